@@ -1,0 +1,1 @@
+"""`slipway.yaml`: read, checked with the line and column of every problem, and turned into the typed catalogue."""

@@ -1,0 +1,100 @@
+"""What people are told. A verb puts notices into the outbox; they become messages when they are sent.
+
+A living message (a release's card, a deployment's progress) carries no content: it is drawn from the newest facts
+when it is sent, so several changes become one update. Everything else carries its sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.rules.deployment import DeploymentId
+from bot.rules.freeze import FreezeId
+from bot.rules.people import PersonId
+from bot.rules.policy import ChannelId, ServiceName
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class CardChanged:
+    """The release's card must be drawn (first time: posted) from the newest facts."""
+
+    release: ReleaseId
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentChanged:
+    """The deployment's message in its release's thread must be drawn from the newest facts."""
+
+    release: ReleaseId
+    deployment: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLine:
+    """A line in the release's thread. `loud` shows it in the channel too (a launch, a failed deployment)."""
+
+    release: ReleaseId
+    sentence: Sentence
+    loud: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectLine:
+    """A private message to one person; `release` adds a way to its card."""
+
+    person: PersonId
+    sentence: Sentence
+    release: ReleaseId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLine:
+    """A message to a channel that belongs to no release."""
+
+    channel: ChannelId
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeTold:
+    """A freeze is coming, has begun, was changed, or is over: told in one channel concerned."""
+
+    channel: ChannelId
+    freeze: FreezeId
+    moment: Literal["declared", "coming", "started", "extended", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDue:
+    """The digest for these services (none: all) must be posted to that channel."""
+
+    channel: ChannelId
+    services: tuple[ServiceName, ...] = ()
+
+
+Notice = CardChanged | DeploymentChanged | ThreadLine | DirectLine | ChannelLine | FreezeTold | DigestDue
+
+
+def lane(notice: Notice) -> str:
+    """Notices of one lane arrive in order: a release's card and thread, a channel, a person."""
+    match notice:
+        case CardChanged(release=release) | ThreadLine(release=release) | DeploymentChanged(release=release):
+            return f"R-{release}"
+        case DirectLine(person=person):
+            return person
+        case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
+            return channel
+
+
+def living(notice: Notice) -> str | None:
+    """The living message that this notice draws anew, by name; None for a message that is said once."""
+    match notice:
+        case CardChanged(release=release):
+            return f"card:R-{release}"
+        case DeploymentChanged(deployment=deployment):
+            return f"deployment:D-{deployment}"
+        case _:
+            return None

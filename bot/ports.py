@@ -1,0 +1,393 @@
+"""What Slipway needs from the outside, in its own words. `integrations` satisfies it; a twin of each is in `tests`.
+
+Adapters translate data and errors: no vendor's dict and no vendor's exception passes through a port. What could not
+be learned is said with the error named here, or with a value that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from bot.notices import Notice
+from bot.rules.audit import Entry, Happened
+from bot.rules.candidate import Seal
+from bot.rules.deployment import Deployment, DeploymentId, Order
+from bot.rules.freeze import Freeze, FreezeId, Window
+from bot.rules.people import Person, PersonId, RoleName, Roles
+from bot.rules.policy import Catalogue, DeployerChoice, Environment, EnvironmentName, Service, ServiceName
+from bot.rules.release import Draft, Release, ReleaseId
+
+Clock = Callable[[], datetime]
+"""Now, aware and in UTC."""
+
+Agreed = Callable[[], Catalogue]
+"""The catalogue that is in force at this moment."""
+
+
+# ---------------------------------------------------------------- records
+
+
+class ConflictError(Exception):
+    """Somebody else changed the same thing in the meantime; whoever asked may look again and retry."""
+
+
+class HeldError(ConflictError):
+    """The environment is held by another deployment: the database's own word, whatever was read before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody asked to deploy: the first of two people, where two are wanted."""
+
+    release: ReleaseId
+    environment: EnvironmentName
+    seal: Seal
+    by: PersonId
+    at: datetime
+
+
+class Work(StrEnum):
+    """The durable work that a verb can start. It outlives the process."""
+
+    FOLLOW_DEPLOYMENT = "follow-deployment"
+    WATCH_FREEZE = "watch-freeze"
+
+
+class Records(Protocol):
+    """The database. A page is one transaction."""
+
+    def open(self) -> AbstractAsyncContextManager[Page]:
+        """A page to read and write. What it reads for writing is locked; nothing is kept without `commit`."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Reading]:
+        """A page to read from, at one moment; never waits for writers longer than the database makes it."""
+        ...
+
+
+class Reading(Protocol):
+    """What can be read. Lists are newest first unless said otherwise."""
+
+    async def release(self, release: ReleaseId) -> Release | None:
+        """One release; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def releases(
+        self,
+        *,
+        service: ServiceName | None = None,
+        open_only: bool = False,
+        requested_by: PersonId | None = None,
+        ids: Sequence[ReleaseId] | None = None,
+        limit: int = 100,
+    ) -> list[Release]:
+        """Releases, newest first."""
+        ...
+
+    async def deployment(self, deployment: DeploymentId) -> Deployment | None:
+        """One deployment; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def deployments(
+        self,
+        *,
+        service: ServiceName | None = None,
+        environment: EnvironmentName | None = None,
+        release: ReleaseId | None = None,
+        holding_only: bool = False,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Deployment]:
+        """Deployments, newest first."""
+        ...
+
+    async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
+        """What the gate and a rollback need, newest first.
+
+        All of this release's deployments, and per environment of the service all that hold and the newest 20 successes.
+        """
+        ...
+
+    async def freeze(self, freeze: FreezeId) -> Freeze | None:
+        """One freeze; None if there is no such number."""
+        ...
+
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
+        """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment."""
+        ...
+
+    async def ask(self, release: ReleaseId, environment: EnvironmentName, seal: Seal) -> Ask | None:
+        """The newest wish to deploy exactly this."""
+        ...
+
+    async def record(
+        self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        """The record, oldest first, from the entry after that number."""
+        ...
+
+
+class Page(Reading, Protocol):
+    """One transaction: read, change, say what to tell, commit."""
+
+    async def first_time(self, intent: str) -> bool:
+        """Note this intent; False if it was noted before (a repeated delivery). An empty intent is always new."""
+        ...
+
+    async def add_release(self, draft: Draft) -> Release:
+        """Give it a number."""
+        ...
+
+    async def keep(self, release: Release) -> Release:
+        """Keep all of it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_deployment(self, order: Order) -> Deployment:
+        """Give it a number. HeldError if the environment is held."""
+        ...
+
+    async def keep_deployment(self, deployment: Deployment) -> Deployment:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
+        """Give it a number."""
+        ...
+
+    async def keep_freeze(self, freeze: Freeze) -> Freeze:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_ask(self, ask: Ask) -> None:
+        """Remember who asked to deploy."""
+        ...
+
+    async def put_on_record(self, happened: Happened) -> Entry:
+        """Append to the record; chained when the page commits."""
+        ...
+
+    async def tell(self, notice: Notice) -> None:
+        """Say what people are to be told, once this is true. It waits in the outbox until Slack has it."""
+        ...
+
+    async def start(self, work: Work, key: int) -> None:
+        """Start durable work for the thing of that number (`key`); commit starts it, anything else leaves nothing."""
+        ...
+
+    async def nudge(self, work: Work, key: int, word: str) -> None:
+        """Send that durable work a word (`cancel`, `changed`), once this is true."""
+        ...
+
+    async def commit(self) -> None:
+        """Make all of it true at once."""
+        ...
+
+
+# ---------------------------------------------------------------- people
+
+
+class DirectoryError(Exception):
+    """The directory could not be asked; the message says why, for people."""
+
+
+class Directory(Protocol):
+    """Who people are and which roles they hold."""
+
+    async def person(self, person: PersonId) -> Person:
+        """Look somebody up afresh. DirectoryError if that is impossible; an unknown id is a foreign person."""
+        ...
+
+    async def roles(self, names: Sequence[RoleName] | None = None) -> Roles:
+        """Who holds these roles (None: all of the catalogue's). Never raises: what failed is in `unknown`."""
+        ...
+
+    async def by_email(self, email: str) -> PersonId | None:
+        """The member with that address, to know a commit's author; None if there is none or it can't be asked."""
+        ...
+
+
+# ---------------------------------------------------------------- code
+
+
+class CodeHostError(Exception):
+    """The code host could not answer; the message says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit. `url` leads to it where the host has pages."""
+
+    sha: str
+    subject: str
+    author_name: str
+    author_email: str
+    at: datetime
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What lies between two commits. `backwards`: the new one is older, and these are what would be lost."""
+
+    commits: tuple[Commit, ...]
+    total: int
+    backwards: bool = False
+    url: str | None = None
+
+
+class CodeHost(Protocol):
+    """Where the code lives."""
+
+    async def resolve(self, repository: str, ref: str) -> Commit | None:
+        """The commit that a SHA, a prefix of one (7 or more), a branch or a tag names now; None if nothing does."""
+        ...
+
+    async def between(self, repository: str, old: str | None, new: str, limit: int = 50) -> Changes:
+        """The commits in `new` that `old` doesn't have, newest first; everything of `new` if `old` is None."""
+        ...
+
+
+# ---------------------------------------------------------------- deploying
+
+
+class DeployerError(Exception):
+    """The target refused or could not be asked; the message says why, for people.
+
+    `ended` True: nothing was or will be done (safe to call it failed). False: nobody knows.
+    """
+
+    def __init__(self, message: str, *, ended: bool) -> None:
+        super().__init__(message)
+        self.ended = ended
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The target has taken it: its own name for the work, and where people can watch."""
+
+    ref: str
+    link: str | None = None
+
+
+class Phase(StrEnum):
+    """What the target says of its work."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """The target doesn't know of it, or can't tell how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the target is. `step` is its last word, for people."""
+
+    phase: Phase
+    step: str = ""
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a deployer can do, for the preview and for the table in the documentation."""
+
+    cancels: bool
+    survives_restart: bool
+    """Whether work goes on, and can be followed again, after Slipway was restarted."""
+    links: bool
+
+
+class Deployer(Protocol):
+    """Something that brings a candidate to an environment."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
+        """Begin. The deployment's id is the idempotency key: asked again, it finds what it started."""
+        ...
+
+    async def follow(self, deployment: Deployment, service: Service, environment: Environment) -> Progress:
+        """How far it is. DeployerError with `ended=False` when that could not be learned this time."""
+        ...
+
+    async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
+        """Ask the target to stop; following shows when it has."""
+        ...
+
+    async def check(self, choice: DeployerChoice) -> list[str]:
+        """What is wrong with these settings or the way there, in sentences; empty when all is well."""
+        ...
+
+
+Deployers = Mapping[str, Deployer]
+"""Each kind of deployer by its name in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What an environment really serves: the version's name there, or why it can't be read."""
+
+    version: str | None
+    problem: str = ""
+
+
+class Verifier(Protocol):
+    """Looks at what is really served."""
+
+    async def served(self, environment: Environment) -> Served:
+        """What is served right now. Never raises: what went wrong is in `problem`."""
+        ...
+
+
+# ---------------------------------------------------------------- durable work
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What durable work does next: end, or move again after so long, sooner if it is nudged."""
+
+    done: bool
+    after: timedelta = timedelta(0)
+
+
+DONE = Next(done=True)
+
+
+def again(after: timedelta) -> Next:
+    """Move again after so long, or as soon as somebody nudges."""
+    return Next(done=False, after=after)
+
+
+class Advance(Protocol):
+    """One move of durable work. Calling it twice for the same move has the effect of calling it once."""
+
+    async def __call__(self, key: int) -> Next:
+        """Look at the facts, do the one thing that is due, say when to look again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Something that is done by the clock, once over all replicas."""
+
+    key: str
+    cron: str
+    timezone: str
+
+
+class Tick(Protocol):
+    """What a schedule does: `due` is the moment it was due, so that a late one can be left out."""
+
+    async def __call__(self, key: str, due: datetime) -> None:
+        """Do what that schedule is for."""
+        ...

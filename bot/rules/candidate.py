@@ -1,0 +1,48 @@
+"""The exact thing that is proposed, and the seal that ties what people say to it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NewType
+
+from bot.rules.people import PersonId
+
+if TYPE_CHECKING:
+    from bot.rules.policy import EnvironmentName
+
+Seal = NewType("Seal", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A commit and, where known, the artifact built from it."""
+
+    commit: str
+    """The full SHA, lower case, 40 (or 64) hexadecimal digits."""
+    artifact: str | None
+    """An artifact's digest such as `sha256:…`."""
+    ref: str | None
+    """The branch or tag that was named, for people; never what is deployed."""
+    authors: tuple[str, ...]
+    """E-mail addresses or people's ids of those who wrote what it brings."""
+    author_ids: frozenset[PersonId]
+    """Those of them who are people in the directory."""
+    set_by: PersonId
+    set_at: datetime
+
+    @property
+    def short(self) -> str:
+        """The first seven digits, for people."""
+        return self.commit[:7]
+
+    def is_same_as(self, other: Candidate | None) -> bool:
+        """Whether this is the same thing: commit and artifact."""
+        return other is not None and (self.commit, self.artifact) == (other.commit, other.artifact)
+
+
+def seal(candidate: Candidate, environment: EnvironmentName, rules: str) -> Seal:
+    """What was on the screen: candidate, environment and rules (`rules_digest`) in one short word."""
+    told = "\n".join((candidate.commit, candidate.artifact or "", environment, rules))
+    return Seal(hashlib.sha256(told.encode()).hexdigest()[:20])

@@ -1,0 +1,114 @@
+"""A deployment: one attempt to bring a candidate to an environment, followed to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NewType
+
+from bot.rules.candidate import Candidate
+from bot.rules.people import PersonId
+from bot.rules.policy import EnvironmentName, ServiceName
+from bot.rules.release import ReleaseId
+
+if TYPE_CHECKING:
+    pass
+
+DeploymentId = NewType("DeploymentId", int)
+
+
+class Kind(StrEnum):
+    """Forwards, or back to something that was good."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+
+
+class Attempt(StrEnum):
+    """How far a deployment is."""
+
+    STARTING = "starting"
+    """Confirmed and on the record; the target may not know of it yet."""
+    RUNNING = "running"
+    """The target is at work."""
+    VERIFYING = "verifying"
+    """The target says that it is done; what is served is being looked at."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    """Its outcome could not be learned. The environment stays held until somebody settles it."""
+
+
+LIFECYCLE = MappingProxyType(
+    {
+        Attempt.STARTING: frozenset({Attempt.RUNNING, Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}),
+        Attempt.RUNNING: frozenset({Attempt.VERIFYING, Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}),
+        Attempt.VERIFYING: frozenset({Attempt.SUCCEEDED, Attempt.FAILED, Attempt.UNKNOWN}),
+        Attempt.UNKNOWN: frozenset({Attempt.SUCCEEDED, Attempt.FAILED}),
+        Attempt.SUCCEEDED: frozenset(),
+        Attempt.FAILED: frozenset(),
+        Attempt.CANCELLED: frozenset(),
+    }
+)
+"""Each state with those that may follow it. The README's diagram is tested against this table."""
+
+HOLDING = frozenset(state for state, following in LIFECYCLE.items() if following)
+"""The states that hold the environment: nothing else may start there."""
+
+
+class WrongTurnError(Exception):
+    """A deployment was to go where its lifecycle doesn't lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be deployed: everything that is known before it has a number."""
+
+    release: ReleaseId
+    service: ServiceName
+    environment: EnvironmentName
+    kind: Kind
+    version: str
+    candidate: Candidate
+    confirmed_by: PersonId
+    confirmed_at: datetime
+    reason: str = ""
+    replaces: DeploymentId | None = None
+    """The deployment that stands there now, as far as the record knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One attempt. `detail` is its last word about itself, for people; `link` is where it can be watched."""
+
+    id: DeploymentId
+    order: Order
+    attempt: Attempt = Attempt.STARTING
+    target_ref: str | None = None
+    """How the target calls it, once it has started."""
+    link: str | None = None
+    detail: str = ""
+    served: str | None = None
+    """The commit or version that was really served when it ended, where that could be read."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancel_asked_by: PersonId | None = None
+    revision: int = 0
+
+    @property
+    def name(self) -> str:
+        """`D-40`."""
+        return f"D-{self.id}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds its environment."""
+        return self.attempt in HOLDING
+
+    def must_lead_to(self, attempt: Attempt) -> None:
+        """Raise WrongTurnError unless the lifecycle leads from here to that state."""
+        if attempt not in LIFECYCLE[self.attempt]:
+            raise WrongTurnError(f"{self.name} is {self.attempt} and can't become {attempt}.")

@@ -1,0 +1,128 @@
+"""Sentences that keep what they are about: people, roles and moments stay themselves until somebody reads them.
+
+A mention must be a real mention in Slack and a name in a terminal; a time must be the reader's own. So the rules say
+`say("{who} rejected it", who=At(ben))`, and each surface writes the parts in its own way.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.rules.people import PersonId, RoleName
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A person who is meant; becomes a mention."""
+
+    id: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class AtRole:
+    """Everybody in a role; becomes the mention of its user group, or of its people."""
+
+    name: RoleName
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment (aware); shown in the reader's own time zone."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Something to be typed, or a commit: shown in a fixed width."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A word that leads somewhere."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Several parts, written as `a, b and c`."""
+
+    parts: tuple[At | AtRole | Code | Link | str, ...]
+
+
+Part = str | int | At | AtRole | When | Code | Link | AllOf
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A template in `str.format`'s form (names only) and the parts that stand in it."""
+
+    template: str
+    parts: tuple[tuple[str, Part], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a template whose names are not exactly its parts: a hole must be found where it is made."""
+        named = {name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None}
+        given = {name for name, _ in self.parts}
+        if named != given:
+            raise ValueError(f"The sentence {self.template!r} names {sorted(named)}, but was given {sorted(given)}.")
+
+    def __str__(self) -> str:
+        """Plain words for logs and tests; surfaces write better ones."""
+        return self.template.format(**{name: plain(part) for name, part in self.parts})
+
+
+def say(template: str, **parts: Part) -> Sentence:
+    """A sentence with its parts."""
+    return Sentence(template, tuple(parts.items()))
+
+
+def joined(words: list[str] | tuple[str, ...]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def plain(part: Part) -> str:
+    """A part in plain words."""
+    match part:
+        case At(id=name) | AtRole(name=name):
+            return f"@{name}"
+        case When(at=at):
+            return at.strftime("%Y-%m-%d %H:%M UTC")
+        case Code(text=text) | Link(text=text):
+            return text
+        case AllOf(parts=parts):
+            return joined([plain(each) for each in parts])
+        case _:
+            return str(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No, and why, and what would help. A refusal changes nothing.
+
+    `stale` tells a surface that what was on the screen is out of date and must be redrawn.
+    """
+
+    why: Sentence
+    stale: bool = False
+
+
+def refuse(template: str, **parts: Part) -> Refused:
+    """A refusal with its sentence."""
+    return Refused(say(template, **parts))
+
+
+class Repeated:
+    """The same intent has been acted upon already (a repeated delivery): nothing to do, nothing to say."""
+
+    __slots__ = ()
+
+
+REPEATED = Repeated()
