@@ -36,6 +36,10 @@ class ConflictError(Exception):
     """Somebody else changed the same thing in the meantime; whoever asked may look again and retry."""
 
 
+class RecordsError(Exception):
+    """The records could not be asked or kept; the message says why, for the log. Nothing of the page is kept."""
+
+
 class HeldError(ConflictError):
     """The environment is held by another deployment: the database's own word, whatever was read before."""
 
@@ -103,7 +107,7 @@ class Reading(Protocol):
         since: datetime | None = None,
         limit: int = 50,
     ) -> list[Deployment]:
-        """Deployments, newest first."""
+        """Deployments, newest first. `since`: those that had not ended before that moment."""
         ...
 
     async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
@@ -121,14 +125,20 @@ class Reading(Protocol):
         """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment."""
         ...
 
-    async def ask(self, release: ReleaseId, environment: EnvironmentName, seal: Seal) -> Ask | None:
-        """The newest wish to deploy exactly this."""
+    async def ask(
+        self, release: ReleaseId, environment: EnvironmentName, seal: Seal, *, not_by: PersonId | None = None
+    ) -> Ask | None:
+        """The newest wish to deploy exactly this; with `not_by`, the newest of somebody else."""
         ...
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
         """The record, oldest first, from the entry after that number."""
+        ...
+
+    async def record_head(self) -> tuple[int, str]:
+        """The newest entry's number and digest, kept apart from the entries: tells whether the last are missing."""
         ...
 
 
@@ -167,8 +177,8 @@ class Page(Reading, Protocol):
         """Remember who asked to deploy."""
         ...
 
-    async def put_on_record(self, happened: Happened) -> Entry:
-        """Append to the record; chained when the page commits."""
+    async def put_on_record(self, happened: Happened) -> None:
+        """Append to the record. It gets its number and its place in the chain when the page commits."""
         ...
 
     async def tell(self, notice: Notice) -> None:

@@ -78,15 +78,24 @@ class Broken:
     how: str
 
 
+def out_of_place(entry: Entry, last: Entry | None) -> Broken | None:
+    """What is wrong with this entry as the one that follows `last` (None: as the first); None if nothing is."""
+    expected, previous = (last.number + 1, last.digest) if last else (1, GENESIS)
+    if entry.number != expected:
+        return Broken(expected, f"entry {expected} is missing; entry {entry.number} stands in its place")
+    if entry.previous != previous:
+        return Broken(entry.number, "it is not chained to the entry before it, which was changed or removed")
+    if entry.digest != digest(entry.number, entry.happened, entry.previous):
+        return Broken(entry.number, "what it says is not what was written")
+    return None
+
+
 def first_break(entries: Iterable[Entry]) -> Broken | None:
     """The first entry that is missing, out of place or changed, reading from the start. None: all is as written."""
-    previous, expected = GENESIS, 1
+    last: Entry | None = None
     for entry in entries:
-        if entry.number != expected:
-            return Broken(expected, f"entry {expected} is missing; entry {entry.number} stands in its place")
-        if entry.previous != previous:
-            return Broken(entry.number, "it is not chained to the entry before it, which was changed or removed")
-        if entry.digest != digest(entry.number, entry.happened, entry.previous):
-            return Broken(entry.number, "what it says is not what was written")
-        previous, expected = entry.digest, expected + 1
+        broken = out_of_place(entry, last)
+        if broken is not None:
+            return broken
+        last = entry
     return None

@@ -93,6 +93,8 @@ class Deployment:
     detail: str = ""
     served: str | None = None
     """The commit or version that was really served when it ended, where that could be read."""
+    since: datetime | None = None
+    """When it came to its present state; None until it first moves on from `starting`."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     cancel_asked_by: PersonId | None = None

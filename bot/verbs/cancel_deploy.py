@@ -1,0 +1,87 @@
+"""Cancel a deployment: ask the target to stop. It holds its environment until it is seen to have ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.notices import DeploymentChanged, ThreadLine
+from bot.ports import Agreed, Clock, Deployers, Directory, Records, Work
+from bot.rules.audit import Happened
+from bot.rules.deployment import Attempt, Deployment, DeploymentId
+from bot.rules.people import Actor
+from bot.rules.policy import Right
+from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
+from bot.verbs.follow_deploy import about
+from bot.verbs.rights import lacks_role
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDeploy:
+    """Ask for its end."""
+
+    records: Records
+    directory: Directory
+    deployers: Deployers
+    agreed: Agreed
+    now: Clock
+
+    async def __call__(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment | Refused | Repeated:
+        """Whoever confirmed it may, and whoever may deploy or roll back."""
+        agreed, roles = self.agreed(), await self.directory.roles()
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return REPEATED
+            deployment = await page.deployment(deployment_id)
+            if deployment is None:
+                return refuse(
+                    "There is no deployment {name}. {command} shows what runs.",
+                    name=f"D-{deployment_id}",
+                    command=Code("/deploy status"),
+                )
+            if deployment.attempt not in {Attempt.STARTING, Attempt.RUNNING}:
+                return refuse(
+                    "{name} is {attempt}, so there is nothing to cancel.",
+                    name=deployment.name,
+                    attempt=deployment.attempt.value,
+                )
+            service = agreed.services.get(deployment.order.service)
+            environment = service.environment(deployment.order.environment) if service else None
+            if service is None or environment is None:
+                return refuse("The catalogue no longer says how to reach {name}'s target.", name=deployment.name)
+            if by.id != deployment.order.confirmed_by:
+                needed = (*service.roles_for(Right.DEPLOY), *service.roles_for(Right.ROLL_BACK))
+                not_allowed = lacks_role(tuple(dict.fromkeys(needed)), "cancel this deployment", by.id, roles)
+                if not_allowed:
+                    return not_allowed
+            deployer = self.deployers.get(environment.deployer.kind)
+            if deployer is None or not deployer.capabilities.cancels:
+                return refuse(
+                    "What deploys to {environment} ({kind}) can't be cancelled; {name} has to run to its end.",
+                    environment=environment.name,
+                    kind=environment.deployer.kind,
+                    name=deployment.name,
+                )
+            if deployment.cancel_asked_by is not None:
+                return refuse(
+                    "{who} has asked for that already; {name} is being stopped.",
+                    who=At(deployment.cancel_asked_by),
+                    name=deployment.name,
+                )
+            deployment = await page.keep_deployment(replace(deployment, cancel_asked_by=by.id))
+            await page.put_on_record(
+                Happened(
+                    "cancel deploy",
+                    by.id,
+                    by.surface,
+                    self.now(),
+                    release=deployment.order.release,
+                    candidate=deployment.order.candidate.commit,
+                    subject=deployment.name,
+                )
+            )
+            release = await about(page, deployment)
+            await page.tell(ThreadLine(release, say("{who} cancels {name}.", who=At(by.id), name=deployment.name)))
+            await page.tell(DeploymentChanged(release, deployment.id))
+            await page.nudge(Work.FOLLOW_DEPLOYMENT, deployment.id, "cancel")
+            await page.commit()
+        return deployment

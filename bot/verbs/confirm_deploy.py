@@ -1,0 +1,159 @@
+"""Confirm a deployment: with an empty gate, and only then, in one transaction with everything that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.ports import Agreed, Clock, Directory, HeldError, Page, Records, Work
+from bot.rules.audit import Happened
+from bot.rules.deployment import Deployment, Kind, Order
+from bot.rules.people import Actor, PersonId
+from bot.rules.policy import EnvironmentName, Right
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.verbs.ask_deploy import the_place
+from bot.verbs.look import Picture, Place, no_such_release, take
+from bot.verbs.rights import lacks
+
+FRESH = timedelta(hours=1)
+"""How long a preview may be acted upon; after that, one looks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """It has started: on the record, and followed to its end from here on."""
+
+    picture: Picture
+    deployment: Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The gate is not empty, so nothing was started."""
+
+    picture: Picture
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDeploy:
+    """Start it."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    now: Clock
+
+    async def __call__(
+        self, release_id: ReleaseId, environment: EnvironmentName, *, by: Actor
+    ) -> Confirmed | Blocked | Refused | Repeated:
+        """The gate is asked here, in the transaction that starts the deployment."""
+        agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return REPEATED
+            release = await page.release(release_id)
+            if release is None:
+                return no_such_release(release_id)
+            picture = await take(page, release, agreed, roles=roles, now=now)
+            place = the_place(picture, environment)
+            if isinstance(place, Refused):
+                return place
+            not_allowed = lacks(Right.DEPLOY, place.facts.service, by.id, roles)
+            if not_allowed:
+                return not_allowed
+            if not place.open:
+                return Blocked(picture, place)
+            not_seen = await self._not_seen(page, place, by.id)
+            if not_seen:
+                return not_seen
+            try:
+                deployment = await self._start(page, place, by)
+            except HeldError:
+                return refuse(
+                    "Another deployment took {environment} a moment ago; {command} shows it.",
+                    environment=environment,
+                    command=Code(f"/deploy status {release.plan.service}"),
+                )
+            picture = await take(page, release, agreed, roles=roles, now=now)
+            await page.commit()
+        return Confirmed(picture, deployment)
+
+    async def _not_seen(self, page: Page, place: Place, confirmer: PersonId) -> Refused | None:
+        """Whether what is confirmed was looked at before, exactly as it is now, by those who should have."""
+        facts = place.facts
+        assert facts.seal is not None
+        release = facts.release.name
+        two = facts.service.two_people
+        ask = await page.ask(facts.release.id, place.name, facts.seal, not_by=confirmer if two else None)
+        command = Code(f"/deploy {release} to {place.name}")
+        if ask is not None and facts.now - ask.at <= FRESH:
+            return None
+        if two:
+            return refuse(
+                "{service} asks for two people: somebody else has to ask with {command} first, then you can confirm.",
+                service=facts.service.title,
+                command=command,
+            )
+        return refuse(
+            "Please look first at what would change: {command}. A preview counts for an hour, "
+            "and only for the candidate it showed.",
+            command=command,
+        )
+
+    async def _start(self, page: Page, place: Place, by: Actor) -> Deployment:
+        facts = place.facts
+        release, standing = facts.release, facts.standing
+        assert release.candidate is not None
+        deployment = await page.add_deployment(
+            Order(
+                release=release.id,
+                service=facts.service.name,
+                environment=place.name,
+                kind=Kind.DEPLOY,
+                version=release.plan.version,
+                candidate=release.candidate,
+                confirmed_by=by.id,
+                confirmed_at=facts.now,
+                replaces=standing.id if standing else None,
+            )
+        )
+        await page.put_on_record(
+            Happened(
+                "confirm deploy",
+                by.id,
+                by.surface,
+                facts.now,
+                release=release.id,
+                candidate=release.candidate.commit,
+                subject=deployment.name,
+                detail={
+                    "environment": place.name,
+                    "seal": facts.seal,
+                    "rules": facts.rules,
+                    "approved_by": [
+                        {"person": verdict.person, "role": verdict.role}
+                        for tally in place.tallies
+                        for verdict in tally.given
+                    ],
+                },
+            )
+        )
+        await page.tell(CardChanged(release.id))
+        await page.tell(ThreadLine(release.id, _told(deployment, by)))
+        await page.tell(DeploymentChanged(release.id, deployment.id))
+        await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
+        return deployment
+
+
+def _told(deployment: Deployment, by: Actor) -> Sentence:
+    return say(
+        "{who} started {name}: {version} ({commit}) to {environment}.",
+        who=At(by.id),
+        name=deployment.name,
+        version=deployment.order.version,
+        commit=Code(deployment.order.candidate.short),
+        environment=deployment.order.environment,
+    )

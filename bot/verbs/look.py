@@ -1,0 +1,247 @@
+"""Look: everything there is to see about a release, read at one moment and judged by the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports import Agreed, Clock, Directory, Reading, Records
+from bot.rules.approval import Tally, void
+from bot.rules.deployment import Attempt, Deployment
+from bot.rules.freeze import Freeze
+from bot.rules.gate import Blocker, Facts, gate
+from bot.rules.people import PersonId, Roles
+from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName
+from bot.rules.release import Release, ReleaseId, parse_release_id
+from bot.rules.sentence import Code, Refused, Sentence, refuse, say
+from bot.rules.stage import Stage, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A release seen from one environment: the facts, and what they block."""
+
+    facts: Facts
+    blockers: tuple[Blocker, ...]
+
+    @property
+    def name(self) -> EnvironmentName:
+        """The environment's name."""
+        return self.facts.environment.name
+
+    @property
+    def open(self) -> bool:
+        """Whether the gate is empty."""
+        return not self.blockers
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """How far each approval rule has come here."""
+        return self.facts.tallies
+
+    @property
+    def stands_here(self) -> bool:
+        """Whether this very candidate is what stands in this environment."""
+        there = self.facts.standing
+        return there is not None and there.order.candidate.is_same_as(self.facts.release.candidate)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A release as one sees it now. `problem`: its service or change type has left the catalogue."""
+
+    release: Release
+    stage: Stage
+    service: Service | None
+    change: ChangeType | None
+    places: tuple[Place, ...]
+    """One for each environment of the service, in order."""
+    deployments: tuple[Deployment, ...]
+    """Its own deployments, newest first."""
+    roles: Roles
+    seen_at: datetime
+    problem: Sentence | None = None
+
+    def place(self, environment: EnvironmentName) -> Place | None:
+        """The view from that environment."""
+        return next((each for each in self.places if each.name == environment), None)
+
+    @property
+    def next_place(self) -> Place | None:
+        """Where this candidate goes next: the first environment, in order, where it doesn't stand yet."""
+        return next((each for each in self.places if not each.stands_here), None)
+
+    @property
+    def asking(self) -> Place | None:
+        """Where approvals are wanted: the first environment that asks for any and does not have the candidate."""
+        return next((each for each in self.places if each.facts.approvals and not each.stands_here), None)
+
+    @property
+    def voided(self) -> int:
+        """How many words no longer count, since the candidate or the rules are others now."""
+        return sum(
+            len(void(self.release.verdicts, each.name, each.facts.seal))
+            for each in self.places
+            if each.facts.seal is not None
+        )
+
+
+def picture(
+    release: Release,
+    catalogue: Catalogue,
+    *,
+    roles: Roles,
+    now: datetime,
+    history: tuple[Deployment, ...],
+    freezes: Sequence[Freeze],
+    dependencies: dict[EnvironmentName, dict[ReleaseId, bool]],
+) -> Picture:
+    """Judge what was read."""
+    own = tuple(each for each in history if each.order.release == release.id)
+    service = catalogue.services.get(release.plan.service)
+    change = catalogue.change_types.get(release.plan.change_type)
+    if service is None or change is None:
+        gone = "service" if service is None else "change type"
+        name = release.plan.service if service is None else release.plan.change_type
+        ended = Stage.CANCELLED if release.cancelled else Stage.RELEASED if release.launched else Stage.PLANNING
+        return Picture(
+            release,
+            ended,
+            service,
+            change,
+            (),
+            own,
+            roles,
+            now,
+            say("The catalogue no longer has the {gone} {name}, so nothing can go ahead.", gone=gone, name=Code(name)),
+        )
+    views = [
+        Facts(
+            release=release,
+            service=service,
+            environment=environment,
+            change=change,
+            roles=roles,
+            now=now,
+            deployments=history,
+            freezes=tuple(freezes),
+            dependencies=dependencies.get(environment.name, {}),
+        )
+        for environment in service.environments
+    ]
+    finals = {each.name for each in service.final}
+    return Picture(
+        release,
+        stage(tuple(view for view in views if view.environment.name in finals)),
+        service,
+        change,
+        tuple(Place(view, gate(view)) for view in views),
+        own,
+        roles,
+        now,
+    )
+
+
+async def take(page: Reading, release: Release, catalogue: Catalogue, *, roles: Roles, now: datetime) -> Picture:
+    """Read what the rules need from this page, and judge it."""
+    history = await page.history_for(release.plan.service, release.id)
+    freezes = await page.freezes(not_over_at=now)
+    dependencies = await _dependencies(page, release, catalogue)
+    return picture(
+        release, catalogue, roles=roles, now=now, history=history, freezes=freezes, dependencies=dependencies
+    )
+
+
+async def _dependencies(
+    page: Reading, release: Release, catalogue: Catalogue
+) -> dict[EnvironmentName, dict[ReleaseId, bool]]:
+    """For each environment, which of the releases that this one depends on are there already."""
+    service = catalogue.services.get(release.plan.service)
+    if service is None or not release.plan.depends_on:
+        return {}
+    result: dict[EnvironmentName, dict[ReleaseId, bool]] = {each.name: {} for each in service.environments}
+    for other in await page.releases(ids=release.plan.depends_on):
+        there = {
+            each.order.environment
+            for each in await page.deployments(release=other.id)
+            if each.attempt is Attempt.SUCCEEDED and each.order.candidate.is_same_as(other.candidate)
+        }
+        for environment, waits in result.items():
+            waits[other.id] = environment in there or other.launched is not None
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look at one release, by number or by its service's name, or at all that are open."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    now: Clock
+
+    async def __call__(self, release: ReleaseId) -> Picture | Refused:
+        """One release."""
+        roles = await self.directory.roles()
+        async with self.records.read() as page:
+            found = await page.release(release)
+            if found is None:
+                return no_such_release(release)
+            return await take(page, found, self.agreed(), roles=roles, now=self.now())
+
+    async def all_open(self, service: ServiceName | None = None) -> list[Picture]:
+        """Every open release, oldest first."""
+        return await self.several(service=service, open_only=True)
+
+    async def several(
+        self,
+        *,
+        service: ServiceName | None = None,
+        open_only: bool = False,
+        requested_by: PersonId | None = None,
+    ) -> list[Picture]:
+        """Releases, oldest first (at most 50)."""
+        roles = await self.directory.roles()
+        async with self.records.read() as page:
+            found = await page.releases(service=service, open_only=open_only, requested_by=requested_by, limit=50)
+            agreed, now = self.agreed(), self.now()
+            return [await take(page, each, agreed, roles=roles, now=now) for each in reversed(found)]
+
+    async def which(self, text: str) -> ReleaseId | Refused:
+        """The release that `R-12`, `r12`, `12` or a service's name means.
+
+        A service's name means its newest open release, where that is unambiguous.
+        """
+        number = parse_release_id(text)
+        if number is not None:
+            return number
+        service = self.agreed().services.get(ServiceName(text.lower()))
+        if service is None:
+            return refuse(
+                "I know no release and no service called {text}. A release is written like {example}.",
+                text=Code(text),
+                example=Code("R-12"),
+            )
+        async with self.records.read() as page:
+            found = await page.releases(service=service.name, open_only=True, limit=10)
+        if not found:
+            return refuse(
+                "{service} has no open release. Plan one with {command}.",
+                service=service.title,
+                command=Code(f"/release new {service.name}"),
+            )
+        if len(found) > 1:
+            return refuse(
+                "{service} has several open releases ({names}); please name one.",
+                service=service.title,
+                names=", ".join(each.name for each in found),
+            )
+        return found[0].id
+
+
+def no_such_release(release: ReleaseId) -> Refused:
+    """There is none of that number."""
+    return refuse(
+        "There is no release {name}. {command} shows the open ones.", name=f"R-{release}", command=Code("/release list")
+    )

@@ -1,0 +1,272 @@
+"""Roll back: bring the last known good version back. No freeze and no missing approval blocks it; the role does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.ports import Agreed, Changes, Clock, CodeHost, CodeHostError, Directory, HeldError, Page, Records, Work
+from bot.rules.audit import Happened
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
+from bot.rules.people import Actor
+from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
+from bot.rules.rollback import good_versions, last_good, stands_now
+from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.verbs.follow_deploy import about
+from bot.verbs.rights import lacks
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What rolling back would do. `lost` are the commits that customers lose; `problem` why they can't be read."""
+
+    service: Service
+    environment: EnvironmentName
+    standing: Deployment
+    target: Deployment
+    lost: Changes | None
+    problem: str
+    others: tuple[Deployment, ...]
+    """Other good versions, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollingBack:
+    """It has started: `deployment` brings back what `target` had brought."""
+
+    deployment: Deployment
+    target: Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Roll back, or look first at what that would do."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    code_host: CodeHost
+    now: Clock
+
+    async def preview(
+        self, service: ServiceName, environment: EnvironmentName | None, wanted: str | None, *, by: Actor
+    ) -> WayBack | Refused:
+        """What would come back, and what would be lost. Nothing starts."""
+        roles = await self.directory.roles()
+        where = self._where(service, environment)
+        if isinstance(where, Refused):
+            return where
+        place, name = where
+        not_allowed = lacks(Right.ROLL_BACK, place, by.id, roles)
+        if not_allowed:
+            return not_allowed
+        async with self.records.read() as page:
+            history = await page.deployments(service=service, environment=name, limit=200)
+        ways = way_back(history, place, name, wanted)
+        if isinstance(ways, Refused):
+            return ways
+        standing, target = ways
+        lost, problem = None, "The catalogue names no repository for this service."
+        if place.repository is not None:
+            old, new = standing.order.candidate.commit, target.order.candidate.commit
+            try:
+                lost, problem = await self.code_host.between(place.repository, new, old), ""
+            except CodeHostError as error:
+                problem = str(error)
+        others = tuple(each for each in good_versions(history) if each.id != target.id)
+        return WayBack(place, name, standing, target, lost, problem, others)
+
+    async def __call__(
+        self,
+        service: ServiceName,
+        environment: EnvironmentName | None,
+        wanted: str | None,
+        seen: DeploymentId | None,
+        reason: str,
+        *,
+        by: Actor,
+    ) -> RollingBack | Refused | Repeated:
+        """Start. `seen` is what stood there on the screen; None when it was typed with `now`."""
+        roles = await self.directory.roles()
+        where = self._where(service, environment)
+        if isinstance(where, Refused):
+            return where
+        place, name = where
+        not_allowed = lacks(Right.ROLL_BACK, place, by.id, roles)
+        if not_allowed:
+            return not_allowed
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return REPEATED
+            history = await page.deployments(service=service, environment=name, limit=200)
+            holder = next((each for each in history if each.holds), None)
+            if holder is not None and holder.attempt is not Attempt.UNKNOWN:
+                return held(holder, name)
+            ways = way_back(history, place, name, wanted)
+            if isinstance(ways, Refused):
+                return ways
+            standing, target = ways
+            if seen is not None and standing.id != seen:
+                return Refused(
+                    say(
+                        "{environment} has changed since you looked: {version} stands there now. Nothing was started.",
+                        environment=name,
+                        version=standing.order.version,
+                    ),
+                    stale=True,
+                )
+            if holder is not None:
+                await self._settle(page, holder, by)
+            try:
+                deployment = await self._start(page, standing, target, reason.strip(), by)
+            except HeldError:
+                return refuse("Another deployment took {environment} a moment ago.", environment=name)
+            await page.commit()
+        return RollingBack(deployment, target)
+
+    def _where(
+        self, service: ServiceName, environment: EnvironmentName | None
+    ) -> tuple[Service, EnvironmentName] | Refused:
+        """The service and its environment; the final one if none is named."""
+        agreed = self.agreed()
+        place = agreed.services.get(service)
+        if place is None:
+            return refuse(
+                "The catalogue has no service {name}. It has {services}.",
+                name=Code(service),
+                services=AllOf(tuple(Code(each) for each in agreed.services)),
+            )
+        if environment is None:
+            if len(place.final) > 1:
+                return refuse(
+                    "{service} serves customers from {names}; please say which, with {word}.",
+                    service=place.title,
+                    names=AllOf(tuple(each.name for each in place.final)),
+                    word=Code("in <environment>"),
+                )
+            return place, place.final[0].name
+        if place.environment(environment) is None:
+            return refuse(
+                "{service} has no environment {name}. It has {names}.",
+                service=place.title,
+                name=Code(environment),
+                names=AllOf(tuple(Code(each.name) for each in place.environments)),
+            )
+        return place, environment
+
+    async def _settle(self, page: Page, unknown: Deployment, by: Actor) -> None:
+        """An outcome that nobody could learn is called a failure by whoever takes the environment back in hand."""
+        now = self.now()
+        detail = "Nobody could tell how it ended; a rollback took the environment back in hand."
+        unknown.must_lead_to(Attempt.FAILED)
+        await page.keep_deployment(replace(unknown, attempt=Attempt.FAILED, detail=detail, since=now, ended_at=now))
+        await page.put_on_record(
+            Happened(
+                "settle deployment",
+                by.id,
+                by.surface,
+                now,
+                release=unknown.order.release,
+                candidate=unknown.order.candidate.commit,
+                subject=unknown.name,
+                detail={"as": Attempt.FAILED, "why": detail},
+            )
+        )
+        await page.tell(DeploymentChanged(await about(page, unknown), unknown.id))
+        await page.tell(CardChanged(unknown.order.release))
+
+    async def _start(self, page: Page, standing: Deployment, target: Deployment, reason: str, by: Actor) -> Deployment:
+        now = self.now()
+        deployment = await page.add_deployment(
+            Order(
+                release=target.order.release,
+                service=target.order.service,
+                environment=target.order.environment,
+                kind=Kind.ROLLBACK,
+                version=target.order.version,
+                candidate=target.order.candidate,
+                confirmed_by=by.id,
+                confirmed_at=now,
+                reason=reason,
+                replaces=standing.id,
+            )
+        )
+        await page.put_on_record(
+            Happened(
+                "roll back",
+                by.id,
+                by.surface,
+                now,
+                release=standing.order.release,
+                candidate=target.order.candidate.commit,
+                subject=deployment.name,
+                detail={
+                    "environment": target.order.environment,
+                    "from": standing.name,
+                    "to": target.name,
+                    "version": target.order.version,
+                    "reason": reason,
+                },
+            )
+        )
+        await page.tell(ThreadLine(standing.order.release, told(deployment, standing, by), loud=True))
+        await page.tell(DeploymentChanged(standing.order.release, deployment.id))
+        for each in dict.fromkeys((standing.order.release, target.order.release)):
+            await page.tell(CardChanged(each))
+        await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
+        return deployment
+
+
+def way_back(
+    history: list[Deployment], service: Service, environment: EnvironmentName, wanted: str | None
+) -> tuple[Deployment, Deployment] | Refused:
+    """What stands there and what would come back, or why there is no way back."""
+    standing = stands_now(history)
+    if standing is None:
+        return refuse(
+            "Nothing of {service} has been deployed to {environment} yet, so there is nothing to roll back.",
+            service=service.title,
+            environment=environment,
+        )
+    target = last_good(history, wanted)
+    if target is not None:
+        return standing, target
+    good = good_versions(history)
+    if wanted is None or not good:
+        return refuse(
+            "I know no good version of {service} in {environment} before {version}, so there is nothing to go back to.",
+            service=service.title,
+            environment=environment,
+            version=standing.order.version,
+        )
+    return refuse(
+        "{wanted} is no version that {environment} can go back to. Good ones are {names}.",
+        wanted=Code(wanted),
+        environment=environment,
+        names=AllOf(tuple(Code(each.order.version) for each in good[:5])),
+    )
+
+
+def held(holder: Deployment, environment: EnvironmentName) -> Refused:
+    """Something is on its way there: its end comes first."""
+    return refuse(
+        "{name} ({version}) holds {environment}. Stop it with {command}; roll back once it has ended.",
+        name=holder.name,
+        version=holder.order.version,
+        environment=environment,
+        command=Code(f"/deploy cancel {holder.name}"),
+    )
+
+
+def told(deployment: Deployment, standing: Deployment, by: Actor) -> Sentence:
+    """What the thread and the channel hear."""
+    order = deployment.order
+    return say(
+        "{who} rolls {environment} back from {old} to {new} ({name}). {reason}",
+        who=At(by.id),
+        environment=order.environment,
+        old=standing.order.version,
+        new=order.version,
+        name=deployment.name,
+        reason=f"Reason: {order.reason}" if order.reason else "",
+    )

@@ -1,0 +1,144 @@
+"""Set a candidate: propose something else. What was said about the old one no longer counts, and is asked for again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.notices import CardChanged, ThreadLine
+from bot.ports import Agreed, Clock, Directory, Records
+from bot.rules.approval import Verdict, standing
+from bot.rules.audit import Happened
+from bot.rules.candidate import Candidate
+from bot.rules.people import Actor
+from bot.rules.policy import Right
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.verbs.candidates import Candidates
+from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.plan_release import requests_for_approval
+from bot.verbs.rights import lacks
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """The release proposes something else now; `voided` are the words that no longer count."""
+
+    picture: Picture
+    previous: Candidate | None
+    voided: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetCandidate:
+    """Set a new candidate."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    candidates: Candidates
+    now: Clock
+
+    async def __call__(
+        self, release_id: ReleaseId, ref: str, artifact: str | None = None, *, by: Actor
+    ) -> CandidateSet | Refused | Repeated:
+        """Propose what `ref` names at this moment."""
+        agreed, now = self.agreed(), self.now()
+        roles = await self.directory.roles()
+        async with self.records.read() as reading:
+            seen = await reading.release(release_id)
+        if seen is None:
+            return no_such_release(release_id)
+        service = agreed.services.get(seen.plan.service)
+        if service is None:
+            return refuse("The catalogue no longer has the service {name}.", name=Code(seen.plan.service))
+        not_allowed = lacks(Right.PLAN, service, by.id, roles) if by.id != seen.requested_by else None
+        if not_allowed:
+            return not_allowed
+        candidate = await self.candidates(service, ref, artifact, by=by.id, at=now)
+        if isinstance(candidate, Refused):
+            return candidate
+
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return REPEATED
+            release = await page.release(release_id)
+            assert release is not None, "releases are never deleted"
+            if not release.open:
+                return refuse("{release} has ended, so its candidate stays as it is.", release=release.name)
+            if candidate.is_same_as(release.candidate):
+                return refuse(
+                    "{commit} is the candidate of {release} already; nothing was changed.",
+                    commit=Code(candidate.short),
+                    release=release.name,
+                )
+            holding = await page.deployments(release=release_id, holding_only=True)
+            if holding:
+                return refuse(
+                    "{deployment} of this release is on its way to {environment}: wait for it, or cancel it.",
+                    deployment=holding[0].name,
+                    environment=holding[0].order.environment,
+                )
+            before = await take(page, release, agreed, roles=roles, now=now)
+            voided = tuple(
+                verdict
+                for place in before.places
+                if place.facts.seal
+                for verdict in standing(release.verdicts, place.facts.seal)
+            )
+            previous = release.candidate
+            release = await page.keep(release.with_candidate(candidate))
+            picture = await take(page, release, agreed, roles=roles, now=now)
+            await page.put_on_record(
+                Happened(
+                    "set candidate",
+                    by.id,
+                    by.surface,
+                    now,
+                    release=release.id,
+                    candidate=candidate.commit,
+                    detail={
+                        "previous": previous.commit if previous else None,
+                        "artifact": artifact,
+                        "ref": candidate.ref,
+                        "authors": list(candidate.authors),
+                        "voided": [
+                            {
+                                "person": each.person,
+                                "role": each.role,
+                                "word": each.word,
+                                "environment": each.environment,
+                            }
+                            for each in voided
+                        ],
+                    },
+                )
+            )
+            await page.tell(CardChanged(release.id))
+            await page.tell(ThreadLine(release.id, _told(by, candidate, previous)))
+            if voided:
+                people = tuple(At(each) for each in dict.fromkeys(verdict.person for verdict in voided))
+                await page.tell(
+                    ThreadLine(
+                        release.id,
+                        say(
+                            "What {people} said was about {old} and no longer counts.",
+                            people=AllOf(people),
+                            old=Code(previous.short if previous else ""),
+                        ),
+                    )
+                )
+            for line in requests_for_approval(picture):
+                await page.tell(line)
+            await page.commit()
+        return CandidateSet(picture, previous, voided)
+
+
+def _told(by: Actor, candidate: Candidate, previous: Candidate | None) -> Sentence:
+    if previous is None:
+        return say("{who} set the candidate: {new}.", who=At(by.id), new=Code(candidate.short))
+    return say(
+        "{who} set a new candidate: {new} instead of {old}.",
+        who=At(by.id),
+        new=Code(candidate.short),
+        old=Code(previous.short),
+    )

@@ -1,0 +1,149 @@
+"""Speak: how a yes and a no are said alike: sealed, in a role, once, by somebody who may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.notices import CardChanged, ThreadLine
+from bot.ports import Agreed, Clock, Directory, Page, Records
+from bot.rules.approval import Verdict, Word, barred, role_to_speak_in, standing
+from bot.rules.audit import Happened
+from bot.rules.candidate import Seal
+from bot.rules.people import Actor, Roles
+from bot.rules.policy import EnvironmentName
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import REPEATED, Code, Refused, Repeated, Sentence, refuse, say
+from bot.verbs.look import Picture, Place, no_such_release, take
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The word is given, and counts."""
+
+    picture: Picture
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Give one person's word."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    now: Clock
+
+    async def __call__(
+        self,
+        release_id: ReleaseId,
+        environment: EnvironmentName | None,
+        seen: Seal | None,
+        word: Word,
+        reason: str,
+        *,
+        by: Actor,
+        told: Callable[[Said], Sentence],
+    ) -> Said | Refused | Repeated:
+        """Say it, if it may be said and hasn't been."""
+        roles = await self.directory.roles()
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return REPEATED
+            place = await self._place(page, release_id, environment, roles)
+            if isinstance(place, Refused):
+                return place
+            verdict = self._verdict(place, seen, word, reason, by)
+            if isinstance(verdict, Refused):
+                return verdict
+            release = await page.keep(place.facts.release.with_verdict(verdict))
+            said = Said(await take(page, release, self.agreed(), roles=roles, now=verdict.at), verdict)
+            assert release.candidate is not None
+            await page.put_on_record(
+                Happened(
+                    "approve" if word is Word.YES else "reject",
+                    by.id,
+                    by.surface,
+                    verdict.at,
+                    release=release.id,
+                    candidate=release.candidate.commit,
+                    subject=verdict.environment,
+                    detail={"role": verdict.role, "seal": verdict.seal, "reason": reason},
+                )
+            )
+            await page.tell(CardChanged(release.id))
+            await page.tell(ThreadLine(release.id, told(said)))
+            after = said.picture.place(verdict.environment)
+            if after is not None and after.open:
+                await page.tell(ThreadLine(release.id, _ready(said.picture, verdict.environment)))
+            await page.commit()
+        return said
+
+    async def _place(
+        self, page: Page, release_id: ReleaseId, environment: EnvironmentName | None, roles: Roles
+    ) -> Place | Refused:
+        """The release, seen from the environment that is meant."""
+        release = await page.release(release_id)
+        if release is None:
+            return no_such_release(release_id)
+        picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
+        if picture.problem is not None:
+            return Refused(picture.problem)
+        if not release.open:
+            return refuse("{release} has ended; there is nothing left to approve.", release=release.name)
+        if release.candidate is None:
+            return refuse(
+                "{release} has no candidate yet, so there is nothing to look at. Set one with {command}.",
+                release=release.name,
+                command=Code(f"/release build {release.name} <commit>"),
+            )
+        place = picture.asking if environment is None else picture.place(environment)
+        if place is not None:
+            return place
+        if environment is None:
+            return refuse("{release} waits for nobody's approval.", release=release.name)
+        return refuse("{service} has no environment {name}.", service=release.plan.service, name=Code(environment))
+
+    def _verdict(self, place: Place, seen: Seal | None, word: Word, reason: str, by: Actor) -> Verdict | Refused:
+        """This person's word on what is there now, or why it can't be said."""
+        facts = place.facts
+        release, seal_now = facts.release, facts.seal
+        assert release.candidate is not None
+        assert seal_now is not None
+        if seen is not None and seen != seal_now:
+            return Refused(
+                say(
+                    "{release} has changed since you looked: its candidate is {commit} now, or its rules are others. "
+                    "Nothing was said in your name; please look again.",
+                    release=release.name,
+                    commit=Code(release.candidate.short),
+                ),
+                stale=True,
+            )
+        role = role_to_speak_in(
+            by.id, facts.approvals, release.verdicts, seal=seal_now, roles=facts.roles, environment=place.name
+        )
+        if isinstance(role, Refused):
+            return role
+        mine = [each for each in standing(release.verdicts, seal_now) if each.person == by.id]
+        if mine:
+            return refuse(
+                "You have {word} {commit} for {environment} already. To take it back: {command}.",
+                word=mine[0].word.value,
+                commit=Code(release.candidate.short),
+                environment=place.name,
+                command=Code(f"/release withdraw {release.name}"),
+            )
+        if word is Word.YES and by.id in barred(facts.change, release.requested_by, release.candidate):
+            return refuse(
+                "This is your own change, and nobody ships on their own word. Somebody else in the role has to approve."
+            )
+        return Verdict(by.id, role, place.name, seal_now, word, facts.now, reason)
+
+
+def _ready(picture: Picture, environment: EnvironmentName) -> Sentence:
+    return say(
+        "Nothing blocks {environment} any more. To deploy: {command}.",
+        environment=environment,
+        command=Code(f"/deploy {picture.release.name} to {environment}"),
+    )

@@ -1,0 +1,150 @@
+"""Summaries: what a digest and somebody's App Home show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.ports import Clock, Records
+from bot.rules.approval import Word, standing
+from bot.rules.checklist import Item, left_to_do
+from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.freeze import Freeze
+from bot.rules.people import PersonId, RoleName
+from bot.rules.policy import ServiceName
+from bot.rules.stage import Stage
+from bot.verbs.look import Look, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class DigestContent:
+    """What a digest tells of these services over that time."""
+
+    since: datetime
+    until: datetime
+    services: tuple[ServiceName, ...]
+    shipped: tuple[Deployment, ...]
+    """Successes in final environments, newest first, rollbacks not included."""
+    rolled_back: tuple[Deployment, ...]
+    failed: tuple[Deployment, ...]
+    """Failed, cancelled or with an unknown outcome."""
+    launched: tuple[Picture, ...]
+    waiting: tuple[Picture, ...]
+    """Open releases, oldest first; each shows what it waits for and for whom."""
+    running: tuple[Deployment, ...]
+    freezes: tuple[Freeze, ...]
+    """In force or coming, the first to start first."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell."""
+        told = (self.shipped, self.rolled_back, self.failed, self.launched, self.waiting, self.running, self.freezes)
+        return not any(told)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxContent:
+    """What one person finds in App Home."""
+
+    person: PersonId
+    seen_at: datetime
+    approvals: tuple[tuple[Picture, RoleName], ...]
+    """Releases that wait for this person's approval, and in which role."""
+    items: tuple[tuple[Picture, Item], ...]
+    """Checklist lines that this person can do."""
+    mine: tuple[Picture, ...]
+    running: tuple[Deployment, ...]
+    freezes: tuple[Freeze, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summaries:
+    """Gather what is to be told."""
+
+    look: Look
+    records: Records
+    now: Clock
+
+    async def digest(
+        self, services: tuple[ServiceName, ...] = (), over: timedelta = timedelta(days=1)
+    ) -> DigestContent:
+        """What happened over that time, what waits, and what is ahead."""
+        until = self.now()
+        since = until - over
+        wanted = services or tuple(self.look.agreed().services)
+        pictures = [each for each in await self.look.several() if each.release.plan.service in wanted]
+        async with self.records.read() as page:
+            recent = [each for each in await page.deployments(since=since, limit=200) if each.order.service in wanted]
+            running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
+            freezes = await page.freezes(not_over_at=until)
+        finals = {
+            (name, environment.name)
+            for name, service in self.look.agreed().services.items()
+            for environment in service.final
+        }
+        good = [
+            each
+            for each in recent
+            if each.attempt is Attempt.SUCCEEDED and (each.order.service, each.order.environment) in finals
+        ]
+        return DigestContent(
+            since=since,
+            until=until,
+            services=wanted,
+            shipped=tuple(each for each in good if each.order.kind is Kind.DEPLOY),
+            rolled_back=tuple(each for each in good if each.order.kind is Kind.ROLLBACK),
+            failed=tuple(
+                each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}
+            ),
+            launched=tuple(
+                each for each in pictures if each.release.launched is not None and each.release.launched.at >= since
+            ),
+            waiting=tuple(each for each in pictures if each.release.open),
+            running=tuple(each for each in running if each.attempt is not Attempt.UNKNOWN),
+            freezes=tuple(
+                each for each in freezes if not each.window.services or each.window.services.intersection(wanted)
+            ),
+        )
+
+    async def inbox(self, person: PersonId) -> InboxContent:
+        """What waits for this person, and what goes on."""
+        now = self.now()
+        pictures = await self.look.all_open()
+        async with self.records.read() as page:
+            running = await page.deployments(holding_only=True)
+            freezes = await page.freezes(not_over_at=now)
+        approvals, items = [], []
+        for picture in pictures:
+            role = wanted_role(picture, person)
+            if role is not None:
+                approvals.append((picture, role))
+            items += [
+                (picture, item)
+                for item in left_to_do(picture.release.checklist)
+                if (item.owner is None and picture.release.requested_by == person)
+                or (item.owner is not None and picture.roles.hold(person, item.owner))
+            ]
+        mine = tuple(each for each in pictures if each.release.requested_by == person)
+        return InboxContent(person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes))
+
+
+def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:
+    """The role in which this release waits for this person's approval; None if it doesn't."""
+    place = picture.asking
+    if place is None or place.facts.seal is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
+        return None
+    release = picture.release
+    said = {each.person for each in standing(release.verdicts, place.facts.seal) if each.word in Word}
+    own = release.requested_by == person and picture.change is not None and not picture.change.requester_may_approve
+    author = (
+        release.candidate is not None
+        and person in release.candidate.author_ids
+        and picture.change is not None
+        and not picture.change.author_may_approve
+    )
+    if person in said or own or author:
+        return None
+    return next(
+        (tally.rule.role for tally in place.tallies if tally.missing and picture.roles.hold(person, tally.rule.role)),
+        None,
+    )

@@ -1,0 +1,89 @@
+"""Withdraw: take back what you said about the present candidate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.notices import CardChanged, ThreadLine
+from bot.ports import Agreed, Clock, Directory, Records
+from bot.rules.approval import Verdict, Word, standing
+from bot.rules.audit import Happened
+from bot.rules.people import Actor
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
+from bot.verbs.look import Picture, no_such_release, take
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """These words are taken back."""
+
+    picture: Picture
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take back every word of one's own that counts now."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    now: Clock
+
+    async def __call__(self, release_id: ReleaseId, *, by: Actor) -> Withdrawn | Refused | Repeated:
+        """Withdraw. Whoever has lost the role in the meantime may still take back what was said."""
+        agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return REPEATED
+            release = await page.release(release_id)
+            if release is None:
+                return no_such_release(release_id)
+            if not release.open or release.candidate is None:
+                return refuse("There is nothing on {release} to take back.", release=release.name)
+            picture = await take(page, release, agreed, roles=roles, now=now)
+            mine = tuple(
+                verdict
+                for place in picture.places
+                if place.facts.seal
+                for verdict in standing(release.verdicts, place.facts.seal)
+                if verdict.person == by.id
+            )
+            if not mine:
+                return refuse(
+                    "You have said nothing about {commit}, the candidate of {release}, that could be taken back.",
+                    commit=Code(release.candidate.short),
+                    release=release.name,
+                )
+            for verdict in mine:
+                release = release.without(verdict, now)
+            release = await page.keep(release)
+            for verdict in mine:
+                await page.put_on_record(
+                    Happened(
+                        "withdraw",
+                        by.id,
+                        by.surface,
+                        now,
+                        release=release.id,
+                        candidate=picture.release.candidate.commit if picture.release.candidate else None,
+                        subject=verdict.environment,
+                        detail={"word": verdict.word, "role": verdict.role, "seal": verdict.seal},
+                    )
+                )
+                await page.tell(
+                    ThreadLine(
+                        release.id,
+                        say(
+                            "{who} withdrew the {what} for {environment}.",
+                            who=At(by.id),
+                            what="approval" if verdict.word is Word.YES else "rejection",
+                            environment=verdict.environment,
+                        ),
+                    )
+                )
+            await page.tell(CardChanged(release.id))
+            picture = await take(page, release, agreed, roles=roles, now=now)
+            await page.commit()
+        return Withdrawn(picture, mine)
