@@ -217,7 +217,10 @@ class Directory(Protocol):
         ...
 
     async def by_email(self, email: str) -> PersonId | None:
-        """The member with that address, to know a commit's author; None if there is none or it can't be asked."""
+        """The member with that address, to know a commit's author; None if there is none.
+
+        DirectoryError if that can't be learned: an author who isn't recognised could approve what they wrote.
+        """
         ...
 
 
@@ -242,12 +245,17 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What lies between two commits. `backwards`: the new one is older, and these are what would be lost."""
+    """What lies between two commits. `backwards`: the new one is older, and these are what would be lost.
+
+    `lost` counts what the old one has and the new one doesn't: where both it and `total` are more than nothing and
+    it isn't backwards, the two have diverged.
+    """
 
     commits: tuple[Commit, ...]
     total: int
     backwards: bool = False
     url: str | None = None
+    lost: int = 0
 
 
 class CodeHost(Protocol):

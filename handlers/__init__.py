@@ -1,0 +1,154 @@
+"""Handlers: Slack in, words and blocks out. `register` is the table of contents: one line for each trigger."""
+
+from __future__ import annotations
+
+from bot.ports import Agreed, Clock, Records
+from bot.verbs.approve import Approve
+from bot.verbs.ask_deploy import AskDeploy
+from bot.verbs.audit import Evidence
+from bot.verbs.cancel_deploy import CancelDeploy
+from bot.verbs.cancel_release import CancelRelease
+from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.edit_release import EditRelease
+from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
+from bot.verbs.launch import Launch
+from bot.verbs.look import Look
+from bot.verbs.plan_release import PlanRelease
+from bot.verbs.post_digest import PostDigest
+from bot.verbs.redraw import Redraw
+from bot.verbs.reject import Reject
+from bot.verbs.roll_back import RollBack
+from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.summaries import Summaries
+from bot.verbs.tick_item import TickItem
+from bot.verbs.withdraw import Withdraw
+from handlers import filled_in
+from handlers.approve import Approving
+from handlers.ask_deploy import Asking
+from handlers.audit import HandOver, Proving
+from handlers.boundary import Boundary
+from handlers.cancel_deploy import Stopping
+from handlers.cancel_release import Cancelling
+from handlers.checklist import Checking
+from handlers.confirm_deploy import Confirming
+from handlers.digest import Digesting
+from handlers.edit_release import Editing
+from handlers.freeze import Freezing
+from handlers.home import Home
+from handlers.launch import Launching
+from handlers.list_releases import Listing
+from handlers.names import CommandNames, Event, Form, Press
+from handlers.parsing import commands as c
+from handlers.parsing.grammar import Family
+from handlers.plan_release import Planning
+from handlers.reject import Rejecting, has_a_reason
+from handlers.roll_back import RollingBack
+from handlers.set_candidate import Building
+from handlers.show_release import Showing
+from handlers.status import Overview
+from handlers.talk import Talk
+from handlers.typed import Route, Typed
+from handlers.views.forms import loading
+from handlers.views.text import Pen
+from handlers.why import Explaining
+from handlers.withdraw import Withdrawing
+
+COMMANDS = tuple(str(each) for each in Family)
+"""The four commands, by our own names."""
+ACTIONS = tuple(str(each) for each in Press)
+VIEWS = tuple(str(each) for each in Form)
+EVENTS = tuple(str(each) for each in Event)
+
+
+def register(
+    boundary: Boundary,
+    *,
+    names: CommandNames,
+    agreed: Agreed,
+    now: Clock,
+    records: Records,
+    look: Look,
+    summaries: Summaries,
+    redraw: Redraw,
+    plan_release: PlanRelease,
+    edit_release: EditRelease,
+    cancel_release: CancelRelease,
+    set_candidate: SetCandidate,
+    tick_item: TickItem,
+    approve: Approve,
+    reject: Reject,
+    withdraw: Withdraw,
+    launch: Launch,
+    ask_deploy: AskDeploy,
+    confirm_deploy: ConfirmDeploy,
+    cancel_deploy: CancelDeploy,
+    roll_back: RollBack,
+    start_freeze: StartFreeze,
+    end_freeze: EndFreeze,
+    extend_freeze: ExtendFreeze,
+    post_digest: PostDigest,
+    evidence: Evidence,
+    hand_over: HandOver,
+) -> None:
+    """Listen to everything that people can type, press, send in and open."""
+    talk = Talk(lambda: Pen(agreed().roles, names), look, redraw, summaries.inbox)
+    planning, editing = Planning(talk, plan_release, agreed), Editing(talk, edit_release, agreed)
+    showing, explaining, checking = Showing(talk), Explaining(talk), Checking(talk, tick_item)
+    approving, rejecting, withdrawing = Approving(talk, approve), Rejecting(talk, reject), Withdrawing(talk, withdraw)
+    launching, asking, rolling_back = Launching(talk, launch), Asking(talk, ask_deploy), RollingBack(talk, roll_back)
+    freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+
+    release: dict[type, Route] = {
+        c.NewRelease: planning.typed,
+        c.ListReleases: Listing(talk).typed,
+        c.ShowRelease: showing.typed,
+        c.WhyNot: explaining.typed,
+        c.Build: Building(talk, set_candidate).typed,
+        c.OpenChecklist: checking.typed,
+        c.SayYes: approving.typed,
+        c.SayNo: rejecting.typed,
+        c.TakeBack: withdrawing.typed,
+        c.LaunchIt: launching.typed,
+        c.CancelIt: Cancelling(talk, cancel_release).typed,
+        c.EditIt: editing.typed,
+        c.TellDigest: Digesting(talk, summaries, post_digest, agreed).typed,
+        c.ShowEvidence: Proving(talk, evidence, hand_over).typed,
+    }
+    deploy: dict[type, Route] = {
+        c.PreviewDeploy: asking.typed,
+        c.StartDeploy: Confirming(talk, confirm_deploy).typed,
+        c.ShowStatus: Overview(talk, records, agreed, now).typed,
+        c.StopDeploy: Stopping(talk, cancel_deploy).typed,
+    }
+    rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
+    freeze: dict[type, Route] = {
+        c.DeclareFreeze: freezing.declared,
+        c.ListFreezes: freezing.listed,
+        c.Thaw: freezing.ended,
+        c.Prolong: freezing.extended,
+    }
+    for family, routes in zip(Family, (release, deploy, rollback, freeze), strict=True):
+        command = Typed(family, routes, talk, agreed, now)
+        boundary.command(names.here(family), command.said, looking=command.only_looks)
+
+    boundary.action(Press.APPROVE, approving.pressed)
+    boundary.action(Press.REJECT, rejecting.pressed, loading=loading("Reject"))
+    boundary.action(Press.WITHDRAW, withdrawing.pressed)
+    boundary.action(Press.CHECKLIST, checking.pressed, looking=True, loading=loading("Checklist"))
+    boundary.action(Press.TICK, checking.ticked)
+    boundary.action(Press.UNTICK, checking.ticked)
+    boundary.action(Press.PAGE, checking.pressed, looking=True)
+    boundary.action(Press.SHOW, showing.pressed, looking=True)
+    boundary.action(Press.WHY, explaining.pressed, looking=True)
+    boundary.action(Press.DEPLOY, asking.pressed)
+    boundary.action(Press.LAUNCH, launching.pressed)
+    boundary.action(Press.NEW, planning.pressed)
+    boundary.action(Press.WAY_BACK, rolling_back.pressed)
+    boundary.action(Press.ROLL_BACK, rolling_back.confirmed)
+
+    boundary.view(Form.NEW, planning.sent, check=filled_in.check)
+    boundary.view(Form.EDIT, editing.sent, check=filled_in.check)
+    boundary.view(Form.REJECT, rejecting.sent, check=has_a_reason)
+
+    boundary.event(Event.HOME_OPENED, Home(talk).opened, looking=True)
+    boundary.leftovers()

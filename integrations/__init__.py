@@ -1,0 +1,1 @@
+"""Neighbours: one file or folder each, satisfying the ports of `bot` in their own ways."""

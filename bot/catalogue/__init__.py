@@ -1,1 +1,6 @@
-"""`slipway.yaml`: read, checked with the line and column of every problem, and turned into the typed catalogue."""
+"""From slipway.yaml to what a team has agreed, with every problem at once."""
+
+from bot.catalogue.loading import load
+from bot.catalogue.problem import Problem
+
+__all__ = ["Problem", "load"]

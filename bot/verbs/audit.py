@@ -38,6 +38,9 @@ class VerifyAudit:
 
     async def __call__(self) -> Verified:
         """Check every entry against the one before it; stop at the first that is not as written."""
+        async with self.records.read() as page:
+            # Read first: what is written while we verify makes the record longer, never shorter.
+            number, head = await page.record_head()
         last: Entry | None = None
         broken: Broken | None = None
         async for entry in every_entry(self.records):
@@ -45,7 +48,13 @@ class VerifyAudit:
             if broken is not None:
                 break
             last = entry
-        return Verified(last.number if last else 0, last.digest if last else GENESIS, broken)
+            if entry.number == number and entry.digest != head:
+                broken = Broken(number, "it is not the last entry that was written")
+                break
+        read = last.number if last else 0
+        if broken is None and read < number:
+            broken = Broken(read + 1, f"it and everything up to entry {number} is missing from the end")
+        return Verified(read, last.digest if last else GENESIS, broken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.ports import CodeHost, CodeHostError, Directory, Records
+from bot.ports import CodeHost, CodeHostError, Directory, DirectoryError, Records
 from bot.rules.candidate import Candidate
 from bot.rules.people import PersonId
 from bot.rules.policy import Service
@@ -55,7 +55,10 @@ class Candidates:
             authors = await self._authors(service, commit.sha)
         except CodeHostError as error:
             return refuse("I could not ask the code host: {why} Nothing was changed.", why=str(error))
-        known = [await self.directory.by_email(author) for author in authors]
+        try:
+            known = [await self.directory.by_email(author) for author in authors]
+        except DirectoryError as error:
+            return refuse("I could not look up who wrote that: {why} Nothing was changed.", why=str(error))
         named = None if commit.sha.startswith(ref.lower()) else ref
         people = frozenset(each for each in known if each)
         return Candidate(commit.sha, artifact, named, authors, people, by, at)

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import (
     DONE,
     Agreed,
@@ -33,6 +33,7 @@ from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
+from bot.verbs.redraw import redraw_if_open
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +197,7 @@ class FollowDeploy:
             release = await about(page, moved)
             await page.tell(DeploymentChanged(release, moved.id))
             for each in dict.fromkeys((release, moved.order.release)):
-                await page.tell(CardChanged(each))
+                await redraw_if_open(page, each)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))

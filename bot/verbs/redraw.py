@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.notices import CardChanged
-from bot.ports import Records
+from bot.ports import Page, Records
 from bot.rules.release import ReleaseId
 
 
@@ -21,3 +21,24 @@ class Redraw:
             if await page.release(release) is not None:
                 await page.tell(CardChanged(release))
                 await page.commit()
+
+
+async def redraw_if_open(page: Page, release: ReleaseId) -> None:
+    """Draw the card anew of a release that something can still happen to; one that has ended stays as it was."""
+    found = await page.release(release)
+    if found is not None and found.open:
+        await page.tell(CardChanged(release))
+
+
+@dataclass(frozen=True, slots=True)
+class RedrawAll:
+    """Draw the card of every open release anew: what was agreed for all of them has changed."""
+
+    records: Records
+
+    async def __call__(self) -> None:
+        """Ask for it."""
+        async with self.records.open() as page:
+            for release in await page.releases(open_only=True, limit=500):
+                await page.tell(CardChanged(release.id))
+            await page.commit()

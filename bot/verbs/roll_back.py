@@ -13,6 +13,7 @@ from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
 from bot.rules.rollback import good_versions, last_good, stands_now
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.follow_deploy import about
+from bot.verbs.redraw import redraw_if_open
 from bot.verbs.rights import lacks
 
 
@@ -102,19 +103,20 @@ class RollBack:
             holder = next((each for each in history if each.holds), None)
             if holder is not None and holder.attempt is not Attempt.UNKNOWN:
                 return held(holder, name)
-            ways = way_back(history, place, name, wanted)
-            if isinstance(ways, Refused):
-                return ways
-            standing, target = ways
-            if seen is not None and standing.id != seen:
+            stands = stands_now(history)
+            if seen is not None and (stands is None or stands.id != seen):
                 return Refused(
                     say(
                         "{environment} has changed since you looked: {version} stands there now. Nothing was started.",
                         environment=name,
-                        version=standing.order.version,
+                        version=stands.order.version if stands else "nothing",
                     ),
                     stale=True,
                 )
+            ways = way_back(history, place, name, wanted)
+            if isinstance(ways, Refused):
+                return ways
+            standing, target = ways
             if holder is not None:
                 await self._settle(page, holder, by)
             try:
@@ -212,7 +214,7 @@ class RollBack:
         await page.tell(ThreadLine(standing.order.release, told(deployment, standing, by), loud=True))
         await page.tell(DeploymentChanged(standing.order.release, deployment.id))
         for each in dict.fromkeys((standing.order.release, target.order.release)):
-            await page.tell(CardChanged(each))
+            await redraw_if_open(page, each)
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
 

@@ -1,0 +1,1 @@
+"""The ways to bring a candidate to an environment, one module each."""

@@ -1,0 +1,167 @@
+"""The `slipway` program: what can be typed in a terminal."""
+
+# ruff: noqa: PLC0415 - each command imports what it needs when it needs it, so that help is instant
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec
+
+import click
+
+from bot.trouble import WRONG_SETTINGS, Trouble
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+P = ParamSpec("P")
+
+
+def told_kindly(command: Callable[P, None]) -> Callable[P, None]:
+    """End with a sentence and an exit code where trouble is expected."""
+
+    @wraps(command)
+    def kind(*arguments: P.args, **named: P.kwargs) -> None:
+        try:
+            command(*arguments, **named)
+        except Trouble as found:
+            from bot.program import terminal
+
+            terminal.trouble(found)
+            sys.exit(found.code)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return kind
+
+
+def settings_of_here(*, slack: bool) -> Settings:
+    """This environment's settings. Trouble with every problem at once."""
+    from bot.settings import Settings, read
+
+    found = read(os.environ, slack=slack)
+    if isinstance(found, Settings):
+        return found
+    several = "One setting needs" if len(found) == 1 else f"{len(found)} settings need"
+    raise Trouble(f"{several} your attention:", *map(str, found), code=WRONG_SETTINGS)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="slipway", message="slipway %(version)s")
+def main() -> None:
+    """Slipway brings releases to their customers, from Slack: planned, checked, approved, deployed, rolled back."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters gets what it can show
+
+
+@main.command()
+@told_kindly
+def run() -> None:
+    """Serve: connect to Slack and go to work. Settings come from the environment."""
+    settings = settings_of_here(slack=True)
+    from bot.wiring import run as serve
+
+    asyncio.run(serve(settings))
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, help="Where the workspace's page is served on this machine.")
+@told_kindly
+def demo(port: int) -> None:
+    """A whole workspace on this machine, with two environments to deploy to. No Slack account needed."""
+    from bot.demo import run as play
+
+    asyncio.run(play(port=port))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--schema", is_flag=True, help="Print the JSON Schema for editors instead.")
+@told_kindly
+def check(file: Path | None, *, schema: bool) -> None:
+    """Check a catalogue (slipway.yaml unless named or set) and show every problem with its line and column."""
+    from bot.program import check as checking
+
+    if schema:
+        checking.print_schema()
+    else:
+        checking.check(file or _catalogue_of_here())
+
+
+def _catalogue_of_here() -> Path:
+    return Path(os.environ.get("SLIPWAY_CATALOGUE", "").strip() or "slipway.yaml").expanduser()
+
+
+@main.command()
+@click.option(
+    "--commands", default="", metavar="deploy=ship,…", help="Other names for the commands, as SLIPWAY_COMMANDS."
+)
+@click.option(
+    "--url", default="", metavar="https://…", help="Where Slack reaches Slipway by HTTP; Socket Mode unless given."
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON instead of YAML.")
+@told_kindly
+def manifest(commands: str, url: str, *, as_json: bool) -> None:
+    """Print the Slack app's manifest, to be pasted where the app is made."""
+    from bot import manifest as made
+    from bot.program import terminal
+    from integrations.slack import scopes
+
+    commands = commands or os.environ.get("SLIPWAY_COMMANDS", "")
+    found = made.from_words(commands, url, scopes=scopes.needed(), events=scopes.EVENTS)
+    terminal.say(made.printed(found, as_json=as_json).rstrip("\n"))
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+@told_kindly
+def upgrade() -> None:
+    """Bring the database (SLIPWAY_DATABASE_URL) to the form that this version needs."""
+    from bot.program import record
+
+    asyncio.run(record.upgrade(settings_of_here(slack=False)))
+
+
+@main.group()
+def audit() -> None:
+    """The record of everything that was done: append-only, each entry chained to the one before."""
+
+
+@audit.command()
+@told_kindly
+def verify() -> None:
+    """Prove that nothing on the record was changed or removed; name the first entry that was."""
+    from bot.program import record
+
+    asyncio.run(record.verify(settings_of_here(slack=False)))
+
+
+@audit.command()
+@click.argument("release")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The file to write; printed unless given.")
+@told_kindly
+def export(release: str, output: Path | None) -> None:
+    """Write the evidence of one release (R-12) as JSON: what was planned, said, deployed and recorded."""
+    from bot.program import record
+
+    asyncio.run(record.export(settings_of_here(slack=False), release, output))
+
+
+@main.command()
+@told_kindly
+def doctor() -> None:
+    """Try everything that Slipway works with, and say what to mend."""
+    from bot.program.doctor import consult
+
+    asyncio.run(consult(os.environ))

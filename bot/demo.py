@@ -1,0 +1,193 @@
+"""Demo: a whole workspace on this machine, with two environments that are really deployed to. No account needed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.before_the_demo import put_on_record
+from bot.program import terminal
+from bot.program.logs import log_quietly
+from bot.settings import Settings, read
+from bot.trouble import Trouble
+from bot.wired import manifest
+from bot.wiring import Pace, Slipway, running
+from integrations.database.schema import upgrade
+from integrations.demo.ground import Ground, prepare
+from integrations.demo.people import CHANNELS, GROUPS, PEOPLE
+from integrations.demo.repository import GroundError
+from integrations.engine import prepare as prepare_engine
+from integrations.sandbox.page import routes
+from integrations.sandbox.server import APP_TOKEN, BOT_TOKEN, Sandbox
+from integrations.sandbox.workspace import Workspace
+
+FOLDER = Path(".demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo, at work. `url` is the workspace's page."""
+
+    url: str
+    ground: Ground
+    slipway: Slipway
+    workspace: Workspace
+    sandbox: Sandbox
+
+
+def guide(ground: Ground) -> list[tuple[str, ...]]:
+    """The path for newcomers: what, who, what to type, where."""
+    first = ground.commits["candidate"][:10]
+    production = ground.addresses["production"]
+    return [
+        (
+            "Maya plans a release. Its card appears in #payments; the thread is its log.",
+            "maya",
+            f"/release new payments 2.4.0 {first}",
+            "payments",
+        ),
+        ("Omar from QA tries it and finds something. On the card, press Reject and say why.", "omar", "", "payments"),
+        (
+            "Ben mends it and proposes another commit. What was said about the old one no longer counts.",
+            "ben",
+            "/release build R-3 release/2.4",
+            "payments",
+        ),
+        ("Omar looks again: press Approve. Then open the Checklist and tick his line.", "omar", "", "payments"),
+        ("Ruth, the change manager, presses Approve, too.", "ruth", "", "payments"),
+        ("Maya asks what is still in the way.", "maya", "/release why R-3", "payments"),
+        (
+            "She ticks her line in the Checklist, and looks at what deploying to staging would change.",
+            "maya",
+            "/deploy R-3 to staging",
+            "payments",
+        ),
+        ("She confirms. Follow it in the card's thread.", "maya", "/deploy confirm R-3 to staging", "payments"),
+        (
+            "Ruth freezes production for the annual sale.",
+            "ruth",
+            "/freeze start production until tomorrow 07:00 The annual sale",
+            "payments",
+        ),
+        (
+            "Maya can't deploy now, and reads why, until when, and who could end that.",
+            "maya",
+            "/deploy R-3 to production",
+            "payments",
+        ),
+        ("Ruth ends the freeze.", "ruth", "/freeze end F-1", "payments"),
+        ("Maya looks once more …", "maya", "/deploy R-3 to production", "payments"),
+        (
+            f"… and confirms. {production} really serves 2.4.0 when it is done.",
+            "maya",
+            "/deploy confirm R-3 to production",
+            "payments",
+        ),
+        (
+            "At 3 a.m. Ines is on call, and refunds go out twice. She rolls back at once.",
+            "ines",
+            "/rollback payments now Refunds go out twice",
+            "payments",
+        ),
+        (
+            f"{production} serves 2.3.9 again. Maya tells everybody what happened.",
+            "maya",
+            "/release digest here",
+            "payments",
+        ),
+        ("App Home shows each person what waits for them.", "omar", "", "home"),
+    ]
+
+
+def a_workspace() -> Workspace:
+    """The team's workspace, with the app in it."""
+    workspace = Workspace(name="Acme", app_name="Slipway")
+    workspace.install(manifest())
+    for each in PEOPLE:
+        workspace.add_person(
+            each.name,
+            each.real_name,
+            id=each.id,
+            title=each.title,
+            tz=each.tz,
+            email=each.email,
+            is_restricted=each.guest,
+        )
+    for group in GROUPS:
+        workspace.add_group(group.handle, id=group.id, name=group.name, members=list(group.members))
+    for room in CHANNELS:
+        workspace.add_channel(room.name, id=room.id, topic=room.topic, members=list(room.members))
+    return workspace
+
+
+@asynccontextmanager
+async def playing(folder: Path, *, port: int = 0, pace: float = 1.0) -> AsyncIterator[Demo]:
+    """The demo from its beginning: environments, workspace, and Slipway with what happened before on its record."""
+    ground = await prepare(folder, pace=pace, fresh=True)
+    url, catalogue = await asyncio.to_thread(_begin_anew, ground)
+    await upgrade(url)
+    await prepare_engine(url)
+    workspace = a_workspace()
+    page = routes(workspace, guide(ground))
+    async with ground.running(), Sandbox(workspace, port=port, page=page) as sandbox:
+        settings = read(
+            {
+                "SLACK_BOT_TOKEN": BOT_TOKEN,
+                "SLACK_APP_TOKEN": APP_TOKEN,
+                "SLACK_API_URL": sandbox.api_url,
+                "SLIPWAY_DATABASE_URL": url,
+                "SLIPWAY_CATALOGUE": str(catalogue),
+                "SLIPWAY_LISTEN": "127.0.0.1:0",
+            }
+        )
+        assert isinstance(settings, Settings), settings
+        await put_on_record(url, ground.seed)
+        async with running(settings, pace=Pace.quick()) as slipway:
+            yield Demo(sandbox.url, ground, slipway, workspace, sandbox)
+
+
+def _begin_anew(ground: Ground) -> tuple[str, Path]:
+    """An empty record and a fresh catalogue: the database's address, and the file."""
+    for old in ground.folder.glob("slipway.db*"):
+        old.unlink()
+    catalogue = ground.folder / "slipway.yaml"
+    catalogue.write_text(ground.catalogue, "utf-8")
+    return f"sqlite:///{ground.folder / 'slipway.db'}", catalogue
+
+
+async def run(*, port: int) -> None:
+    """Play until told to stop."""
+    log_quietly(30)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(each, stop.set)
+    terminal.say("Preparing a repository, two environments and a workspace …")
+    try:
+        async with playing(FOLDER, port=port) as demo:
+            welcome(demo)
+            await stop.wait()
+            terminal.say("Cleaning up …")
+    except GroundError as error:
+        raise Trouble(str(error)) from error
+    except OSError as error:
+        raise Trouble(f"The demo can't start: {error}. Another port: slipway demo --port 8090") from error
+
+
+def welcome(demo: Demo) -> None:
+    """Where everything is; and the page opens, if somebody is looking."""
+    terminal.good(f"The workspace is open:  {demo.url}")
+    for name, address in demo.ground.addresses.items():
+        terminal.say(f"  {name + ' serves at':<22}{address}")
+    terminal.say(f"  {'its catalogue is':<22}{FOLDER / 'slipway.yaml'}")
+    terminal.say("The panel “Try it” leads you through a release in two minutes. Ctrl-C ends everything.")
+    if sys.stdout.isatty():
+        webbrowser.open(demo.url)

@@ -1,0 +1,247 @@
+"""Doctor: try each neighbour once, and say what works, what doesn't, and what to mend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from bot.catalogue.problem import Problem
+from bot.ports import CodeHost, CodeHostError, Deployers, Directory, Verifier
+from bot.rules.policy import Catalogue, ChannelId, Environment, Service
+from bot.rules.sentence import joined
+
+PATIENCE = timedelta(seconds=20)
+"""How long one neighbour may take to answer."""
+
+T = TypeVar("T")
+
+_UNVERIFIED = (
+    "Correct “verify” in the catalogue, or see that the service answers. Before a first deployment this is normal."
+)
+
+
+class AilingError(Exception):
+    """A neighbour can't be used as it is; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. `step` says what to do where it didn't work."""
+
+    well: bool
+    what: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who our token makes us at Slack, and what it was granted."""
+
+    name: str
+    workspace: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSeen:
+    """A channel, as our token sees it."""
+
+    name: str
+    joined: bool
+    archived: bool
+
+
+class SlackCheckup(Protocol):
+    """What of Slack can be tried without anybody noticing. AilingError in a sentence where it fails."""
+
+    async def account(self) -> Account:
+        """Who we are."""
+        ...
+
+    async def socket(self) -> None:
+        """Ask for a socket, as Socket Mode does, and leave it unused."""
+        ...
+
+    async def channel(self, channel: ChannelId) -> ChannelSeen:
+        """Look at a channel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patients:
+    """Everybody whom Slipway works with, as they are used in earnest."""
+
+    database: Callable[[], Awaitable[str]]
+    """Looks at the database: says which it is. AilingError if it can't be used."""
+    slack: SlackCheckup
+    directory: Directory
+    deployers: Deployers
+    code_host: CodeHost
+    verifier: Verifier
+
+
+async def examine(
+    patients: Patients,
+    catalogue: Catalogue | Sequence[Problem],
+    *,
+    scopes: Collection[str],
+    socket_mode: bool,
+) -> AsyncIterator[Finding]:
+    """What was found, as it is found. `scopes` are those that we need at Slack."""
+    if isinstance(catalogue, Catalogue):
+        yield Finding(well=True, what=f"Catalogue: it is right, with {joined(sorted(catalogue.services))}.")
+    else:
+        for problem in catalogue:
+            yield Finding(well=False, what=f"Catalogue: {problem}", step="Mend it; `slipway check` looks again.")
+    yield await _database(patients)
+    agreed = catalogue if isinstance(catalogue, Catalogue) else None
+    async for found in _slack(patients, agreed, scopes, socket_mode=socket_mode):
+        yield found
+    if agreed is None:
+        return
+    for repository in sorted({each.repository for each in agreed.services.values() if each.repository}):
+        yield await _repository(patients.code_host, repository)
+    for service in agreed.services.values():
+        for environment in service.environments:
+            async for found in _environment(patients, service, environment):
+                yield found
+
+
+async def _patiently(asked: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await asked
+    except TimeoutError as error:
+        raise AilingError(f"There was no answer in {PATIENCE.total_seconds():g} seconds.") from error
+
+
+async def _database(patients: Patients) -> Finding:
+    try:
+        return Finding(well=True, what=f"Database: {await _patiently(patients.database())}")
+    except AilingError as error:
+        return Finding(well=False, what=f"Database: {error}", step="Mend SLIPWAY_DATABASE_URL, or do what it asks for.")
+
+
+async def _slack(
+    patients: Patients, catalogue: Catalogue | None, scopes: Collection[str], *, socket_mode: bool
+) -> AsyncIterator[Finding]:
+    slack = patients.slack
+    try:
+        account = await _patiently(slack.account())
+    except AilingError as error:
+        yield Finding(
+            well=False, what=f"Slack: {error}", step="Mend SLACK_BOT_TOKEN; see the page “OAuth & Permissions”."
+        )
+        return
+    yield Finding(well=True, what=f"Slack: the app is {account.name} in the workspace {account.workspace}.")
+    missing = sorted(set(scopes) - account.scopes)
+    if missing:
+        step = "Add them on the page “OAuth & Permissions” (or paste `slipway manifest`), and reinstall the app."
+        yield Finding(well=False, what=f"Slack: the token lacks {joined(missing)}.", step=step)
+    else:
+        yield Finding(well=True, what=f"Slack: all {len(scopes)} scopes are granted.")
+    if socket_mode:
+        yield await _socket(slack)
+    if catalogue is not None:
+        for channel, purposes in _channels(catalogue).items():
+            yield await _channel(slack, channel, joined(purposes))
+        async for found in _roles(patients.directory, catalogue):
+            yield found
+
+
+async def _socket(slack: SlackCheckup) -> Finding:
+    try:
+        await _patiently(slack.socket())
+    except AilingError as error:
+        step = "Mend SLACK_APP_TOKEN: an app-level token with connections:write. Socket Mode must be on, too."
+        return Finding(well=False, what=f"Socket Mode: {error}", step=step)
+    return Finding(well=True, what="Socket Mode: a socket would be opened.")
+
+
+def _channels(catalogue: Catalogue) -> Mapping[ChannelId, list[str]]:
+    """Every channel of the catalogue, with what it is for."""
+    purposes: dict[ChannelId, list[str]] = {catalogue.owners_channel: ["the owners"]}
+    for service in catalogue.services.values():
+        purposes.setdefault(service.channel, []).append(service.title)
+    for digest in catalogue.digests:
+        if "digests" not in purposes.setdefault(digest.channel, []):
+            purposes[digest.channel].append("digests")
+    return purposes
+
+
+async def _channel(slack: SlackCheckup, channel: ChannelId, purpose: str) -> Finding:
+    what = f"Channel {channel} ({purpose})"
+    try:
+        seen = await _patiently(slack.channel(channel))
+    except AilingError as error:
+        return Finding(well=False, what=f"{what}: {error}", step="Correct its id in the catalogue, or invite the app.")
+    if seen.archived:
+        step = "Unarchive it, or name another in the catalogue."
+        return Finding(well=False, what=f"{what}: #{seen.name} is archived.", step=step)
+    if not seen.joined:
+        return Finding(
+            well=False, what=f"{what}: the app is not in #{seen.name}.", step=f"In #{seen.name}, type: /invite @slipway"
+        )
+    return Finding(well=True, what=f"{what}: #{seen.name}.")
+
+
+async def _roles(directory: Directory, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    try:
+        roles = await _patiently(directory.roles(list(catalogue.roles)))
+    except AilingError as error:
+        yield Finding(well=False, what=f"Roles: {error}", step="Try again; Slack's status page may know more.")
+        return
+    for name, role in catalogue.roles.items():
+        what = f"Role {role.title}"
+        holders = len(roles.members.get(name, ()))
+        if name in roles.unknown:
+            step = "Correct the group's id in the catalogue, or enable the group in Slack."
+            yield Finding(well=False, what=f"{what}: {roles.unknown[name]}", step=step)
+        elif not holders:
+            step = "Add people to the group in Slack, or to the role in the catalogue."
+            yield Finding(
+                well=False, what=f"{what}: nobody holds it, so nobody can do what it is needed for.", step=step
+            )
+        else:
+            yield Finding(well=True, what=f"{what}: {holders} {'person' if holders == 1 else 'people'}.")
+
+
+async def _repository(code_host: CodeHost, repository: str) -> Finding:
+    try:
+        # Whether that name leads anywhere doesn't matter: an answer is what is tried for.
+        await _patiently(code_host.resolve(repository, "main"))
+    except (CodeHostError, AilingError) as error:
+        step = "Correct “repository” in the catalogue, or give Slipway access."
+        return Finding(well=False, what=f"Repository {repository}: {error}", step=step)
+    return Finding(well=True, what=f"Repository {repository}: it can be read.")
+
+
+async def _environment(patients: Patients, service: Service, environment: Environment) -> AsyncIterator[Finding]:
+    where = f"{service.title} in {environment.name}"
+    deployer = patients.deployers.get(environment.deployer.kind)
+    if deployer is None:
+        step = f"There is {joined(sorted(patients.deployers))}; choose one in the catalogue."
+        yield Finding(well=False, what=f"{where}: there is no deployer {environment.deployer.kind}.", step=step)
+    else:
+        try:
+            problems = await _patiently(deployer.check(environment.deployer))
+        except AilingError as error:
+            problems = [str(error)]
+        step = "Mend the deployer's settings in the catalogue, or the way there."
+        for problem in problems:
+            yield Finding(well=False, what=f"{where}: {problem}", step=step)
+        if not problems:
+            yield Finding(well=True, what=f"{where}: {environment.deployer.kind} can deploy.")
+    if environment.verification is not None:
+        try:
+            served = await _patiently(patients.verifier.served(environment))
+        except AilingError as error:
+            yield Finding(well=False, what=f"{where}: {error}", step=_UNVERIFIED)
+            return
+        if served.version is None:
+            yield Finding(well=False, what=f"{where}: {served.problem}", step=_UNVERIFIED)
+        else:
+            yield Finding(well=True, what=f"{where}: it serves {served.version}.")

@@ -1,0 +1,37 @@
+"""What `slipway check` does: a catalogue's problems, or the good news."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bot.catalogue.loading import load
+from bot.catalogue.schema import json_schema, printed
+from bot.program import terminal
+from bot.trouble import Trouble
+from integrations.deployers.kinds import KINDS
+
+
+def check(file: Path) -> None:
+    """Read it, and say what is wrong with it or what is in it."""
+    found = load(file, deployers=KINDS)
+    if isinstance(found, list):
+        for problem in found:
+            terminal.say(str(problem))
+        raise Trouble(f"{_several(len(found), 'problem')} to mend.")
+    parts = (
+        _several(len(found.services), "service"),
+        _several(len(found.roles), "role"),
+        _several(len(found.change_types), "change type"),
+        _several(len(found.digests), "digest"),
+    )
+    terminal.good(f"{os.fspath(file)} is right: {', '.join(parts)}.")
+
+
+def print_schema() -> None:
+    """The JSON Schema, to be kept beside the catalogue."""
+    terminal.say(printed(json_schema(KINDS)).rstrip("\n"))
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,42 @@
+"""What the program says in a terminal: coloured for people, plain for pipes, never wrapped in the middle of a path."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from bot.trouble import Trouble
+
+
+@cache
+def _console(*, aside: bool) -> Console:
+    return Console(stderr=aside, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str = "", *, aside: bool = False) -> None:
+    """A line, as it stands; `aside` goes to where errors go."""
+    _console(aside=aside).print(Text(text, style))
+
+
+def good(text: str) -> None:
+    """What went well."""
+    _console(aside=False).print(Text.assemble(("✓ ", "green"), text))
+
+
+def bad(text: str, step: str = "", *, aside: bool = False) -> None:
+    """What did not, and what to do."""
+    console = _console(aside=aside)
+    console.print(Text.assemble(("✗ ", "red"), text))
+    if step:
+        console.print(Text.assemble("  ", ("→ ", "yellow"), step))
+
+
+def trouble(found: Trouble) -> None:
+    """Why the program ends."""
+    bad(found.message, aside=True)
+    for line in found.lines:
+        say(f"  {line}", aside=True)

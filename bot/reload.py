@@ -1,0 +1,74 @@
+"""Reload: what follows when the catalogue's file has changed, or was changed badly."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.catalogue.holder import CatalogueHolder
+from bot.catalogue.problem import Problem
+from bot.notices import ChannelLine
+from bot.ports import Records, Schedule
+from bot.rules.policy import Catalogue
+from bot.rules.sentence import AtRole, Code, Sentence, say
+from bot.settings import Settings
+from bot.verbs.redraw import RedrawAll
+from integrations.deployers.kinds import KINDS
+
+KeepSchedules = Callable[[Sequence[Schedule]], Awaitable[None]]
+
+
+class Agreement:
+    """The catalogue in force, and everything that must hear of another one."""
+
+    def __init__(self, settings: Settings, first: Catalogue, records: Records) -> None:
+        self._records = records
+        self.keep_schedules: KeepSchedules | None = None
+        """Set once the engine is there."""
+        self.holder = CatalogueHolder(
+            first, settings.catalogue, deployers=KINDS, on_change=self._changed, on_problem=self._refused
+        )
+
+    def __call__(self) -> Catalogue:
+        """What is agreed at this moment."""
+        return self.holder.current
+
+    async def _changed(self, _: Catalogue, new: Catalogue) -> None:
+        """Its schedules run from now on, and every open release's card shows what it means."""
+        if self.keep_schedules is not None:
+            await self.keep_schedules(schedules_of(new))
+        await RedrawAll(self._records)()
+
+    async def _refused(self, problems: Sequence[Problem]) -> None:
+        """A bad edit: the owners are told where it is wrong."""
+        first, *others = problems
+        await self.tell_owners(
+            say(
+                "{owners}: the catalogue has a problem, so the one before stays in force. {first}{others}",
+                owners=AtRole(self().owners),
+                first=Code(str(first)),
+                others=f" There are {len(others)} more; `slipway check` shows them all." if others else "",
+            )
+        )
+
+    async def undeliverable(self, lane: str, reason: str) -> None:
+        """Something will never arrive: the owners are told, unless it was for them."""
+        if lane != self().owners_channel:
+            await self.tell_owners(
+                say(
+                    "{owners}: a message for {lane} can't be delivered: {reason}",
+                    owners=AtRole(self().owners),
+                    lane=Code(lane),
+                    reason=reason,
+                )
+            )
+
+    async def tell_owners(self, sentence: Sentence) -> None:
+        """Say it in the owners' channel."""
+        async with self._records.open() as page:
+            await page.tell(ChannelLine(self().owners_channel, sentence))
+            await page.commit()
+
+
+def schedules_of(agreed: Catalogue) -> list[Schedule]:
+    """What is done by the clock."""
+    return [Schedule(each.key, each.cron, each.timezone) for each in agreed.digests]

@@ -1,0 +1,160 @@
+"""Wired: the verbs with what they need, and the handlers with the verbs they call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import handlers
+from bot import manifest as made
+from bot.ports import Agreed, Clock, Directory, Records
+from bot.rules.people import PersonId
+from bot.setting_words import command_names
+from bot.verbs.approve import Approve
+from bot.verbs.ask_deploy import AskDeploy
+from bot.verbs.audit import Evidence
+from bot.verbs.cancel_deploy import CancelDeploy
+from bot.verbs.cancel_release import CancelRelease
+from bot.verbs.candidates import Candidates
+from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.edit_release import EditRelease
+from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
+from bot.verbs.launch import Launch
+from bot.verbs.look import Look
+from bot.verbs.plan_release import PlanRelease
+from bot.verbs.post_digest import PostDigest
+from bot.verbs.redraw import Redraw
+from bot.verbs.reject import Reject
+from bot.verbs.roll_back import RollBack
+from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.summaries import Summaries
+from bot.verbs.tick_item import TickItem
+from bot.verbs.withdraw import Withdraw
+from handlers.audit import HandOver
+from handlers.boundary import Boundary
+from handlers.names import CommandNames
+from integrations.slack import scopes
+from integrations.slack.directory import SlackDirectory
+
+if TYPE_CHECKING:
+    from bot.wiring import Neighbours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbs:
+    """Everything that can be done."""
+
+    look: Look
+    summaries: Summaries
+    redraw: Redraw
+    plan_release: PlanRelease
+    edit_release: EditRelease
+    cancel_release: CancelRelease
+    set_candidate: SetCandidate
+    tick_item: TickItem
+    approve: Approve
+    reject: Reject
+    withdraw: Withdraw
+    launch: Launch
+    ask_deploy: AskDeploy
+    confirm_deploy: ConfirmDeploy
+    cancel_deploy: CancelDeploy
+    roll_back: RollBack
+    start_freeze: StartFreeze
+    end_freeze: EndFreeze
+    extend_freeze: ExtendFreeze
+    post_digest: PostDigest
+    evidence: Evidence
+
+
+def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Neighbours, now: Clock) -> Verbs:
+    """Give each verb what it needs."""
+    common = (records, directory, agreed)
+    candidates = Candidates(records, directory, neighbours.code_host)
+    look = Look(*common, now)
+    return Verbs(
+        look=look,
+        summaries=Summaries(look, records, now),
+        redraw=Redraw(records),
+        plan_release=PlanRelease(*common, candidates, now),
+        edit_release=EditRelease(*common, now),
+        cancel_release=CancelRelease(*common, now),
+        set_candidate=SetCandidate(*common, candidates, now),
+        tick_item=TickItem(*common, now),
+        approve=Approve(*common, now),
+        reject=Reject(*common, now),
+        withdraw=Withdraw(*common, now),
+        launch=Launch(*common, now),
+        ask_deploy=AskDeploy(*common, neighbours.code_host, now),
+        confirm_deploy=ConfirmDeploy(*common, now),
+        cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
+        roll_back=RollBack(*common, neighbours.code_host, now),
+        start_freeze=StartFreeze(*common, now),
+        end_freeze=EndFreeze(*common, now),
+        extend_freeze=ExtendFreeze(*common, now),
+        post_digest=PostDigest(records),
+        evidence=Evidence(records, now),
+    )
+
+
+def listen(
+    boundary: Boundary,
+    verbs: Verbs,
+    *,
+    names: CommandNames,
+    agreed: Agreed,
+    now: Clock,
+    records: Records,
+    hand_over: HandOver,
+    directory: SlackDirectory,
+) -> None:
+    """Listen to people, and to what Slack tells of its groups and accounts."""
+
+    async def group_changed(event: Mapping[str, Any]) -> None:
+        group = event.get("subteam_id") or (event.get("subteam") or {}).get("id")
+        if group:
+            directory.forget_group(str(group))
+
+    async def person_changed(event: Mapping[str, Any]) -> None:
+        person = (event.get("user") or {}).get("id")
+        if person:
+            directory.forget_person(PersonId(str(person)))
+
+    boundary.fact("subteam_members_changed", group_changed)
+    boundary.fact("subteam_updated", group_changed)
+    boundary.fact("user_change", person_changed)
+    handlers.register(
+        boundary,
+        names=names,
+        agreed=agreed,
+        now=now,
+        records=records,
+        look=verbs.look,
+        summaries=verbs.summaries,
+        redraw=verbs.redraw,
+        plan_release=verbs.plan_release,
+        edit_release=verbs.edit_release,
+        cancel_release=verbs.cancel_release,
+        set_candidate=verbs.set_candidate,
+        tick_item=verbs.tick_item,
+        approve=verbs.approve,
+        reject=verbs.reject,
+        withdraw=verbs.withdraw,
+        launch=verbs.launch,
+        ask_deploy=verbs.ask_deploy,
+        confirm_deploy=verbs.confirm_deploy,
+        cancel_deploy=verbs.cancel_deploy,
+        roll_back=verbs.roll_back,
+        start_freeze=verbs.start_freeze,
+        end_freeze=verbs.end_freeze,
+        extend_freeze=verbs.extend_freeze,
+        post_digest=verbs.post_digest,
+        evidence=verbs.evidence,
+        hand_over=hand_over,
+    )
+
+
+def manifest(commands: Mapping[str, str] | None = None, url: str | None = None) -> dict[str, Any]:
+    """The Slack app's manifest for all that is listened to and called."""
+    return made.manifest(commands or command_names(""), url, scopes=scopes.needed(), events=scopes.EVENTS)

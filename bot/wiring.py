@@ -1,0 +1,324 @@
+"""Wiring: settings → adapters → verbs → handlers → serve. With `bot/demo.py` the one that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+
+from bot.catalogue.loading import load
+from bot.ports import Advance, Agreed, CodeHost, Deployers, Verifier, Work
+from bot.program import terminal
+from bot.program.logs import log_quietly
+from bot.reload import Agreement, schedules_of
+from bot.rules.policy import Catalogue
+from bot.serving import health, serving
+from bot.settings import Settings
+from bot.tasks import Tasks
+from bot.trouble import WRONG_SETTINGS, Trouble
+from bot.verbs.audit import Verified, VerifyAudit
+from bot.verbs.follow_deploy import FollowDeploy
+from bot.verbs.freeze import WatchFreeze
+from bot.verbs.post_digest import ScheduledDigest
+from bot.wired import Verbs, listen, wire
+from handlers.announcements import Announcements
+from handlers.boundary import Boundary
+from handlers.names import CommandNames
+from handlers.views.text import Pen
+from integrations.code_hosts.git import GitCodeHost
+from integrations.database.engine import DatabaseError, open_engines
+from integrations.database.guard import check_schema
+from integrations.database.outbox import Outbox
+from integrations.database.records import DatabaseRecords
+from integrations.database.schema import SchemaError
+from integrations.deployers.command import CommandDeployer
+from integrations.deployers.kinds import KINDS
+from integrations.engine import AlreadyRunningError, Engine, EngineStarter
+from integrations.slack.app import build_app
+from integrations.slack.client import SlackClient, connected_to_slack
+from integrations.slack.directory import SlackDirectory
+from integrations.slack.files import hand_over
+from integrations.slack.http import SignedEntry
+from integrations.slack.identity import Myself
+from integrations.slack.outbox import Sender
+from integrations.slack.pace import AS_FAST_AS_IT_GOES, UNHURRIED, Speeds
+from integrations.slack.ports import Parcel
+from integrations.slack.sockets import Sockets, SocketsError
+from integrations.verification import HttpVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The ones that stories and the demo choose for themselves."""
+
+    deployers: Deployers
+    code_host: CodeHost
+    verifier: Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast deployments are looked at and messages are sent, and how long a shutdown waits."""
+
+    follow: timedelta = timedelta(seconds=1)
+    patience: timedelta = timedelta(hours=1)
+    speeds: Speeds = UNHURRIED
+    drain: timedelta = timedelta(seconds=20)
+
+    @classmethod
+    def quick(cls) -> Pace:
+        """For a workspace on this machine."""
+        return cls(follow=timedelta(milliseconds=50), speeds=AS_FAST_AS_IT_GOES, drain=timedelta(seconds=5))
+
+
+@dataclass(frozen=True, slots=True)
+class Slipway:
+    """Slipway, at work. `address` is where it answers HTTP."""
+
+    agreed: Agreed
+    records: DatabaseRecords
+    verbs: Verbs
+    tick: ScheduledDigest
+    outbox: Outbox
+    directory: SlackDirectory
+    tasks: Tasks
+    address: str
+
+    async def is_idle(self) -> bool:
+        """Whether nothing is going on: no request at work, and nothing left to tell."""
+        return not len(self.tasks) and not (await self.outbox.depth()).waiting
+
+    async def verify_audit(self) -> Verified:
+        """Read the whole record."""
+        return await VerifyAudit(self.records)()
+
+    def forget_roles(self) -> None:
+        """Look up who holds which role when it is asked next."""
+        for role in self.agreed().roles.values():
+            if role.group is not None:
+                self.directory.forget_group(role.group)
+
+
+@dataclass(slots=True)
+class Bell:
+    """Rings when something was left in the outbox; whoever sends it hangs on to it later."""
+
+    hear: list[Callable[[], None]] = field(default_factory=list)
+
+    def ring(self) -> None:
+        """There is something to tell."""
+        for each in self.hear:
+            each()
+
+
+def utc_now() -> datetime:
+    """Now."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, neighbours: Neighbours | None = None, pace: Pace | None = None
+) -> AsyncIterator[Slipway]:
+    """Slipway from its start to its end. Trouble, or an adapter's error with its sentence, if it can't start."""
+    pace = pace or Pace()
+    url = settings.database_url.reveal()
+    async with AsyncExitStack() as stack:
+        # Records, and what is agreed.
+        engines = open_engines(url)
+        stack.push_async_callback(engines.dispose)
+        await check_schema(engines)
+        starter, bell = EngineStarter(url), Bell()
+        stack.callback(starter.close)
+        records = DatabaseRecords(engines, starter, bell.ring, utc_now)
+        outbox = Outbox(engines)
+        agreed = Agreement(settings, read_catalogue(settings.catalogue), records)
+
+        # Neighbours, and the verbs that speak to them.
+        if neighbours is None:
+            neighbours = await stack.enter_async_context(real_neighbours(settings))
+        client = await stack.enter_async_context(
+            connected_to_slack(settings.slack_bot_token.reveal(), api_url=settings.slack_api_url)
+        )
+        me = Myself(client)
+        directory = SlackDirectory(client, agreed, me.team)
+        verbs = wire(records, directory, agreed, neighbours, utc_now)
+
+        # What goes on by itself.
+        tick = ScheduledDigest(records, agreed)
+        works: dict[Work, Advance] = {
+            Work.FOLLOW_DEPLOYMENT: FollowDeploy(
+                records,
+                neighbours.deployers,
+                neighbours.verifier,
+                agreed,
+                utc_now,
+                pace=pace.follow,
+                patience=pace.patience,
+            ),
+            Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
+        }
+        engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
+        agreed.keep_schedules = engine.keep_schedules
+        await engine.keep_schedules(schedules_of(agreed()))
+        await stack.enter_async_context(following(agreed, me))
+
+        # Talking: out first, so that whoever is heard can be answered.
+        tasks = Tasks()
+        names = CommandNames(**settings.commands)
+        announcements = Announcements(verbs.look, verbs.summaries, records, agreed, names)
+        await stack.enter_async_context(sending(client, outbox, announcements, agreed=agreed, bell=bell, pace=pace))
+        address = await stack.enter_async_context(
+            listening(
+                settings,
+                client=client,
+                me=me,
+                directory=directory,
+                agreed=agreed,
+                records=records,
+                verbs=verbs,
+                names=names,
+                tasks=tasks,
+                pace=pace,
+            )
+        )
+        yield Slipway(agreed, records, verbs, tick, outbox, directory, tasks, address)
+
+
+@asynccontextmanager
+async def following(agreed: Agreement, me: Myself) -> AsyncIterator[None]:
+    """Follow the catalogue's file, and learn who we are."""
+    background, stop = Tasks(), asyncio.Event()
+    background.spawn(agreed.holder.follow(stop), "the catalogue's file")
+    asking = background.spawn(me.keep_asking(), "who we are")
+    try:
+        yield
+    finally:
+        stop.set()
+        asking.cancel()
+        await background.drain(timedelta(seconds=5))
+
+
+@asynccontextmanager
+async def sending(
+    client: SlackClient, outbox: Outbox, announcements: Announcements, *, agreed: Agreement, bell: Bell, pace: Pace
+) -> AsyncIterator[None]:
+    """Send what is to be told; at the end what is being sent is finished, and the rest waits for the next start."""
+
+    async def undeliverable(parcel: Parcel, reason: str) -> None:
+        await agreed.undeliverable(parcel.lane, reason)
+
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    sender = Sender(client, outbox, announcements, now=utc_now, owner=owner, speeds=pace.speeds, report=undeliverable)
+    bell.hear.append(sender.wake)
+    background = Tasks()
+    at_work = background.spawn(sender.run(), "the outbox")
+    try:
+        yield
+    finally:
+        await sender.drain(pace.drain)
+        await at_work
+
+
+@asynccontextmanager
+async def listening(
+    settings: Settings,
+    *,
+    client: SlackClient,
+    me: Myself,
+    directory: SlackDirectory,
+    agreed: Agreement,
+    records: DatabaseRecords,
+    verbs: Verbs,
+    names: CommandNames,
+    tasks: Tasks,
+    pace: Pace,
+) -> AsyncIterator[str]:
+    """Hear people, by Socket Mode or signed HTTP; at the end nothing new comes in, and what was asked is finished."""
+    app = build_app(client, me)
+    boundary = Boundary(
+        app,
+        client,
+        directory,
+        tasks,
+        team=me.team,
+        write=lambda sentence: Pen(agreed().roles, names).write(sentence),
+        help_command=names.here("/release help"),
+    )
+    listen(
+        boundary,
+        verbs,
+        names=names,
+        agreed=agreed,
+        now=utc_now,
+        records=records,
+        hand_over=partial(hand_over, client),
+        directory=directory,
+    )
+    sockets = Sockets(app, client, settings.slack_app_token.reveal()) if settings.socket_mode else None
+    entry = [] if sockets else SignedEntry(app, settings.slack_signing_secret.reveal()).routes()
+    connected = (lambda: sockets.connected() > 0) if sockets else (lambda: me.known is not None)
+    async with serving(settings, [*entry, *health(records, connected)]) as address:
+        if sockets is not None:
+            await sockets.start()
+        try:
+            yield address
+        finally:
+            if sockets is not None:
+                await sockets.close(pace.drain)
+            await tasks.drain(pace.drain)
+
+
+@asynccontextmanager
+async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
+    """The deployers, the code host and the verifier that a team uses."""
+    async with aiohttp.ClientSession() as session:
+        yield Neighbours(
+            {"command": CommandDeployer(state=state_folder(settings))},
+            GitCodeHost(base=settings.catalogue.absolute().parent),
+            HttpVerifier(session),
+        )
+
+
+def state_folder(settings: Settings) -> Path:
+    """Where deployers keep what they must find again: beside the database if that is a file, else here."""
+    url = settings.database_url.reveal()
+    beside = Path(url.split("///", 1)[1]).parent if url.startswith("sqlite") else Path.cwd()
+    return beside / ".slipway"
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """The catalogue, to begin with. Trouble with all that is wrong with it."""
+    found = load(path, deployers=KINDS)
+    if isinstance(found, Catalogue):
+        return found
+    raise Trouble("The catalogue has problems:", *map(str, found), code=WRONG_SETTINGS)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until told to stop."""
+    log_quietly(settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(each, stop.set)
+    try:
+        async with running(settings) as slipway:
+            terminal.good(f"Slipway is at work; it answers at {slipway.address}.")
+            await stop.wait()
+            terminal.say("Slipway finishes what it has begun, and stops.")
+    except (AlreadyRunningError, DatabaseError, SchemaError, SocketsError) as error:
+        raise Trouble(str(error)) from error
+    except OSError as error:
+        raise Trouble(f"Slipway can't listen on {settings.listen_host}:{settings.listen_port}: {error}") from error

@@ -1,0 +1,108 @@
+"""Announcements: each notice as the message that people see, drawn from the newest facts when it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.messages import Message
+from bot.notices import (
+    CardChanged,
+    ChannelLine,
+    DeploymentChanged,
+    DigestDue,
+    DirectLine,
+    FreezeTold,
+    Notice,
+    ThreadLine,
+    living,
+)
+from bot.ports import Agreed, Records
+from bot.rules.policy import ChannelId, ServiceName
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import Refused
+from bot.verbs.look import Look
+from bot.verbs.summaries import Summaries
+from handlers.names import CommandNames
+from handlers.views.card import release_card
+from handlers.views.deployments import deployment_progress
+from handlers.views.digest import digest
+from handlers.views.freezes import freeze_notice
+from handlers.views.notice import direct, line
+from handlers.views.text import Pen
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """Draws notices. What a notice is about may be gone by now: then there is nothing to tell."""
+
+    look: Look
+    summaries: Summaries
+    records: Records
+    agreed: Agreed
+    names: CommandNames
+
+    async def __call__(self, notice: Notice) -> Message | None:
+        """The message, or None."""
+        pen = Pen(self.agreed().roles, self.names)
+        match notice:
+            case CardChanged():
+                return await self._card(notice, pen)
+            case DeploymentChanged():
+                return await self._deployment(notice)
+            case ThreadLine():
+                return await self._thread_line(notice, pen)
+            case DirectLine():
+                return Message(notice.person, **direct(notice.sentence, pen, notice.release))
+            case ChannelLine():
+                return Message(notice.channel, **line(notice.sentence, pen))
+            case FreezeTold():
+                return await self._freeze(notice, pen)
+            case DigestDue():
+                content = await self.summaries.digest(notice.services)
+                return Message(notice.channel, **digest(content, pen, self.agreed()))
+
+    async def _card(self, notice: CardChanged, pen: Pen) -> Message | None:
+        picture = await self.look(notice.release)
+        if isinstance(picture, Refused):
+            return None
+        channel = self._channel(picture.release.plan.service)
+        return Message(channel, **release_card(picture, pen), living=living(notice))
+
+    async def _deployment(self, notice: DeploymentChanged) -> Message | None:
+        async with self.records.read() as page:
+            deployment = await page.deployment(notice.deployment)
+        if deployment is None:
+            return None
+        return Message(
+            self._channel(deployment.order.service),
+            **deployment_progress(deployment),
+            thread_of=_card_of(notice.release),
+            living=living(notice),
+        )
+
+    async def _thread_line(self, notice: ThreadLine, pen: Pen) -> Message | None:
+        async with self.records.read() as page:
+            release = await page.release(notice.release)
+        if release is None:
+            return None
+        return Message(
+            self._channel(release.plan.service),
+            **line(notice.sentence, pen),
+            thread_of=_card_of(notice.release),
+            broadcast=notice.loud,
+        )
+
+    async def _freeze(self, notice: FreezeTold, pen: Pen) -> Message | None:
+        async with self.records.read() as page:
+            freeze = await page.freeze(notice.freeze)
+        return None if freeze is None else Message(notice.channel, **freeze_notice(freeze, notice.moment, pen))
+
+    def _channel(self, name: ServiceName) -> ChannelId:
+        """The service's channel; the owners' own if the service has left the catalogue: they have to mend that."""
+        agreed = self.agreed()
+        service = agreed.services.get(name)
+        return service.channel if service else agreed.owners_channel
+
+
+def _card_of(release: ReleaseId) -> str | None:
+    return living(CardChanged(release))

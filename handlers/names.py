@@ -1,0 +1,66 @@
+"""Names that Slack sends back: the commands (which a team may rename), the buttons, and the forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class CommandNames:
+    """How the four commands are called in this workspace."""
+
+    release: str = "/release"
+    deploy: str = "/deploy"
+    rollback: str = "/rollback"
+    freeze: str = "/freeze"
+
+    def here(self, command: str) -> str:
+        """A command as it is written in our own words (`/release list`), in the words of this workspace."""
+        first, space, rest = command.partition(" ")
+        names = {"/release": self.release, "/deploy": self.deploy, "/rollback": self.rollback, "/freeze": self.freeze}
+        return names.get(first, first) + space + rest
+
+
+class Press(StrEnum):
+    """Every button, and everything else in a message that answers to a press: its `action_id`."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    CHECKLIST = "checklist"
+    WHY = "why"
+    DEPLOY = "deploy"
+    LAUNCH = "launch"
+    NEW = "new"
+    SHOW = "show"
+    TICK = "tick"
+    UNTICK = "untick"
+    PAGE = "page"
+    """Turns the checklist's page."""
+    WAY_BACK = "way_back"
+    """Opens the private confirm message of a rollback."""
+    ROLL_BACK = "roll_back"
+    """Rolls back: the button of that message."""
+
+
+LINK = "link"
+"""A button that leads to a page elsewhere: Slack tells us of the press all the same, and nothing is done about it."""
+
+
+class Form(StrEnum):
+    """Every form that can be sent in: its `callback_id`."""
+
+    NEW = "new"
+    EDIT = "edit"
+    REJECT = "reject"
+
+
+CHECKLIST_FORM = "checklist"
+"""The checklist is a form as well, with nothing to send in."""
+
+
+class Event(StrEnum):
+    """Every event that we listen to."""
+
+    HOME_OPENED = "app_home_opened"

@@ -1,0 +1,241 @@
+"""The commands as types: what is left of a line once it has been understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.rules.deployment import DeploymentId
+from bot.rules.freeze import FreezeId
+from bot.rules.policy import EnvironmentName, ServiceName
+
+Named = str
+"""A release as it was named: a number or a service; `Look.which` knows which one that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What can be typed here."""
+
+
+# ---------------------------------------------------------------- /release
+
+
+@dataclass(frozen=True, slots=True)
+class NewRelease:
+    """Plan a release. With all three it needs no form."""
+
+    service: ServiceName | None = None
+    version: str | None = None
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListReleases:
+    """See releases."""
+
+    service: ServiceName | None = None
+    whose: Literal["mine", "open", "all"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRelease:
+    """See the card."""
+
+    release: Named
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """See what blocks."""
+
+    release: Named
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Propose another candidate."""
+
+    release: Named
+    ref: str
+    artifact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChecklist:
+    """See and tick the checklist."""
+
+    release: Named
+
+
+@dataclass(frozen=True, slots=True)
+class SayYes:
+    """Approve."""
+
+    release: Named
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SayNo:
+    """Reject."""
+
+    release: Named
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Withdraw what one has said."""
+
+    release: Named
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchIt:
+    """Give it to the customers."""
+
+    release: Named
+
+
+@dataclass(frozen=True, slots=True)
+class CancelIt:
+    """Give the release up."""
+
+    release: Named
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditIt:
+    """Change its plan."""
+
+    release: Named
+
+
+@dataclass(frozen=True, slots=True)
+class TellDigest:
+    """See the digest, or post it here."""
+
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShowEvidence:
+    """See everything that is on the record about it."""
+
+    release: Named
+
+
+ReleaseCommand = (
+    Help
+    | NewRelease
+    | ListReleases
+    | ShowRelease
+    | WhyNot
+    | Build
+    | OpenChecklist
+    | SayYes
+    | SayNo
+    | TakeBack
+    | LaunchIt
+    | CancelIt
+    | EditIt
+    | TellDigest
+    | ShowEvidence
+)
+
+
+# ---------------------------------------------------------------- /deploy
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewDeploy:
+    """Ask to deploy: see what it would do."""
+
+    release: Named
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class StartDeploy:
+    """Confirm: start it."""
+
+    release: Named
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStatus:
+    """See what runs where."""
+
+    service: ServiceName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopDeploy:
+    """Stop a deployment."""
+
+    deployment: DeploymentId
+
+
+DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy
+
+
+# ---------------------------------------------------------------- /rollback
+
+
+@dataclass(frozen=True, slots=True)
+class GoBack:
+    """Bring back a version that was good; `now` starts without another question."""
+
+    service: ServiceName
+    environment: EnvironmentName | None = None
+    wanted: str | None = None
+    reason: str = ""
+    now: bool = False
+
+
+RollbackCommand = Help | GoBack
+
+
+# ---------------------------------------------------------------- /freeze
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareFreeze:
+    """Block deployments for a while; nothing named means all."""
+
+    until: datetime
+    reason: str
+    environments: frozenset[EnvironmentName] = frozenset()
+    services: frozenset[ServiceName] = frozenset()
+    since: datetime | None = None
+    """None: from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFreezes:
+    """See the freezes in force and ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """End a freeze before its time."""
+
+    freeze: FreezeId
+
+
+@dataclass(frozen=True, slots=True)
+class Prolong:
+    """Move a freeze's end."""
+
+    freeze: FreezeId
+    until: datetime
+
+
+FreezeCommand = Help | DeclareFreeze | ListFreezes | Thaw | Prolong
+
+Command = ReleaseCommand | DeployCommand | RollbackCommand | FreezeCommand

@@ -1,0 +1,275 @@
+"""The forms of the four commands, read word by word. A line that doesn't fit raises MisreadError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Literal
+
+from bot.rules.policy import EnvironmentName, ServiceName
+from bot.rules.sentence import Code
+from handlers.parsing import commands as c
+from handlers.parsing.grammar import Family
+from handlers.parsing.reader import Expected, Reader
+
+_ALL = {"all", "everything", "everywhere"}
+_AND = {"and", "&", "+"}
+
+
+def _new(words: Reader) -> c.Command:
+    service = words.service() if words.more else None
+    version = words.word(Expected.VERSION) if words.more else None
+    ref = words.word(Expected.COMMIT) if words.more else None
+    words.end()
+    return c.NewRelease(service, version, ref)
+
+
+def _list(words: Reader) -> c.Command:
+    service: ServiceName | None = None
+    whose: Literal["mine", "open", "all"] | None = None
+    while words.more:
+        if whose is None and words.skip("mine"):
+            whose = "mine"
+        elif whose is None and words.skip("open"):
+            whose = "open"
+        elif whose is None and words.skip("all"):
+            whose = "all"
+        elif service is None:
+            service = words.service()
+        else:
+            words.end()
+    return c.ListReleases(service, whose or "open")
+
+
+def _build(words: Reader) -> c.Command:
+    release, ref = words.release(), words.word(Expected.COMMIT)
+    artifact = words.word(Expected.COMMIT) if words.more else None
+    words.end()
+    return c.Build(release, ref, artifact)
+
+
+def _digest(words: Reader) -> c.Command:
+    here = words.skip("here")
+    words.end()
+    return c.TellDigest(here)
+
+
+def _about(make: Callable[[str], c.Command]) -> Callable[[Reader], c.Command]:
+    """A form that takes a release and nothing else."""
+
+    def form(words: Reader) -> c.Command:
+        release = words.release()
+        words.end()
+        return make(release)
+
+    return form
+
+
+def _in_place(make: Callable[[str, EnvironmentName | None], c.Command]) -> Callable[[Reader], c.Command]:
+    """A form that takes a release and perhaps an environment."""
+
+    def form(words: Reader) -> c.Command:
+        release, environment = words.release(), words.maybe_environment()
+        words.end()
+        return make(release, environment)
+
+    return form
+
+
+def _to_place(make: Callable[[str, EnvironmentName], c.Command]) -> Callable[[Reader], c.Command]:
+    """A form that takes a release and where it is to go."""
+
+    def form(words: Reader) -> c.Command:
+        release = words.release()
+        if not words.skip("to"):
+            raise words.wrong(Expected.TO, "Where to? The word “to” and the environment are missing.")
+        environment = words.environment()
+        words.end()
+        return make(release, environment)
+
+    return form
+
+
+def _with_reason(make: Callable[[str, str], c.Command]) -> Callable[[Reader], c.Command]:
+    """A form that takes a release and why."""
+
+    def form(words: Reader) -> c.Command:
+        return make(words.release(), words.reason())
+
+    return form
+
+
+def _help(words: Reader) -> c.Command:
+    words.rest()
+    return c.Help()
+
+
+def _status(words: Reader) -> c.Command:
+    service = words.service() if words.more else None
+    words.end()
+    return c.ShowStatus(service)
+
+
+def _stop(words: Reader) -> c.Command:
+    deployment = words.deployment()
+    words.end()
+    return c.StopDeploy(deployment)
+
+
+def _back(words: Reader) -> c.Command:
+    service = words.service()
+    environment: EnvironmentName | None = None
+    wanted: str | None = None
+    while words.more:
+        if environment is None and words.skip("in"):
+            environment = words.environment(service)
+        elif wanted is None and words.skip("to"):
+            wanted = words.word(Expected.VERSION)
+        else:
+            break
+    if words.skip("now"):
+        words.verb = "now"
+        return c.GoBack(service, environment, wanted, words.reason(), now=True)
+    if words.more and _meant_as_environment(words.next, words.known.environments(service)):
+        raise words.wrong(Expected.IN, "Write {word} before the environment.", word="“in”")
+    return c.GoBack(service, environment, wanted, words.rest())
+
+
+def _meant_as_environment(word: str, environments: tuple[EnvironmentName, ...]) -> bool:
+    """Whether a reason begins like an environment: it would be said and not heard."""
+    shortest = 3
+    return len(word) >= shortest and any(each.lower().startswith(word) for each in environments)
+
+
+def _start(words: Reader) -> c.Command:
+    environments: set[EnvironmentName] = set()
+    services: set[ServiceName] = set()
+    everything = False
+    while words.more and words.next not in {"until", "till", "from", "for"}:
+        if words.skip(*_ALL):
+            everything = True
+        elif not words.skip(*_AND, "services", "environments"):
+            _scope(words, environments, services)
+    if not (everything or environments or services):
+        raise words.wrong(Expected.SCOPE, "What is to be frozen? Name an environment, or {all}.", all="“all”")
+    _for_services(words, services)
+    since = words.time(later=False) if words.skip("from") else None
+    if not words.skip("until", "till"):
+        raise words.wrong(Expected.UNTIL, "Until when? The word “until” and a time are missing.")
+    place = words.at
+    until = words.time()
+    if since is not None and until <= since:
+        raise words.wrong(Expected.TIME, "It would end before it begins.", back=words.at - place)
+    _for_services(words, services)
+    return c.DeclareFreeze(until, words.reason(), frozenset(environments), frozenset(services), since)
+
+
+def _scope(words: Reader, environments: set[EnvironmentName], services: set[ServiceName]) -> None:
+    for name in words.next.split(","):
+        environment, service = words.known.environment(name), words.known.service(name)
+        if environment is not None:
+            environments.add(environment)
+        elif service is not None:
+            services.add(service)
+        else:
+            raise words.wrong(
+                Expected.SCOPE, "The catalogue has no environment and no service {typed}.", typed=Code(name)
+            )
+    words.at += 1
+
+
+def _for_services(words: Reader, services: set[ServiceName]) -> None:
+    """`for payments`, `for payments, web and search`; a `for` before another word belongs to the reason."""
+    if words.next != "for" or words.at + 1 >= len(words.line.words):
+        return
+    following = words.line.words[words.at + 1].low
+    if not all(words.known.service(name) for name in following.split(",")):
+        names = [each.lower() for each in words.known.services]
+        if get_close_matches(following, names, n=1, cutoff=0.75):
+            # Taken for a reason, a mistyped service would freeze all of them.
+            words.skip("for")
+            raise words.wrong(Expected.SERVICE, "The catalogue has no service {typed}.", typed=Code(following))
+        return
+    words.skip("for")
+    while words.more:
+        found = [words.known.service(name) for name in words.next.split(",") if name]
+        services_here = {each for each in found if each is not None}
+        if not found or len(services_here) < len(set(found)):
+            break
+        services.update(services_here)
+        words.at += 1
+        following = words.line.words[words.at + 1].low if words.at + 1 < len(words.line.words) else ""
+        if words.next in _AND and words.known.service(following.split(",")[0]):
+            words.at += 1
+
+
+def _extend(words: Reader) -> c.Command:
+    freeze = words.freeze()
+    if not words.skip("until", "till", "to"):
+        raise words.wrong(Expected.UNTIL, "Until when? The word “until” and a time are missing.")
+    until = words.time()
+    words.end()
+    return c.Prolong(freeze, until)
+
+
+def _thaw(words: Reader) -> c.Command:
+    freeze = words.freeze()
+    words.end()
+    return c.Thaw(freeze)
+
+
+def _freezes(words: Reader) -> c.Command:
+    words.end()
+    return c.ListFreezes()
+
+
+_FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingProxyType(
+    {
+        Family.RELEASE: {
+            "new": _new,
+            "list": _list,
+            "show": _about(c.ShowRelease),
+            "why": _in_place(c.WhyNot),
+            "build": _build,
+            "checklist": _about(c.OpenChecklist),
+            "approve": _in_place(c.SayYes),
+            "reject": _with_reason(c.SayNo),
+            "withdraw": _about(c.TakeBack),
+            "launch": _about(c.LaunchIt),
+            "cancel": _with_reason(c.CancelIt),
+            "edit": _about(c.EditIt),
+            "digest": _digest,
+            "audit": _about(c.ShowEvidence),
+            "help": _help,
+        },
+        Family.DEPLOY: {
+            "confirm": _to_place(c.StartDeploy),
+            "status": _status,
+            "cancel": _stop,
+            "help": _help,
+        },
+        Family.ROLLBACK: {"help": _help},
+        Family.FREEZE: {"start": _start, "list": _freezes, "end": _thaw, "extend": _extend, "help": _help},
+    }
+)
+
+
+def understand(family: Family, words: Reader) -> c.Command:
+    """The command that this line is."""
+    if not words.more:
+        return c.Help()
+    form = _FORMS[family].get(words.next) if not words.line.words[0].quoted else None
+    if form is not None:
+        words.verb = words.next
+        words.at += 1
+        return form(words)
+    if family is Family.DEPLOY:
+        words.verb = "to"
+        return _to_place(c.PreviewDeploy)(words)
+    if family is Family.ROLLBACK:
+        words.verb = "back"
+        return _back(words)
+    raise words.wrong(
+        Expected.VERB, "{command} doesn't know {typed}.", command=Code(family), typed=Code(words.line.words[0].text)
+    )

@@ -1,0 +1,128 @@
+"""The grammar: every form that the four commands have, as people read it. Help and hints are written from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """The four commands, as we call them ourselves."""
+
+    RELEASE = "/release"
+    DEPLOY = "/deploy"
+    ROLLBACK = "/rollback"
+    FREEZE = "/freeze"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One form: how it is written, what it does, and an example that works as it stands."""
+
+    family: Family
+    verb: str
+    form: str
+    does: str
+    example: str
+
+
+def _usage(family: Family, verb: str, form: str, does: str, example: str) -> Usage:
+    return Usage(family, verb, f"{family} {form}", does, f"{family} {example}")
+
+
+_RELEASE, _DEPLOY, _ROLLBACK, _FREEZE = Family
+
+USAGES = (
+    _usage(
+        _RELEASE,
+        "new",
+        "new [service] [version] [commit]",
+        "plans a release; without all three words it opens a form",
+        "new payments 2.4.0 main",
+    ),
+    _usage(_RELEASE, "list", "list [service] [mine|open|all]", "shows releases and what each waits for", "list mine"),
+    _usage(_RELEASE, "show", "show R-12", "shows the card", "show R-12"),
+    _usage(
+        _RELEASE,
+        "why",
+        "why R-12 [environment]",
+        "shows everything that blocks, and who can lift it",
+        "why R-12 production",
+    ),
+    _usage(
+        _RELEASE,
+        "build",
+        "build R-12 <commit> [artifact-digest]",
+        "sets a new candidate; approvals of the old one no longer count",
+        "build R-12 1a2b3c4",
+    ),
+    _usage(_RELEASE, "checklist", "checklist R-12", "opens the checklist, to tick it", "checklist R-12"),
+    _usage(_RELEASE, "approve", "approve R-12 [environment]", "approves the candidate", "approve R-12"),
+    _usage(
+        _RELEASE,
+        "reject",
+        "reject R-12 <reason>",
+        "rejects the candidate",
+        "reject R-12 refunds fail for euro accounts",
+    ),
+    _usage(_RELEASE, "withdraw", "withdraw R-12", "takes back what you said", "withdraw R-12"),
+    _usage(_RELEASE, "launch", "launch R-12", "says that customers have it now", "launch R-12"),
+    _usage(_RELEASE, "cancel", "cancel R-12 <reason>", "gives the release up", "cancel R-12 superseded by R-14"),
+    _usage(_RELEASE, "edit", "edit R-12", "opens the plan in a form", "edit R-12"),
+    _usage(_RELEASE, "digest", "digest [here]", "shows the digest to you, or posts it here", "digest here"),
+    _usage(_RELEASE, "audit", "audit R-12", "gives you the evidence file", "audit R-12"),
+    _usage(_RELEASE, "help", "help", "shows this page", "help"),
+    _usage(
+        _DEPLOY,
+        "to",
+        "R-12 to <environment>",
+        "shows what would change, and what blocks; nothing starts",
+        "R-12 to production",
+    ),
+    _usage(_DEPLOY, "confirm", "confirm R-12 to <environment>", "starts it", "confirm R-12 to production"),
+    _usage(_DEPLOY, "status", "status [service]", "shows what runs where", "status payments"),
+    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
+    _usage(_DEPLOY, "help", "help", "shows this page", "help"),
+    _usage(
+        _ROLLBACK,
+        "back",
+        "<service> [in <environment>] [to <version>] [reason]",
+        "shows what the last good version would bring back, with a button to confirm",
+        "payments in production to 2.3.9 checkout is slow",
+    ),
+    _usage(
+        _ROLLBACK,
+        "now",
+        "<service> [in <environment>] [to <version>] now <reason>",
+        "rolls back at once",
+        "payments now checkout is down",
+    ),
+    _usage(_ROLLBACK, "help", "help", "shows this page", "help"),
+    _usage(
+        _FREEZE,
+        "start",
+        "start <environment> [from <time>] until <time> [for <service>] <reason>",
+        "blocks deployments for a while; `all` means every environment",
+        "start production until mon 07:00 for payments Black Friday",
+    ),
+    _usage(_FREEZE, "list", "list", "shows the freezes in force and ahead", "list"),
+    _usage(_FREEZE, "end", "end F-3", "ends a freeze now", "end F-3"),
+    _usage(_FREEZE, "extend", "extend F-3 until <time>", "moves its end", "extend F-3 until tue 12:00"),
+    _usage(_FREEZE, "help", "help", "shows this page", "help"),
+)
+"""In the order in which the help shows them."""
+
+
+def of(family: Family) -> tuple[Usage, ...]:
+    """The forms of one command."""
+    return tuple(each for each in USAGES if each.family is family)
+
+
+def verbs(family: Family) -> tuple[str, ...]:
+    """The words that a command can begin with."""
+    return tuple(each.verb for each in of(family) if each.verb not in {"to", "back", "now"})
+
+
+def usage(family: Family, verb: str) -> Usage:
+    """The form of that verb."""
+    return next(each for each in USAGES if each.family is family and each.verb == verb)

@@ -1,0 +1,195 @@
+"""Reader: takes a line's words one after another; what doesn't fit stops it with a sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.rules.deployment import DeploymentId
+from bot.rules.freeze import FreezeId
+from bot.rules.policy import EnvironmentName, ServiceName
+from bot.rules.release import parse_release_id, r
+from bot.rules.sentence import Code, Part, Sentence, say
+from handlers.parsing.known import Known
+from handlers.parsing.moments import Unclear, moment
+from handlers.parsing.words import Line
+
+_DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
+_FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
+_JOINS = {"in", "to", "for", "on"}
+
+
+class Expected(StrEnum):
+    """What a form wanted to find where it stopped."""
+
+    VERB = "verb"
+    RELEASE = "release"
+    SERVICE = "service"
+    ENVIRONMENT = "environment"
+    SCOPE = "scope"
+    VERSION = "version"
+    COMMIT = "commit"
+    DEPLOYMENT = "deployment"
+    FREEZE = "freeze"
+    REASON = "reason"
+    TIME = "time"
+    TO = "to"
+    IN = "in"
+    UNTIL = "until"
+    NOTHING = "nothing"
+
+
+class MisreadError(Exception):
+    """A word that doesn't fit: which one, and what was expected there. `verb` is the form that was being read."""
+
+    def __init__(self, why: Sentence, expected: Expected, at: int, verb: str | None = None) -> None:
+        super().__init__(str(why))
+        self.why = why
+        self.expected = expected
+        self.at = at
+        self.verb = verb
+
+
+@dataclass(slots=True)
+class Reader:
+    """A place in a line. `verb` names the form that is being read."""
+
+    line: Line
+    known: Known
+    verb: str = ""
+    at: int = 0
+
+    @property
+    def more(self) -> bool:
+        """Whether there are words left."""
+        return self.at < len(self.line.words)
+
+    @property
+    def next(self) -> str:
+        """The next word in lower case; empty at the end."""
+        return self.line.words[self.at].low if self.more else ""
+
+    def word(self, expected: Expected) -> str:
+        """Take the next word as it was typed."""
+        if not self.more:
+            raise self.wrong(expected, "The {what} is missing.", what=expected)
+        taken = self.line.words[self.at].text
+        self.at += 1
+        return taken
+
+    def skip(self, *keywords: str) -> bool:
+        """Take the next word if it is one of these."""
+        if self.more and not self.line.words[self.at].quoted and self.next in keywords:
+            self.at += 1
+            return True
+        return False
+
+    def rest(self) -> str:
+        """Take everything that is left, as it was typed."""
+        told = self.line.since(self.at)
+        self.at = len(self.line.words)
+        return told
+
+    def reason(self) -> str:
+        """Take everything that is left; there must be something."""
+        told = self.rest()
+        if not told:
+            raise self.wrong(Expected.REASON, "Please say why: a reason is missing.")
+        return told
+
+    def end(self) -> None:
+        """There must be nothing left."""
+        if self.more:
+            raise self.wrong(
+                Expected.NOTHING, "I don't know what to do with {rest}.", rest=Code(self.line.since(self.at))
+            )
+
+    def wrong(self, expected: Expected, template: str, *, back: int = 0, **parts: Part) -> MisreadError:
+        """Stop here (or so many words ago), with a sentence."""
+        return MisreadError(say(template, **parts), expected, self.at - back, self.verb or None)
+
+    def release(self) -> str:
+        """Take a release, by number or by its service's name."""
+        typed = self.word(Expected.RELEASE)
+        number = parse_release_id(typed.rstrip(","))
+        if number is not None:
+            return r(number)
+        service = self.known.service(typed.rstrip(","))
+        if service is None:
+            raise self.wrong(
+                Expected.RELEASE,
+                "{typed} is no release and no service. A release is written like {example}.",
+                typed=Code(typed),
+                back=1,
+                example=Code("R-12"),
+            )
+        return service
+
+    def service(self) -> ServiceName:
+        """Take a service."""
+        typed = self.word(Expected.SERVICE)
+        service = self.known.service(typed.rstrip(","))
+        if service is None:
+            raise self.wrong(Expected.SERVICE, "The catalogue has no service {typed}.", back=1, typed=Code(typed))
+        return service
+
+    def environment(self, service: ServiceName | None = None) -> EnvironmentName:
+        """Take an environment."""
+        typed = self.word(Expected.ENVIRONMENT)
+        environment = self.known.environment(typed.rstrip(","), service)
+        if environment is None:
+            whose = service or "The catalogue"
+            raise self.wrong(
+                Expected.ENVIRONMENT, "{whose} has no environment {typed}.", back=1, whose=whose, typed=Code(typed)
+            )
+        return environment
+
+    def maybe_environment(self) -> EnvironmentName | None:
+        """Take an environment, with or without a small word before it, if anything is left."""
+        if not self.more:
+            return None
+        self.skip(*_JOINS)
+        return self.environment()
+
+    def deployment(self) -> DeploymentId:
+        """Take a deployment's number."""
+        return DeploymentId(self._number(_DEPLOYMENT, Expected.DEPLOYMENT, "D-40"))
+
+    def freeze(self) -> FreezeId:
+        """Take a freeze's number."""
+        return FreezeId(self._number(_FREEZE, Expected.FREEZE, "F-3"))
+
+    def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
+        typed = self.word(expected)
+        found = pattern.fullmatch(typed.lower().rstrip(","))
+        if found is None:
+            raise self.wrong(
+                expected,
+                "A {what} is written like {example}, not {typed}.",
+                back=1,
+                what=expected,
+                example=Code(example),
+                typed=Code(typed),
+            )
+        return int(found[1])
+
+    def time(self, *, later: bool = True) -> datetime:
+        """Take as many words as name a moment."""
+        if not self.more:
+            raise self.wrong(Expected.TIME, "The time is missing.")
+        words = [each.text for each in self.line.words[self.at :]]
+        if self.line.words[self.at].quoted:
+            words = words[0].split()
+            found = moment(words, self.known.now, self.known.tz, later=later)
+            taken = 1
+            if not isinstance(found, Unclear) and found.words != len(words):
+                raise self.wrong(Expected.TIME, "I can't read a time in {typed}.", typed=Code(" ".join(words)))
+        else:
+            found = moment(words, self.known.now, self.known.tz, later=later)
+            taken = 0 if isinstance(found, Unclear) else found.words
+        if isinstance(found, Unclear):
+            raise MisreadError(found.why, Expected.TIME, self.at, self.verb or None)
+        self.at += taken
+        return found.at

@@ -1,0 +1,100 @@
+"""Words: what Slack and people's phones make of a typed line, undone; quoted words stay together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"<([^<>]*)>")
+_PIECE = re.compile(r'"(?P<quoted>[^"]*)"|(?P<bare>\S+)')
+_TYPED = str.maketrans(
+    {
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{MINUS SIGN}": "-",
+        "\N{NON-BREAKING HYPHEN}": "-",
+        "\N{NO-BREAK SPACE}": " ",
+        "\N{NARROW NO-BREAK SPACE}": " ",
+        "\N{ZERO WIDTH SPACE}": None,
+        "\N{ZERO WIDTH JOINER}": None,
+        "\N{ZERO WIDTH NON-JOINER}": None,
+        "\N{BYTE ORDER MARK}": None,
+        "\N{WORD JOINER}": None,
+        "\0": None,
+    }
+)
+"""What keyboards of phones write in place of plain characters."""
+_KEPT_IN_REASONS = str.maketrans({"\0": None, "\N{BYTE ORDER MARK}": None})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, or several in quotes; and where it stands in the line."""
+
+    text: str
+    start: int
+    quoted: bool = False
+
+    @property
+    def low(self) -> str:
+        """For comparing: commands don't care for capitals, and a comma after a name is no part of it."""
+        return self.text if self.quoted else self.text.lower().rstrip(",")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A typed line as words, which remembers how it was typed."""
+
+    typed: str
+    words: tuple[Word, ...]
+
+    def since(self, number: int) -> str:
+        """Everything from that word on, exactly as it was typed; quotes around all of it are taken off."""
+        if number >= len(self.words):
+            return ""
+        if number == len(self.words) - 1 and self.words[number].quoted:
+            return self.words[number].text.strip()
+        return self.typed[self.words[number].start :].strip()
+
+
+def read(text: str) -> Line:
+    """The words of a line as Slack sends it. Never fails; a quote without its partner is an ordinary character."""
+    typed = " ".join(_unescaped(text).translate(_KEPT_IN_REASONS).split())
+    plain = typed.translate(_TYPED)
+    if len(plain) != len(typed):
+        # Invisible characters were left out: the places in both must agree, so the plain form is the typed one.
+        typed = plain
+    words = []
+    for found in _PIECE.finditer(plain):
+        quoted = found["quoted"]
+        text_of = quoted if quoted is not None else found["bare"]
+        if text_of.strip():
+            words.append(Word(text_of.strip(), found.start(), quoted is not None))
+    return Line(typed, tuple(words))
+
+
+def _unescaped(text: str) -> str:
+    """Slack's own tokens as what people saw when they typed them; its three entities undone last."""
+    seen = _TOKEN.sub(lambda found: _seen(found[1]), text)
+    return seen.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _seen(token: str) -> str:
+    """`@U1|omar` → `@omar`, `#C1|releases` → `#releases`, `http://x.io|x.io` → `x.io`, `!here` → `@here`."""
+    target, bar, label = token.partition("|")
+    match target[:1]:
+        case "@" | "#":
+            return f"{target[0]}{label.lstrip('@#')}" if label else target
+        case "!":
+            return f"@{label.lstrip('@')}" if label else f"@{target[1:].partition('^')[0]}"
+        case _ if bar or ":" in target:
+            return (label or target).removeprefix("mailto:")
+        case _:
+            return f"<{token}>"

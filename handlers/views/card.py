@@ -1,0 +1,227 @@
+"""The card: everything about a release at a glance, in one living message, with the buttons that make sense now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.rules.checklist import left_to_do
+from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.release import Release, r
+from bot.rules.stage import Stage
+from bot.verbs.look import Picture, Place
+from handlers.buttons import OnRelease, OnService, encode
+from handlers.names import Press
+from handlers.views.blocks import Block, Said, actions, button, context, divider, fields, header, message, section
+from handlers.views.text import Mrkdwn, Pen, all_of, at, code, counted, day, one_line, when, words
+from handlers.views.words import approvals, attempt, blocker, named, road, stage, things_block, title, waits_for, what
+
+_PLACES = 10
+_SENTENCES = 3
+_DEPLOYMENTS = 3
+_ITEMS = 3
+
+
+def release_card(picture: Picture, pen: Pen) -> Said:
+    """The living card."""
+    return message(
+        f"{one_line(named(picture))}: {picture.stage}. {waits_for(picture, pen)}",
+        [
+            header(" · ".join(filter(None, (named(picture), title(picture))))),
+            context(_about(picture)),
+            *_plan(picture.release),
+            *_problem(picture, pen),
+            *_progress(picture, pen),
+            *_said(picture, pen),
+            *_gates(picture, pen),
+            *_deployments(picture),
+            *_buttons(picture),
+        ],
+    )
+
+
+def _about(picture: Picture) -> Mrkdwn:
+    release, plan = picture.release, picture.release.plan
+    told = [stage(picture.stage), one_line(picture.change.title if picture.change else plan.change_type)]
+    told.append(Mrkdwn(f"asked for by {at(release.requested_by)} {when(release.created_at)}"))
+    if plan.target is not None:
+        told.append(Mrkdwn(f"target *{day(plan.target)}*"))
+    if plan.depends_on:
+        told.append(Mrkdwn(f"depends on {all_of(r(each) for each in plan.depends_on[:10])}"))
+    if release.launched is not None:
+        told.append(Mrkdwn(f"launched by {at(release.launched.by)} {when(release.launched.at)}"))
+    if release.cancelled is not None:
+        reason = f": {one_line(release.cancelled.reason)}" if release.cancelled.reason else ""
+        told.append(Mrkdwn(f"cancelled by {at(release.cancelled.by)} {when(release.cancelled.at)}{reason}"))
+    return Mrkdwn("  ·  ".join(told))
+
+
+def _plan(release: Release) -> Iterator[Block]:
+    plan = release.plan
+    if plan.scope.strip():
+        yield section(words(plan.scope.strip(), 700))
+    if plan.requirements.strip():
+        yield context(Mrkdwn(f"*Requirements:* {words(plan.requirements.strip(), 500)}"))
+
+
+def _problem(picture: Picture, pen: Pen) -> Iterator[Block]:
+    if picture.problem is not None:
+        yield section(f"⚠️ {pen.write(picture.problem)}")
+
+
+def _progress(picture: Picture, pen: Pen) -> Iterator[Block]:
+    yield context(road(picture.stage))
+    yield fields(_candidate(picture, pen), _checklist(picture.release, pen))
+
+
+def _candidate(picture: Picture, pen: Pen) -> Mrkdwn:
+    release = picture.release
+    candidate = release.candidate
+    if candidate is None:
+        return Mrkdwn(f"*Candidate*\nNone yet: {pen.command(f'/release build {release.name} <commit>')}")
+    lines = [f"{code(candidate.short)}" + (f" from {code(candidate.ref)}" if candidate.ref else "")]
+    if candidate.artifact:
+        lines.append(f"artifact {code(candidate.artifact[:19])}")
+    if candidate.authors:
+        people = sorted(candidate.author_ids)
+        names = [at(each) for each in people] if people else [one_line(each, 60) for each in candidate.authors]
+        more = [f"{len(names) - 3} more"] if len(names) > 3 else []
+        lines.append(f"by {all_of([*names[:3], *more])}")
+    lines.append(f"set by {at(candidate.set_by)} {when(candidate.set_at)}")
+    return Mrkdwn("*Candidate*\n" + "\n".join(lines))
+
+
+def _checklist(release: Release, pen: Pen) -> Mrkdwn:
+    items = release.checklist
+    if not items:
+        return Mrkdwn("*Checklist*\nNothing to tick.")
+    done = sum(item.done for item in items)
+    left = left_to_do(items)
+    lines = [f"*Checklist*\n{done} of {len(items)} done" + (" ✅" if not left else "")]
+    for item in left[:_ITEMS]:
+        owner = f" · {one_line(pen.title(item.owner), 40)}" if item.owner else ""
+        lines.append(f"⬜ {one_line(item.text, 90)}{owner}")
+    if len(left) > _ITEMS:
+        lines.append(f"… and {len(left) - _ITEMS} more")
+    return Mrkdwn("\n".join(lines))
+
+
+def _said(picture: Picture, pen: Pen) -> Iterator[Block]:
+    """What was said, in every environment that asks for approvals."""
+    for place in [each for each in picture.places if each.facts.approvals][:_PLACES]:
+        lines = approvals(place, pen)
+        if lines:
+            yield section(f"*Approvals for {one_line(place.name, 60)}*\n" + "\n".join(lines[:20]))
+
+
+def _gates(picture: Picture, pen: Pen) -> Iterator[Block]:
+    release = picture.release
+    if not picture.places:
+        return
+    shown = picture.places[:_PLACES]
+    explained = {each.name for each in (picture.next_place, picture.asking) if each and not _own_holder(each)}
+    lines: list[str] = []
+    for place in shown:
+        lines.append(_gate(place, release))
+        if release.open and release.candidate is not None and place.name in explained:
+            lines += [f"      •  {blocker(each, pen)}" for each in place.blockers[:_SENTENCES]]
+            if len(place.blockers) > _SENTENCES:
+                lines.append(f"      •  … and {len(place.blockers) - _SENTENCES} more")
+    if len(picture.places) > len(shown):
+        lines.append(f"… and {counted(len(picture.places) - len(shown), 'more environment')}")
+    yield section("*Environments*\n" + "\n".join(lines))
+
+
+def _own_holder(place: Place) -> Deployment | None:
+    """This release's own deployment, on its way there."""
+    holder = place.facts.holder
+    return holder if holder and holder.order.release == place.facts.release.id else None
+
+
+def _gate(place: Place, release: Release) -> Mrkdwn:
+    """One environment: what stands there, and whether this release may go there."""
+    name = f"*{one_line(place.name, 60)}*"
+    there = place.facts.standing
+    verb = "is back on" if there and there.order.kind is Kind.ROLLBACK else "runs"
+    runs = f"{verb} {what(there)}" if there else "nothing runs yet"
+    holder = _own_holder(place)
+    if holder is not None and holder.attempt is Attempt.UNKNOWN:
+        return Mrkdwn(f"❓ {name}  ·  {runs}  ·  nobody can tell how {holder.name} ended")
+    if holder is not None:
+        return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way")
+    if place.stands_here and there is not None:
+        return Mrkdwn(f"✅ {name}  ·  {runs}, this candidate, since {when(there.ended_at or there.order.confirmed_at)}")
+    if not release.open:
+        return Mrkdwn(f"▫️ {name}  ·  {runs}")
+    if release.candidate is None:
+        return Mrkdwn(f"⚪ {name}  ·  {runs}")
+    if place.open:
+        return Mrkdwn(f"🟢 {name}  ·  {runs}  ·  gate open")
+    return Mrkdwn(f"🔴 {name}  ·  {runs}  ·  {things_block(place)}")
+
+
+def _deployments(picture: Picture) -> Iterator[Block]:
+    newest = picture.deployments[:_DEPLOYMENTS]
+    if newest:
+        more = len(picture.deployments) - len(newest)
+        lines = [attempt(each) for each in newest]
+        yield context("\n".join(lines) + (f"\n… and {more} earlier" if more else ""))
+
+
+def _buttons(picture: Picture) -> Iterator[Block]:
+    release = picture.release
+    settled = {Stage.DEPLOYING, Stage.DEPLOYED}
+    row = list(_say(picture)) if release.open and picture.stage not in settled else []
+    plain = encode(OnRelease(release.id, revision=release.revision))
+    if release.open and release.checklist:
+        row.append(button("Checklist", Press.CHECKLIST, plain, spoken=f"Checklist of {release.name}"))
+    if release.open and picture.problem is None:
+        row += _go_on(picture)
+    if picture.stage in {Stage.DEPLOYED, Stage.RELEASED}:
+        row += _go_back(picture)
+    if row:
+        yield divider()
+        yield actions(*row, block_id=f"card-{release.name}")
+
+
+def _say(picture: Picture) -> Iterator[Block]:
+    """Yes and no, sealed to what is on the screen."""
+    release, place = picture.release, picture.asking
+    if place is not None and place.facts.seal is not None:
+        sealed = encode(OnRelease(release.id, place.name, place.facts.seal, release.revision))
+        where = f"{release.name} for {place.name}"
+        if any(tally.missing for tally in place.tallies):
+            yield button("Approve", Press.APPROVE, sealed, style="primary", spoken=f"Approve {where}")
+        yield button("Reject", Press.REJECT, sealed, style="danger", spoken=f"Reject {where}")
+    seals = {each.facts.seal for each in picture.places}
+    if any(each.stands and each.seal in seals for each in release.verdicts):
+        yield button("Withdraw", Press.WITHDRAW, encode(OnRelease(release.id, revision=release.revision)))
+
+
+def _go_on(picture: Picture) -> Iterator[Block]:
+    release = picture.release
+    place = picture.next_place
+    if place is None or picture.stage is Stage.DEPLOYED:
+        if picture.stage is Stage.DEPLOYED:
+            value = encode(OnRelease(release.id, revision=release.revision))
+            yield button("Launch", Press.LAUNCH, value, style="primary", spoken=f"Launch {release.name}")
+        return
+    holder = _own_holder(place)
+    if release.candidate is None or (holder is not None and holder.attempt is not Attempt.UNKNOWN):
+        return
+    value = encode(OnRelease(release.id, place.name, place.facts.seal, release.revision))
+    if place.open:
+        yield button("Deploy", Press.DEPLOY, value, spoken=f"Preview the deployment to {place.name}")
+    else:
+        yield button("Why not?", Press.WHY, value, spoken=f"What blocks {release.name}")
+
+
+def _go_back(picture: Picture) -> Iterator[Block]:
+    """The way back from where customers are: from the last environment where this very candidate stands."""
+    if picture.service is None:
+        return
+    finals = {each.name for each in picture.service.final}
+    here = [each for each in picture.places if each.name in finals and each.stands_here and each.facts.standing]
+    for place in here[-1:]:
+        standing = place.facts.standing
+        value = encode(OnService(picture.service.name, place.name, standing.id if standing else None))
+        yield button("Roll back", Press.WAY_BACK, value, spoken=f"Preview the way back in {place.name}")

@@ -1,0 +1,237 @@
+"""Deployments: the living message that follows one, the preview before it, and what runs where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from bot.ports import Changes, Commit
+from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.freeze import Freeze
+from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName
+from bot.rules.rollback import stands_now
+from bot.verbs.ask_deploy import Preview
+from bot.verbs.confirm_deploy import Blocked
+from bot.verbs.look import Place
+from handlers.names import LINK
+from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
+from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
+from handlers.views.why import gate
+from handlers.views.words import ATTEMPTS, attempt, named, what
+
+_COMMITS = 12
+_SERVICES = 20
+
+_ENDED = MappingProxyType(
+    {
+        Attempt.SUCCEEDED: "done",
+        Attempt.FAILED: "failed",
+        Attempt.CANCELLED: "cancelled",
+        Attempt.UNKNOWN: "nobody can tell how it ended",
+    }
+)
+
+
+def deployment_progress(deployment: Deployment) -> Said:
+    """One deployment from its start to its end, in the thread."""
+    order = deployment.order
+    doing = "Rolling back to" if order.kind is Kind.ROLLBACK else "Deploying"
+    opening = (
+        f"{ATTEMPTS[deployment.attempt]} *{deployment.name}*  ·  {doing} {what(deployment)} → "
+        f"*{one_line(order.environment, 60)}*"
+    )
+    blocks = [section(opening), section("\n".join(_steps(deployment)))]
+    if order.reason:
+        blocks.append(context(f"Reason: {one_line(order.reason, 500)}"))
+    if deployment.attempt is Attempt.UNKNOWN:
+        blocks.append(context("The environment stays held until somebody has found out what happened."))
+    if deployment.link is not None and _is_web(deployment.link):
+        blocks.append(actions(link_button("Watch", LINK, deployment.link)))
+    told = f"{deployment.name}: {one_line(order.version)} to {one_line(order.environment)}: {deployment.attempt}"
+    return message(told, blocks)
+
+
+def _steps(deployment: Deployment) -> Iterator[str]:
+    order, now = deployment.order, deployment.attempt
+    last = words(deployment.detail, 600)
+    said = f": {last}" if last else ""
+    yield f"✅ Confirmed by {at(order.confirmed_by)} {when(order.confirmed_at)}"
+    if deployment.cancel_asked_by is not None and now is not Attempt.CANCELLED:
+        yield f"⏹️ {at(deployment.cancel_asked_by)} asked to stop it"
+    if now is Attempt.STARTING:
+        yield f"⏳ *Starting*{said}"
+        yield "▫️ Running"
+        yield "▫️ Looking at what is served"
+        return
+    if deployment.started_at is not None:
+        yield f"✅ Started {when(deployment.started_at)}"
+    if now is Attempt.RUNNING:
+        yield f"⏳ *Running*{said}"
+        yield "▫️ Looking at what is served"
+    elif now is Attempt.VERIFYING:
+        yield "✅ Ran"
+        yield f"⏳ *Looking at what is served*{said}"
+    elif now is Attempt.SUCCEEDED:
+        served = f", serving {code(deployment.served)}" if deployment.served else ""
+        yield f"✅ *Done*{_ended(deployment)}{served}"
+        if last:
+            yield f"{INDENT}{last}"
+    else:
+        yield f"{ATTEMPTS[now]} *{_ENDED[now].capitalize()}*{_ended(deployment)}{said}"
+
+
+def _ended(deployment: Deployment) -> str:
+    return f" {when(deployment.ended_at)}" if deployment.ended_at else ""
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://")) and len(url) <= 3000
+
+
+def started(deployment: Deployment, pen: Pen) -> Said:
+    """The private answer to who started it."""
+    order = deployment.order
+    name = one_line(order.environment, 60)
+    text = f"🚀 {deployment.name} has started: {what(deployment)} to *{name}*. Its release's thread follows it."
+    stop = f"To stop it: {pen.command(f'/deploy cancel {deployment.name}')}"
+    return message(f"{text} {stop}", [section(text), context(stop)])
+
+
+def blocked(told: Blocked, pen: Pen) -> Said:
+    """The gate is not empty, so nothing was started."""
+    name = one_line(told.place.name, 60)
+    text = f"✋ Nothing was started: {one_line(named(told.picture))} may not go to *{name}* yet."
+    return message(text, [section(text), *gate(told.place, pen)])
+
+
+def preview(told: Preview, pen: Pen) -> Said:
+    """What a deployment would change, what blocks it, and how to confirm it. Nothing has started."""
+    picture, place = told.picture, told.place
+    release = picture.release
+    name = one_line(place.name, 60)
+    title = f"Deploy {named(picture)} to {place.name}?"
+    blocks = [header(title), section(_instead_of(told))]
+    blocks += _commits(told.changes, told.problem)
+    blocks += gate(place, pen, how=False)
+    blocks += _frozen(place)
+    blocks.append(section(_safety(told, pen)))
+    if place.open and not place.stands_here:
+        two = place.facts.service.two_people
+        who = "*Somebody else* confirms it by typing" if two else "To start it, type"
+        blocks.append(section(f"{who}\n{pen.command(told.command)}"))
+    elif place.open:
+        blocks.append(context("This candidate stands there already."))
+    else:
+        again = pen.command(f"/deploy {release.name} to {place.name}")
+        blocks.append(context(f"Nothing can start yet. Look again with {again}."))
+    state = "the gate is open" if place.open else "the gate is closed"
+    return message(f"{one_line(title)} Nothing has started; {state} for {name}.", blocks)
+
+
+def _instead_of(told: Preview) -> Mrkdwn:
+    candidate = told.picture.release.candidate
+    version = one_line(told.picture.release.plan.version, 60)
+    new = f"*{version}* {code(candidate.short)}" if candidate else f"*{version}*"
+    if told.standing is None:
+        return Mrkdwn(f"{new} would be the first version there.")
+    since = when(told.standing.ended_at or told.standing.order.confirmed_at)
+    return Mrkdwn(f"{new} would take the place of {what(told.standing)}, there since {since} ({told.standing.name}).")
+
+
+def _safety(told: Preview, pen: Pen) -> Mrkdwn:
+    if told.fallback is None:
+        return Mrkdwn("↩️ There is no good version to fall back to: this would be the first.")
+    back = pen.command(f"/rollback {told.place.facts.service.name} in {told.place.name}")
+    return Mrkdwn(f"↩️ Last good version to fall back to: {what(told.fallback)}, by {back}")
+
+
+def _commits(changes: Changes | None, problem: str, *, lost: bool = False) -> Iterator[Block]:
+    if changes is None:
+        if problem:
+            yield section(f"⚠️ I couldn't read the commits in between: {words(problem, 500)}")
+        return
+    number = counted(changes.total, "commit")
+    if not changes.total:
+        yield section("There are no commits in between.")
+        return
+    if lost:
+        opening = f"*Customers would lose {number}:*"
+    elif changes.backwards:
+        opening = f"⚠️ *This goes back: {number} would be lost*"
+    else:
+        opening = f"*{number} would come along:*"
+    lines = [f"•  {_commit(each)}" for each in changes.commits[:_COMMITS]]
+    rest = changes.total - len(lines)
+    if rest > 0:
+        lines.append(f"… and {link(counted(rest, 'more commit'), changes.url)}")
+    yield section(opening + "\n" + "\n".join(lines))
+
+
+def _commit(commit: Commit) -> Mrkdwn:
+    sha = link(commit.sha[:7], commit.url) if commit.url else code(commit.sha[:7])
+    return Mrkdwn(f"{sha} {one_line(commit.subject, 90)} — {one_line(commit.author_name, 40)}")
+
+
+def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:
+    """What a rollback would take away from customers."""
+    return _commits(changes, problem, lost=True)
+
+
+def _frozen(place: Place) -> Iterator[Block]:
+    """Freezes that don't block, and are good to know of: those ahead, and those that let this change pass."""
+    facts = place.facts
+    lines: list[str] = []
+    for each in facts.freezes:
+        if not each.covers(facts.service.name, facts.environment.name, facts.change.name):
+            continue
+        reason = one_line(each.window.reason, 150)
+        if not each.active(facts.now) and each.window.starts_at > facts.now:
+            lines.append(f"❄️ {each.name} begins {when(each.window.starts_at)}: {reason}")
+        elif each.active(facts.now) and facts.change.freeze is FreezeMeaning.PASSES:
+            lines.append(f"❄️ {each.name} is in force; a {one_line(facts.change.title)} may pass: {reason}")
+    if lines:
+        yield context("\n".join(lines[:5]))
+
+
+def status(
+    services: Sequence[Service],
+    history: Mapping[ServiceName, Sequence[Deployment]],
+    freezes: Sequence[Freeze],
+    pen: Pen,
+) -> Said:
+    """What runs where. `history` is each service's deployments, newest first."""
+    blocks = [header("What runs where")]
+    for service in services[:_SERVICES]:
+        mine = history.get(service.name, ())
+        lines = [_runs(environment.name, mine) for environment in service.environments[:15]]
+        blocks.append(section(f"*{one_line(service.title)}*\n" + "\n".join(lines)))
+    if len(services) > _SERVICES:
+        rest = counted(len(services) - _SERVICES, "more service")
+        blocks.append(context(f"… and {rest}: {pen.command('/deploy status <service>')}"))
+    if freezes:
+        told = ", ".join(f"{each.name} until {when(each.over_at)}" for each in freezes[:5])
+        blocks.append(context(f"❄️ {told}"))
+    return message("What runs where", blocks)
+
+
+def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> str:
+    here = [each for each in deployments if each.order.environment == environment]
+    there = stands_now(here)
+    name = f"*{one_line(environment, 60)}*"
+    line = f"▫️ {name}  ·  nothing yet"
+    if there is not None:
+        since = when(there.ended_at or there.order.confirmed_at)
+        sign = "↩️" if there.order.kind is Kind.ROLLBACK else "🟢"
+        line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release})"
+    holder = next((each for each in here if each.holds), None)
+    if holder is not None:
+        line += f"\n{INDENT}{attempt(holder)}"
+    elif here and here[0].attempt in {Attempt.FAILED, Attempt.CANCELLED}:
+        line += f"\n{INDENT}last try: {attempt(here[0])}"
+    return line
+
+
+def stopping(deployment: Deployment) -> Said:
+    """The private answer to who asked for its end."""
+    text = f"⏹️ {deployment.name} was asked to stop. It holds its environment until it has; its thread will show it."
+    return message(text, [section(text)])

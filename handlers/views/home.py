@@ -1,0 +1,121 @@
+"""App Home: somebody's inbox: what waits for them, what is theirs, what is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.rules.checklist import Item
+from bot.rules.people import RoleName
+from bot.verbs.look import Picture
+from bot.verbs.summaries import InboxContent
+from handlers.buttons import OnRelease, encode
+from handlers.names import Press
+from handlers.views.blocks import Block, View, actions, button, context, divider, header, home, section
+from handlers.views.freezes import row as freeze_row
+from handlers.views.lists import row
+from handlers.views.text import Pen, clip, code, counted, one_line
+from handlers.views.words import STAGES, attempt, named, title
+
+_APPROVALS = 10
+_ITEMS = 12
+_MINE = 12
+_RUNNING = 8
+_FREEZES = 5
+
+
+def home_page(content: InboxContent, pen: Pen) -> View:
+    """The whole page."""
+    return home(
+        [
+            header("Your releases"),
+            context(_summary(content)),
+            actions(
+                button("Plan a release", Press.NEW, "new", style="primary"),
+                block_id="home-actions",
+            ),
+            *_approvals(content, pen),
+            *_items(content),
+            *_mine(content, pen),
+            *_running(content),
+            *_freezes(content),
+            divider(),
+            context(f"{pen.command('/release help')} shows everything that can be typed."),
+        ]
+    )
+
+
+def _summary(content: InboxContent) -> str:
+    waiting = len(content.approvals) + len(content.items)
+    if not waiting:
+        return "☀️ Nothing waits for you."
+    return f"{counted(waiting, 'thing waits', 'things wait')} for you."
+
+
+def _titled(title: str, count: int, blocks: list[Block], shown: int) -> Iterator[Block]:
+    if not blocks:
+        return
+    yield divider()
+    yield section(f"*{title}*  ({count})")
+    yield from blocks
+    if count > shown:
+        yield context(f"… and {count - shown} more")
+
+
+def _approvals(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks: list[Block] = []
+    for picture, role in content.approvals[:_APPROVALS]:
+        blocks += _approval(picture, role, pen)
+    yield from _titled("Waiting for your approval", len(content.approvals), blocks, _APPROVALS)
+
+
+def _approval(picture: Picture, role: RoleName, pen: Pen) -> Iterator[Block]:
+    release, place = picture.release, picture.asking
+    if place is None or place.facts.seal is None or release.candidate is None:
+        return
+    sealed = encode(OnRelease(release.id, place.name, place.facts.seal, release.revision))
+    plain = encode(OnRelease(release.id))
+    yield section(
+        f"{STAGES[picture.stage]} *{one_line(named(picture), 120)}*  {one_line(title(picture), 120)}\n"
+        f"{code(release.candidate.short)} for *{one_line(place.name, 60)}*, as {one_line(pen.title(role), 60)}"
+    )
+    where = f"{release.name} for {place.name}"
+    yield actions(
+        button("Approve", Press.APPROVE, sealed, style="primary", spoken=f"Approve {where}"),
+        button("Reject", Press.REJECT, sealed, style="danger", spoken=f"Reject {where}"),
+        button("Show", Press.SHOW, plain, spoken=f"Show {release.name}"),
+        block_id=f"approval-{release.name}",
+    )
+
+
+def _items(content: InboxContent) -> Iterator[Block]:
+    blocks = [_item(picture, item) for picture, item in content.items[:_ITEMS]]
+    yield from _titled("Your checklist", len(content.items), blocks, _ITEMS)
+
+
+def _item(picture: Picture, item: Item) -> Block:
+    value = encode(OnRelease(picture.release.id, item=item.key))
+    tick = button("Tick", Press.TICK, value, spoken=f"Tick {clip(item.text, 60)}")
+    return section(f"⬜ {one_line(item.text, 300)}\n{one_line(named(picture), 120)}", accessory=tick)
+
+
+def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks = [
+        section(
+            row(each, pen),
+            accessory=button(
+                "Show", Press.SHOW, encode(OnRelease(each.release.id)), spoken=f"Show {each.release.name}"
+            ),
+        )
+        for each in content.mine[:_MINE]
+    ]
+    yield from _titled("Releases that you asked for", len(content.mine), blocks, _MINE)
+
+
+def _running(content: InboxContent) -> Iterator[Block]:
+    blocks = [section(attempt(each)) for each in content.running[:_RUNNING]]
+    yield from _titled("Running deployments", len(content.running), blocks, _RUNNING)
+
+
+def _freezes(content: InboxContent) -> Iterator[Block]:
+    blocks = [section(freeze_row(each, content.seen_at)) for each in content.freezes[:_FREEZES]]
+    yield from _titled("Freezes", len(content.freezes), blocks, _FREEZES)

@@ -1,0 +1,88 @@
+"""Lists: releases with what each waits for; and the private answers to planning and proposing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.verbs.look import Picture
+from bot.verbs.plan_release import Planned
+from bot.verbs.set_candidate import CandidateSet
+from handlers.buttons import OnRelease, encode
+from handlers.names import Press
+from handlers.views.blocks import Block, Said, button, context, header, message, section
+from handlers.views.text import Mrkdwn, Pen, at, channel, code, counted, day, one_line, span, when
+from handlers.views.words import STAGES, named, title, waits_for
+
+_SHOWN = 40
+
+
+def release_list(pictures: Sequence[Picture], pen: Pen, title: str) -> Said:
+    """Releases, oldest first."""
+    if not pictures:
+        text = f"{title}: there are none. Plan one with {pen.command('/release new')}."
+        return message(text, [section(text)])
+    blocks: list[Block] = [header(f"{title} ({len(pictures)})")]
+    blocks += [_row(each, pen) for each in pictures[:_SHOWN]]
+    if len(pictures) > _SHOWN:
+        rest = counted(len(pictures) - _SHOWN, "more release")
+        blocks.append(context(f"… and {rest}. Name a service to see fewer: {pen.command('/release list <service>')}"))
+    names = ", ".join(f"{one_line(named(each))} ({each.stage})" for each in pictures[:_SHOWN])
+    return message(f"{title}: {names}", blocks)
+
+
+def _row(picture: Picture, pen: Pen) -> Block:
+    show = button("Show", Press.SHOW, encode(OnRelease(picture.release.id)), spoken=f"Show {picture.release.name}")
+    return section(row(picture, pen), accessory=show)
+
+
+def row(picture: Picture, pen: Pen) -> Mrkdwn:
+    """A release in two lines: what it is, and what it waits for."""
+    release = picture.release
+    age = span(picture.seen_at - release.created_at)
+    target = f"  ·  target {day(release.plan.target)}" if release.plan.target else ""
+    return Mrkdwn(
+        f"{STAGES[picture.stage]} *{one_line(named(picture), 120)}*  {one_line(title(picture), 120)}\n"
+        f"{picture.stage}  ·  {age} old  ·  by {at(release.requested_by)}{target}\n{waits_for(picture, pen)}"
+    )
+
+
+def planned(told: Planned, pen: Pen) -> Said:
+    """It has a number."""
+    picture = told.picture
+    release = picture.release
+    where = f" Its card is in {channel(picture.service.channel)}." if picture.service else ""
+    text = f"📝 {one_line(named(picture))} is planned.{where}"
+    blocks = [section(text)]
+    if told.frozen_by is not None and release.plan.target is not None:
+        freeze = told.frozen_by
+        blocks.append(
+            section(
+                f"❄️ Its target, {day(release.plan.target)}, falls into {freeze.name} "
+                f"({one_line(freeze.window.reason)}), which ends {when(freeze.over_at)}."
+            )
+        )
+    if release.candidate is None:
+        blocks.append(
+            context(f"Next: propose a candidate with {pen.command(f'/release build {release.name} <commit>')}")
+        )
+    else:
+        blocks.append(context(f"Its candidate is {code(release.candidate.short)}. Next: {waits_for(picture, pen)}"))
+    return message(text, blocks)
+
+
+def candidate_set(told: CandidateSet, pen: Pen) -> Said:
+    """It proposes something else now."""
+    release = told.picture.release
+    commit = code(release.candidate.short) if release.candidate else ""
+    before = f" in place of {code(told.previous.short)}" if told.previous else ""
+    text = f"🔨 {one_line(named(told.picture))} now proposes {commit}{before}."
+    blocks = [section(text)]
+    if told.voided:
+        words = [
+            f"•  {at(each.person)} had {each.word} it as {one_line(pen.title(each.role))}" for each in told.voided[:10]
+        ]
+        if len(told.voided) > len(words):
+            words.append(f"… and {len(told.voided) - len(words)} more")
+        blocks.append(section("No longer counts, since it was said about something else:\n" + "\n".join(words)))
+    blocks.append(context(f"Next: {waits_for(told.picture, pen)}"))
+    return message(text, blocks)

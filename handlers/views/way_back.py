@@ -1,0 +1,58 @@
+"""The way back: what a rollback would bring back and take away, one button to confirm it, and what else is possible."""
+
+from __future__ import annotations
+
+from bot.verbs.roll_back import RollingBack, WayBack
+from handlers.buttons import OnService, encode
+from handlers.names import Press
+from handlers.views.blocks import Said, actions, asks, button, context, header, message, section
+from handlers.views.deployments import lost_commits
+from handlers.views.text import Pen, clip, one_line, when
+from handlers.views.words import what
+
+_OTHERS = 5
+
+
+def way_back(told: WayBack, pen: Pen, reason: str = "") -> Said:
+    """The private confirm message."""
+    service, place = told.service, one_line(told.environment, 60)
+    version = clip(told.target.order.version, 60)
+    title = f"Roll back {service.title} in {told.environment}?"
+    since = when(told.target.ended_at or told.target.order.confirmed_at)
+    blocks = [
+        header(title),
+        section(f"*{place}* would go from {what(told.standing)} ({told.standing.name}) back to {what(told.target)}."),
+        context(f"{told.target.name} brought it there {since}. Freezes and missing approvals don't stop a rollback."),
+        *lost_commits(told.lost, told.problem),
+    ]
+    if reason:
+        blocks.append(context(f"Reason: {one_line(reason, 500)}"))
+    carried = OnService(service.name, told.environment, told.standing.id, told.target.name, reason or None)
+    sure = asks(
+        f"Roll back to {version}?",
+        f"{one_line(service.title, 60)} in {place} starts going back at once.",
+        "Roll back",
+        danger=True,
+    )
+    spoken = f"Roll {service.title} back to {version}"
+    blocks.append(
+        actions(button("Roll back", Press.ROLL_BACK, encode(carried), style="danger", asks=sure, spoken=spoken))
+    )
+    if told.others:
+        lines = [
+            f"•  {what(each)}: {pen.command(f'/rollback {service.name} in {told.environment} to {each.order.version}')}"
+            for each in told.others[:_OTHERS]
+        ]
+        blocks.append(section("*Other good versions*\n" + "\n".join(lines)))
+    return message(f"{one_line(title)} To {one_line(version)}. Nothing has started.", blocks)
+
+
+def rolling_back(told: RollingBack, pen: Pen) -> Said:
+    """The private answer to who started it."""
+    order = told.deployment.order
+    text = (
+        f"↩️ {told.deployment.name} has started: *{one_line(order.environment, 60)}* goes back to {what(told.target)}. "
+        "Its release's thread follows it."
+    )
+    stop = f"To stop it: {pen.command(f'/deploy cancel {told.deployment.name}')}"
+    return message(f"{text} {stop}", [section(text), context(stop)])

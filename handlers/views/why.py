@@ -1,0 +1,77 @@
+"""Why not: everything in the way, who can lift it, the step, and when it opens by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.verbs.look import Picture, Place
+from handlers.buttons import OnRelease, encode
+from handlers.names import Press
+from handlers.views.blocks import Block, Said, actions, button, context, header, message, section
+from handlers.views.text import Mrkdwn, Pen, one_line, when
+from handlers.views.words import blocker, named, things_block, waits_for
+
+_EACH = 25
+"""So many blockers of one environment are listed."""
+
+
+def why_not(picture: Picture, pen: Pen, only: Place | None = None) -> Said:
+    """The gate of one environment, or of all where the candidate doesn't stand."""
+    places = (only,) if only is not None else tuple(each for each in picture.places if not each.stands_here)
+    blocks: list[Block] = [header(f"What blocks {named(picture)}?")]
+    if picture.problem is not None:
+        blocks.append(section(f"⚠️ {pen.write(picture.problem)}"))
+    elif not places:
+        blocks.append(section(f"Nothing: {waits_for(picture, pen)}"))
+    for place in places[:8]:
+        blocks += gate(place, pen)
+    blocks += _next(picture, places)
+    summary = "; ".join(f"{place.name}: {_short(place)}" for place in places[:8])
+    return message(f"What blocks {one_line(named(picture))}? {one_line(summary, 500)}", blocks)
+
+
+def gate(place: Place, pen: Pen, *, how: bool = True) -> Iterator[Block]:
+    """One environment's gate, sentence by sentence; an open one with `how` to go on."""
+    name = one_line(place.name, 60)
+    if place.stands_here:
+        yield section(f"✅ *{name}* has this candidate.")
+        return
+    if place.open:
+        command = pen.command(f"/deploy {place.facts.release.name} to {place.name}")
+        yield section(f"🟢 *{name}* is open: nothing blocks." + (f" To deploy: {command}" if how else ""))
+        return
+    lines = [f"•  {blocker(each, pen, step=True)}" for each in place.blockers[:_EACH]]
+    opening = f"🔴 *{name}*  ·  {things_block(place)}"
+    for start in range(0, len(lines), 5):
+        chunk = "\n".join(lines[start : start + 5])
+        yield section(f"{opening}\n{chunk}" if start == 0 else chunk)
+    if len(place.blockers) > _EACH:
+        yield context(f"… and {len(place.blockers) - _EACH} more.")
+    opens = opening_time(place)
+    if opens:
+        yield context(opens)
+
+
+def opening_time(place: Place) -> Mrkdwn:
+    """When the gate opens by itself; empty if somebody has to do something."""
+    moments = [each.opens_at for each in place.blockers]
+    known = [each for each in moments if each is not None]
+    if not known or len(known) < len(moments):
+        return Mrkdwn("")
+    return Mrkdwn(f"⏳ It opens by itself {when(max(known))}.")
+
+
+def _short(place: Place) -> str:
+    return "has it" if place.stands_here else "open" if place.open else things_block(place)
+
+
+def _next(picture: Picture, places: tuple[Place, ...]) -> Iterator[Block]:
+    release = picture.release
+    row = []
+    if release.open and release.checklist:
+        row.append(button("Checklist", Press.CHECKLIST, encode(OnRelease(release.id))))
+    ready = next((each for each in places if each.open and not each.stands_here), None)
+    if release.open and ready is not None and release.candidate is not None:
+        row.append(button("Deploy", Press.DEPLOY, encode(OnRelease(release.id, ready.name, ready.facts.seal))))
+    if row:
+        yield actions(*row)

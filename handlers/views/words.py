@@ -1,0 +1,197 @@
+"""Words that several messages share: stages, attempts, versions, gates and approvals, each on a line."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from bot.rules.approval import Tally, Verdict, Word, rejections, void
+from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.gate import Blocker
+from bot.rules.release import Release
+from bot.rules.stage import Stage
+from bot.verbs.look import Picture, Place
+from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, code, counted, link, one_line, when
+
+STAGES = MappingProxyType(
+    {
+        Stage.PLANNING: "📝",
+        Stage.BUILDING: "🔨",
+        Stage.TESTING: "🧪",
+        Stage.PREPARING: "📋",
+        Stage.READY: "🟢",
+        Stage.DEPLOYING: "🚀",
+        Stage.DEPLOYED: "📦",
+        Stage.RELEASED: "🎉",
+        Stage.ROLLED_BACK: "↩️",
+        Stage.CANCELLED: "🚫",
+    }
+)
+ATTEMPTS = MappingProxyType(
+    {
+        Attempt.STARTING: "⏳",
+        Attempt.RUNNING: "🚀",
+        Attempt.VERIFYING: "🔎",
+        Attempt.SUCCEEDED: "✅",
+        Attempt.FAILED: "❌",
+        Attempt.CANCELLED: "⏹️",
+        Attempt.UNKNOWN: "❓",
+    }
+)
+ROAD = (
+    Stage.PLANNING,
+    Stage.BUILDING,
+    Stage.TESTING,
+    Stage.PREPARING,
+    Stage.READY,
+    Stage.DEPLOYING,
+    Stage.DEPLOYED,
+    Stage.RELEASED,
+)
+_OUTDATED = 4
+"""So many words that no longer count are shown; the rest are counted."""
+
+
+def stage(of: Stage) -> Mrkdwn:
+    """A stage with its one emoji."""
+    return Mrkdwn(f"{STAGES[of]} *{of.capitalize()}*")
+
+
+def road(now: Stage) -> Mrkdwn:
+    """How far the release has come: what is behind it, where it is, what is next, a dot for each stage after that."""
+    if now is Stage.CANCELLED:
+        return Mrkdwn(f"*● {now}*")
+    here = ROAD.index(Stage.RELEASED if now is Stage.ROLLED_BACK else now)
+    ahead = () if now is Stage.ROLLED_BACK else ROAD[here + 1 :]
+    steps = [*(f"✓ {each}" for each in ROAD[:here]), f"*● {now}*", *ahead[:1]]
+    return Mrkdwn(" → ".join(steps) + "  ○" * len(ahead[1:]))
+
+
+def named(picture: Picture) -> str:
+    """`R-12 Payments 2.4.0`, in plain words."""
+    plan = picture.release.plan
+    service = picture.service.title if picture.service else plan.service
+    return f"{picture.release.name} {service} {plan.version}"
+
+
+def title(picture: Picture) -> str:
+    """What the release is called; empty if that only says its service and version again. Plain words."""
+    told = picture.release.plan.title
+    return "" if named(picture).endswith(told) else told
+
+
+def what(deployment: Deployment) -> Mrkdwn:
+    """A version and its commit."""
+    order = deployment.order
+    return Mrkdwn(f"*{one_line(order.version, 60)}* {code(order.candidate.short)}")
+
+
+def attempt(deployment: Deployment) -> Mrkdwn:
+    """A deployment on one line: what, where, how it went, who and when."""
+    order = deployment.order
+    verb = "back to" if order.kind is Kind.ROLLBACK else "with"
+    return Mrkdwn(
+        f"{ATTEMPTS[deployment.attempt]} {link(deployment.name, deployment.link)} {verb} {what(deployment)} in "
+        f"{one_line(order.environment, 60)}: {deployment.attempt} · {at(order.confirmed_by)} · "
+        f"{when(deployment.ended_at or order.confirmed_at)}"
+    )
+
+
+def blocker(each: Blocker, pen: Pen, *, step: bool = False) -> Mrkdwn:
+    """One thing in the way, who can lift it and, if wanted, how."""
+    line = f"{pen.write(each.why)}"
+    others = [who for who in map(pen.part, each.lifted_by) if who not in line]
+    if others:
+        line += f" · {all_of(dict.fromkeys(others))}"
+    if step and each.step is not None:
+        line += f"\n{INDENT}↳ {pen.write(each.step)}"
+    if step and each.opens_at is not None:
+        line += f"\n{INDENT}↳ Opens by itself {when(each.opens_at)}."
+    return Mrkdwn(line)
+
+
+def things_block(place: Place) -> str:
+    """`3 things block`."""
+    return counted(len(place.blockers), "thing blocks", "things block")
+
+
+def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
+    """Each rule of this environment with what was said, then what no longer counts."""
+    seal = place.facts.seal
+    release = place.facts.release
+    lines: list[Mrkdwn] = []
+    if seal is not None:
+        lines += [
+            Mrkdwn(
+                f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it {when(each.at)}: "
+                f"{one_line(each.reason, 300)}"
+            )
+            for each in rejections(release.verdicts, seal)
+        ]
+        for tally in place.tallies:
+            lines += _tally(tally, pen, still_asked=release.open and not place.stands_here)
+        lines += _outdated(release, void(release.verdicts, place.name, seal), pen)
+    else:
+        for rule in place.facts.approvals:
+            needed = f" ({rule.quorum} needed)" if rule.quorum > 1 else ""
+            lines.append(Mrkdwn(f"▫️ *{one_line(pen.title(rule.role))}*{needed}"))
+    return lines
+
+
+def _tally(tally: Tally, pen: Pen, *, still_asked: bool) -> list[Mrkdwn]:
+    title = one_line(pen.title(tally.rule.role))
+    lines = [Mrkdwn(f"✅ *{title}* · {at(each.person)} approved {when(each.at)}") for each in tally.given]
+    if tally.missing and still_asked:
+        progress = f" ({len(tally.given)} of {tally.rule.quorum})" if tally.rule.quorum > 1 else ""
+        lines.append(Mrkdwn(f"⬜ *{title}* · waiting for {pen.role(tally.rule.role)}{progress}"))
+    lines += [
+        Mrkdwn(f"⚠️ ~{at(each.person)} approved as {title}~ · can't count in that role now") for each in tally.lapsed
+    ]
+    return lines
+
+
+def _outdated(release: Release, outdated: tuple[Verdict, ...], pen: Pen) -> list[Mrkdwn]:
+    """Words that were given to something else. The newest first."""
+    lines = [
+        Mrkdwn(f"~{at(each.person)} {each.word} as {one_line(pen.title(each.role))}~ · {_why_outdated(release, each)}")
+        for each in reversed(outdated)
+    ]
+    rest = len(lines) - _OUTDATED
+    return lines if rest <= 0 else [*lines[:_OUTDATED], Mrkdwn(f"… and {rest} older that no longer count")]
+
+
+def _why_outdated(release: Release, verdict: Verdict) -> str:
+    newer = release.candidate is not None and verdict.at <= release.candidate.set_at
+    return "an earlier candidate, so it no longer counts" if newer else "under earlier rules, so it no longer counts"
+
+
+def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
+    """The one thing that a release waits for now, in a sentence."""
+    if picture.problem is not None:
+        return pen.write(picture.problem)
+    match picture.stage:
+        case Stage.DEPLOYING:
+            lost = next((each for each in picture.deployments if each.attempt is Attempt.UNKNOWN), None)
+            return Mrkdwn(f"Nobody can tell how {lost.name} ended." if lost else "A deployment is on its way.")
+        case Stage.DEPLOYED:
+            return Mrkdwn(f"Waits for its launch: {pen.command(f'/release launch {picture.release.name}')}")
+        case Stage.RELEASED:
+            return Mrkdwn("Customers have it.")
+        case Stage.CANCELLED:
+            return Mrkdwn("It was cancelled.")
+    place = picture.next_place
+    if place is None:
+        return Mrkdwn("It is in every environment.")
+    if place.open:
+        return Mrkdwn(f"May go to {one_line(place.name)}: {_deploy(picture, place, pen)}")
+    first, *others = place.blockers
+    more = f" (and {counted(len(others), 'more thing')})" if others else ""
+    return Mrkdwn(f"{blocker(first, pen)}{more}")
+
+
+def _deploy(picture: Picture, place: Place, pen: Pen) -> Mrkdwn:
+    return pen.command(f"/deploy {picture.release.name} to {place.name}")
+
+
+def said(word: Word) -> str:
+    """`approved` or `rejected`, with its sign."""
+    return "✅ approved" if word is Word.YES else "❌ rejected"

@@ -1,0 +1,1 @@
+"""Every version of the tables, oldest first; each leads from the one before."""

@@ -1,0 +1,133 @@
+"""A page: one transaction to read and change; all of it becomes true at its commit, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.ports import ConflictError
+from integrations.database.errors import in_our_words
+from integrations.database.reading import DatabaseReading
+from integrations.database.rows import audit, deployments, freezes, intents, outbox, releases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.notices import Notice
+    from bot.ports import Ask, Clock, Work
+    from bot.rules.audit import Happened
+    from bot.rules.deployment import Deployment, DeploymentId, Order
+    from bot.rules.freeze import Freeze, FreezeId, Window
+    from bot.rules.people import PersonId
+    from bot.rules.release import Draft, Release, ReleaseId
+    from integrations.database.starter import WorkStarter
+
+T = TypeVar("T")
+
+
+class DatabasePage(DatabaseReading):
+    """One transaction. What is read by its number is locked until it ends.
+
+    A ConflictError of `keep…` and `add_deployment` leaves the page as it was: it can go on and commit what else it did.
+    Any error of the database itself (a deadlock, a lost connection) ends the page; another one must be opened.
+    """
+
+    _lock = True
+
+    def __init__(
+        self, connection: AsyncConnection, starter: WorkStarter, on_told: Callable[[], None], now: Clock
+    ) -> None:
+        super().__init__(connection)
+        self._starter = starter
+        self._on_told = on_told
+        self._now = now
+        self._notices: list[Notice] = []
+        self._happenings: list[Happened] = []
+        # As stored and locked by this transaction: what a change is compared with, so that only that is written.
+        self._releases: dict[int, Release] = {}
+        self._deployments: dict[int, Deployment] = {}
+        self._freezes: dict[int, Freeze] = {}
+
+    async def release(self, release: ReleaseId) -> Release | None:
+        return _noted(self._releases, release, await super().release(release))
+
+    async def deployment(self, deployment: DeploymentId) -> Deployment | None:
+        return _noted(self._deployments, deployment, await super().deployment(deployment))
+
+    async def freeze(self, freeze: FreezeId) -> Freeze | None:
+        return _noted(self._freezes, freeze, await super().freeze(freeze))
+
+    async def first_time(self, intent: str) -> bool:
+        return not intent or await self._run(intents.first_time, intent, self._now())
+
+    async def add_release(self, draft: Draft) -> Release:
+        return await self._run(releases.add, draft)
+
+    async def keep(self, release: Release) -> Release:
+        stored = self._releases.get(release.id) or _there(await self.release(release.id), release.name)
+        if release != stored:
+            stored = self._releases[release.id] = await self._run(releases.keep, stored, release)
+        return stored
+
+    async def add_deployment(self, order: Order) -> Deployment:
+        return await self._run(deployments.add, order)
+
+    async def keep_deployment(self, deployment: Deployment) -> Deployment:
+        stored = self._deployments.get(deployment.id) or _there(await self.deployment(deployment.id), deployment.name)
+        if deployment != stored:
+            stored = self._deployments[deployment.id] = await self._run(deployments.keep, stored, deployment)
+        return stored
+
+    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
+        return await self._run(freezes.add, window, by, at)
+
+    async def keep_freeze(self, freeze: Freeze) -> Freeze:
+        stored = self._freezes.get(freeze.id) or _there(await self.freeze(freeze.id), freeze.name)
+        if freeze != stored:
+            stored = self._freezes[freeze.id] = await self._run(freezes.keep, stored, freeze)
+        return stored
+
+    async def keep_ask(self, ask: Ask) -> None:
+        await self._run(intents.keep_ask, ask)
+
+    async def put_on_record(self, happened: Happened) -> None:
+        self._happenings.append(audit.as_kept(happened))
+
+    async def tell(self, notice: Notice) -> None:
+        self._notices.append(notice)
+
+    async def start(self, work: Work, key: int) -> None:
+        await self._run(self._starter.start, work, key)
+
+    async def nudge(self, work: Work, key: int, word: str) -> None:
+        await self._run(self._starter.nudge, work, key, word)
+
+    async def commit(self) -> None:
+        await self._run(self._write_the_rest)
+        with in_our_words():
+            await self._connection.commit()
+        self._over = "committed"
+        if self._notices:
+            self._on_told()
+
+    def _write_the_rest(self, connection: Connection) -> None:
+        """What others wait for, as late as can be: the outbox's living messages, and last of all the record's head."""
+        if self._notices:
+            outbox.tell(connection, self._notices, self._now())
+        if self._happenings:
+            audit.append(connection, self._happenings)
+
+
+def _noted(known: dict[int, T], number: int, found: T | None) -> T | None:
+    if found is not None:
+        known[number] = found
+    return found
+
+
+def _there(found: T | None, name: str) -> T:
+    if found is None:
+        raise ConflictError(f"There is no {name}.")
+    return found

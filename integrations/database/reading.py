@@ -1,0 +1,117 @@
+"""Reading: the questions that can be asked inside one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from integrations.database.errors import in_our_words
+from integrations.database.rows import audit, deployments, freezes, intents, releases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.ports import Ask
+    from bot.rules.audit import Entry
+    from bot.rules.candidate import Seal
+    from bot.rules.deployment import Deployment, DeploymentId
+    from bot.rules.freeze import Freeze, FreezeId
+    from bot.rules.people import PersonId
+    from bot.rules.policy import EnvironmentName, ServiceName
+    from bot.rules.release import Release, ReleaseId
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DatabaseReading:
+    """One moment of the records."""
+
+    _lock = False
+    """Whether what is read by its number is locked until the end."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._over = ""
+
+    def close(self) -> None:
+        """Nothing more can be asked of it."""
+        self._over = self._over or "closed"
+
+    async def _run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do this on the transaction's connection."""
+        if self._over:
+            raise RuntimeError(f"This page is {self._over}; open another one.")
+        with in_our_words():
+            try:
+                return await self._connection.run_sync(work, *args, **kwargs)
+            except SQLAlchemyError:
+                # Its transaction may be half dead; PostgreSQL would even take the commit, and keep nothing.
+                self._over = "broken by an error of the database"
+                raise
+
+    async def release(self, release: ReleaseId) -> Release | None:
+        return await self._run(releases.one, release, lock=self._lock)
+
+    async def releases(
+        self,
+        *,
+        service: ServiceName | None = None,
+        open_only: bool = False,
+        requested_by: PersonId | None = None,
+        ids: Sequence[ReleaseId] | None = None,
+        limit: int = 100,
+    ) -> list[Release]:
+        return await self._run(
+            releases.several, service=service, open_only=open_only, requested_by=requested_by, ids=ids, limit=limit
+        )
+
+    async def deployment(self, deployment: DeploymentId) -> Deployment | None:
+        return await self._run(deployments.one, deployment, lock=self._lock)
+
+    async def deployments(
+        self,
+        *,
+        service: ServiceName | None = None,
+        environment: EnvironmentName | None = None,
+        release: ReleaseId | None = None,
+        holding_only: bool = False,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Deployment]:
+        return await self._run(
+            deployments.several,
+            service=service,
+            environment=environment,
+            release=release,
+            holding_only=holding_only,
+            since=since,
+            limit=limit,
+        )
+
+    async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
+        return await self._run(deployments.history_for, service, release)
+
+    async def freeze(self, freeze: FreezeId) -> Freeze | None:
+        return await self._run(freezes.one, freeze, lock=self._lock)
+
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
+        return await self._run(freezes.several, not_over_at=not_over_at, limit=limit)
+
+    async def ask(
+        self, release: ReleaseId, environment: EnvironmentName, seal: Seal, *, not_by: PersonId | None = None
+    ) -> Ask | None:
+        return await self._run(intents.ask, release, environment, seal, not_by=not_by)
+
+    async def record(
+        self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        return await self._run(audit.several, release=release, after=after, since=since, limit=limit)
+
+    async def record_head(self) -> tuple[int, str]:
+        return await self._run(audit.head)

@@ -1,0 +1,163 @@
+"""Deployments: each one row, complete by itself, the candidate included: it is evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, or_, select, text, union_all
+
+from bot.ports import HeldError
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
+from integrations.database.rows import candidates
+from integrations.database.rows.sql import change, conflict, insert
+from integrations.database.tables import HOLDS
+from integrations.database.tables import deployments as table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from bot.rules.policy import EnvironmentName, ServiceName
+    from bot.rules.release import ReleaseId
+
+SUCCESSES_WANTED = 20
+"""How many successes per environment a gate and a rollback look back."""
+
+
+def one(connection: Connection, number: DeploymentId, *, lock: bool) -> Deployment | None:
+    """The deployment of that number; with `lock`, nobody else changes it before this transaction ends."""
+    statement = select(table).where(table.c.id == number)
+    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    return _read(row) if row else None
+
+
+def several(
+    connection: Connection,
+    *,
+    service: ServiceName | None,
+    environment: EnvironmentName | None,
+    release: ReleaseId | None,
+    holding_only: bool,
+    since: datetime | None,
+    limit: int,
+) -> list[Deployment]:
+    """Deployments, newest first."""
+    statement = select(table).order_by(table.c.id.desc()).limit(limit)
+    if service is not None:
+        statement = statement.where(table.c.service == service)
+    if environment is not None:
+        statement = statement.where(table.c.environment == environment)
+    if release is not None:
+        statement = statement.where(table.c.release_id == release)
+    if holding_only:
+        statement = statement.where(text(HOLDS))
+    if since is not None:
+        statement = statement.where(or_(table.c.ended_at.is_(None), table.c.ended_at >= since))
+    return [_read(row) for row in connection.execute(statement)]
+
+
+def history_for(connection: Connection, service: ServiceName, release: ReleaseId | None) -> tuple[Deployment, ...]:
+    """All of this release, and per environment of the service all that hold and the newest successes."""
+    place = func.row_number().over(partition_by=table.c.environment, order_by=table.c.id.desc())
+    successes = (
+        select(table.c.id, place.label("place"))
+        .where(table.c.service == service, table.c.attempt == Attempt.SUCCEEDED)
+        .subquery()
+    )
+    wanted = select(successes.c.id).where(successes.c.place <= SUCCESSES_WANTED)
+    holding = select(table.c.id).where(table.c.service == service, text(HOLDS))
+    numbers = [wanted, holding]
+    if release is not None:
+        numbers.append(select(table.c.id).where(table.c.release_id == release))
+    rows = connection.execute(select(table).where(table.c.id.in_(union_all(*numbers))).order_by(table.c.id.desc()))
+    return tuple(_read(row) for row in rows)
+
+
+def add(connection: Connection, order: Order) -> Deployment:
+    """A new row, if nothing holds the environment; else HeldError, after which the transaction can go on."""
+    statement = (
+        insert(connection, table)
+        .values(**_ordered(order), **_state(Deployment(DeploymentId(0), order)), revision=0)
+        # Skipped, not failed: a failed statement would end the transaction on PostgreSQL. Where somebody else has put
+        # one there and not yet committed, this waits for their word.
+        .on_conflict_do_nothing(index_elements=[table.c.service, table.c.environment], index_where=text(HOLDS))
+        .returning(table.c.id)
+    )
+    number = connection.execute(statement).scalar_one_or_none()
+    if number is None:
+        raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
+    return Deployment(DeploymentId(number), order)
+
+
+def keep(connection: Connection, before: Deployment, after: Deployment) -> Deployment:
+    """Write what differs from `before`, which is what was stored. ConflictError if `after` didn't grow from it."""
+    if before.revision != after.revision:
+        raise conflict(after.name)
+    must_follow(before, after)
+    old, new = _state(before), _state(after)
+    values = {name: value for name, value in new.items() if value != old[name]}
+    return replace(after, revision=change(connection, table, before, values))
+
+
+def must_follow(before: Deployment, after: Deployment) -> None:
+    """Raise ValueError if what was ordered is to be changed: that is a mistake of ours, and no conflict."""
+    if before.order != after.order:
+        raise ValueError(f"What was ordered with {after.name} can't be changed.")
+
+
+def _ordered(order: Order) -> dict[str, Any]:
+    return {
+        "release_id": order.release,
+        "service": order.service,
+        "environment": order.environment,
+        "kind": order.kind,
+        "version": order.version,
+        **candidates.written(order.candidate),
+        "confirmed_by": order.confirmed_by,
+        "confirmed_at": order.confirmed_at,
+        "reason": order.reason,
+        "replaces": order.replaces,
+    }
+
+
+def _state(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "attempt": deployment.attempt,
+        "target_ref": deployment.target_ref,
+        "link": deployment.link,
+        "detail": deployment.detail,
+        "served": deployment.served,
+        "started_at": deployment.started_at,
+        "ended_at": deployment.ended_at,
+        "cancel_asked_by": deployment.cancel_asked_by,
+    }
+
+
+def _read(row: Row[Any]) -> Deployment:
+    order = Order(
+        release=row.release_id,
+        service=row.service,
+        environment=row.environment,
+        kind=Kind(row.kind),
+        version=row.version,
+        candidate=candidates.read(row),
+        confirmed_by=row.confirmed_by,
+        confirmed_at=row.confirmed_at,
+        reason=row.reason,
+        replaces=row.replaces,
+    )
+    return Deployment(
+        id=row.id,
+        order=order,
+        attempt=Attempt(row.attempt),
+        target_ref=row.target_ref,
+        link=row.link,
+        detail=row.detail,
+        served=row.served,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        cancel_asked_by=row.cancel_asked_by,
+        revision=row.revision,
+    )

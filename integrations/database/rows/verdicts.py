@@ -1,0 +1,70 @@
+"""Verdicts: every word ever said about a release; withdrawing one adds when that was, nothing removes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert, select, update
+
+from bot.rules.approval import Verdict, Word
+from integrations.database.tables import verdicts as table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def of(connection: Connection, releases: Sequence[int]) -> dict[int, tuple[Verdict, ...]]:
+    """What was said about each of these releases, in the order in which it was said."""
+    found: dict[int, list[Verdict]] = {release: [] for release in releases}
+    for row in connection.execute(select(table).where(table.c.release_id.in_(releases)).order_by(table.c.number)):
+        found[row.release_id].append(
+            Verdict(
+                person=row.person,
+                role=row.role,
+                environment=row.environment,
+                seal=row.seal,
+                word=Word(row.word),
+                at=row.said_at,
+                reason=row.reason,
+                withdrawn_at=row.withdrawn_at,
+            )
+        )
+    return {release: tuple(words) for release, words in found.items()}
+
+
+def keep(connection: Connection, release: int, before: Sequence[Verdict], after: Sequence[Verdict]) -> None:
+    """Add the new words, and note which old ones were taken back."""
+    for number, (old, new) in enumerate(zip(before, after, strict=False), start=1):
+        if new != old:
+            connection.execute(
+                update(table)
+                .where(table.c.release_id == release, table.c.number == number)
+                .values(withdrawn_at=new.withdrawn_at)
+            )
+    rows = [
+        {
+            "release_id": release,
+            "number": number,
+            "person": verdict.person,
+            "role": verdict.role,
+            "environment": verdict.environment,
+            "seal": verdict.seal,
+            "word": verdict.word,
+            "said_at": verdict.at,
+            "reason": verdict.reason,
+            "withdrawn_at": verdict.withdrawn_at,
+        }
+        for number, verdict in enumerate(after[len(before) :], start=len(before) + 1)
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def must_grow(before: Sequence[Verdict], after: Sequence[Verdict]) -> None:
+    """Raise ValueError if something that was said is to be unsaid or said otherwise: that is a mistake of ours."""
+    kept = [replace(verdict, withdrawn_at=None) for verdict in after[: len(before)]]
+    if kept != [replace(verdict, withdrawn_at=None) for verdict in before]:
+        raise ValueError(
+            "What was said about a release can be added to and withdrawn, but neither changed nor removed."
+        )

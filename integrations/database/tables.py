@@ -1,0 +1,273 @@
+"""The tables: what is stored, what the database itself refuses, and an index for every question that is asked."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+from bot.rules.approval import Word
+from bot.rules.deployment import HOLDING, Attempt, Kind
+from integrations.database.columns import Json, Moment, Number, Words
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _one_of(column: str, values: type[Attempt | Kind | Word] | frozenset[Attempt]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in sorted(values))})"
+
+
+HOLDS = _one_of("attempt", HOLDING)
+
+
+def _candidate_columns() -> tuple[Column[object], ...]:
+    """The exact thing: in a release's history, and copied onto each deployment, which is evidence by itself."""
+    return (
+        Column("commit", String(64), nullable=False),
+        Column("artifact", Words),
+        Column("ref", Words),
+        Column("authors", Json, nullable=False),
+        Column("author_ids", Json, nullable=False),
+        Column("set_by", Words, nullable=False),
+        Column("set_at", Moment, nullable=False),
+    )
+
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("service", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("change_type", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("scope", Words, nullable=False),
+    Column("requirements", Words, nullable=False),
+    Column("target", Date),
+    Column("depends_on", Json, nullable=False),
+    Column("requested_by", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("launched_by", Words),
+    Column("launched_at", Moment),
+    Column("launched_reason", Words),
+    Column("cancelled_by", Words),
+    Column("cancelled_at", Moment),
+    Column("cancelled_reason", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("(launched_by IS NULL) = (launched_at IS NULL)", name="launched"),
+    CheckConstraint("(cancelled_by IS NULL) = (cancelled_at IS NULL)", name="cancelled"),
+    CheckConstraint("launched_at IS NULL OR cancelled_at IS NULL", name="one_ending"),
+    Index(None, "service", "id"),
+    Index(None, "requested_by", "id"),
+    Index("ix_releases_open", "launched_at", "cancelled_at", "service", "id"),
+    sqlite_autoincrement=True,
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("release_id", Number, ForeignKey("releases.id"), primary_key=True),
+    # 1, 2, … in this release; the highest is the one proposed.
+    Column("number", Integer, primary_key=True),
+    *_candidate_columns(),
+    CheckConstraint("number > 0", name="number"),
+)
+
+checklist_items = Table(
+    "checklist_items",
+    metadata,
+    Column("release_id", Number, ForeignKey("releases.id"), primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("owner", Words),
+    Column("required", Boolean, nullable=False),
+    Column("ticked_by", Words),
+    Column("ticked_at", Moment),
+    CheckConstraint("(ticked_by IS NULL) = (ticked_at IS NULL)", name="ticked"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("release_id", Number, ForeignKey("releases.id"), primary_key=True),
+    # 1, 2, … in the order in which they were said.
+    Column("number", Integer, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("seal", Words, nullable=False),
+    Column("word", Words, nullable=False),
+    Column("said_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("withdrawn_at", Moment),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint(_one_of("word", Word), name="word"),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    *_candidate_columns(),
+    Column("confirmed_by", Words, nullable=False),
+    Column("confirmed_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("replaces", Number, ForeignKey("deployments.id")),
+    Column("attempt", Words, nullable=False),
+    Column("target_ref", Words),
+    Column("link", Words),
+    Column("detail", Words, nullable=False),
+    Column("served", Words),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("cancel_asked_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint(_one_of("kind", Kind), name="kind"),
+    CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
+    # The promise of at most one active deployment per service and environment is kept here, whatever was read before.
+    Index(
+        "uq_deployments_holding",
+        "service",
+        "environment",
+        unique=True,
+        sqlite_where=text(HOLDS),
+        postgresql_where=text(HOLDS),
+    ),
+    Index(None, "service", "id"),
+    Index(None, "service", "environment", "id"),
+    Index(None, "service", "attempt", "environment", "id"),
+    Index(None, "release_id", "id"),
+    Index(None, "attempt", "id"),
+    Index(None, "ended_at"),
+    sqlite_autoincrement=True,
+)
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("environments", Json, nullable=False),
+    Column("services", Json, nullable=False),
+    Column("change_types", Json, nullable=False),
+    Column("hard", Boolean, nullable=False),
+    Column("declared_by", Words, nullable=False),
+    Column("declared_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("starts_at < ends_at", name="window"),
+    CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
+    Index(None, "starts_at", "id"),
+    Index(None, "ends_at"),
+    sqlite_autoincrement=True,
+)
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("seal", Words, nullable=False),
+    Column("person", Words, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Index(None, "release_id", "environment", "seal", "id"),
+    sqlite_autoincrement=True,
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("intent", Words, primary_key=True),
+    Column("noted_at", Moment, nullable=False),
+    Index(None, "noted_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("verb", Words, nullable=False),
+    Column("person", Words, nullable=False),
+    Column("surface", Words, nullable=False),
+    Column("happened_at", Moment, nullable=False),
+    # No foreign key: the record stands by itself.
+    Column("release_id", Number),
+    Column("candidate", Words),
+    Column("subject", Words, nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("previous", String(64), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),
+    CheckConstraint("number > 0", name="number"),
+    Index(None, "release_id", "number"),
+    Index(None, "happened_at", "number"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Number, nullable=False),
+    Column("digest", String(64), nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("lane", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("living", Words),
+    Column("body", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Moment),
+    Column("claimed_by", Words),
+    Column("claimed_until", Moment),
+    Column("last_error", Words),
+    Column("sent_at", Moment),
+    Column("given_up_at", Moment),
+    # What waits, lane by lane; what was sent is found by it too, since it begins with that moment.
+    Index("ix_outbox_waiting", "sent_at", "given_up_at", "lane", "id"),
+    Index("ix_outbox_living", "living", "sent_at", "given_up_at", "id"),
+    Index("ix_outbox_given_up", "given_up_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("channel", Words, nullable=False),
+    Column("ts", Words, nullable=False),
+    Column("body_digest", Words, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)

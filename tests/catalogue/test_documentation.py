@@ -1,0 +1,49 @@
+"""What docs/catalogue.md shows can be copied: every excerpt is read as a part of a whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.catalogue.file import CatalogueFile
+from bot.catalogue.schema import known_at
+from tests.catalogue.texts import EXAMPLE, loaded
+
+PAGE = (Path(__file__).parents[2] / "docs/catalogue.md").read_text()
+EXCERPTS = [each for each in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if not each.startswith(" ")]
+
+
+def test_the_shortest_one_is_enough():
+    assert EXCERPTS[0].startswith("version: 1")
+    assert list(loaded(EXCERPTS[0]).services) == ["payments"]
+
+
+@pytest.mark.parametrize("excerpt", EXCERPTS[1:], ids=lambda each: each.split("\n")[0])
+def test_each_excerpt_fits_into_the_example(excerpt, tmp_path):
+    sections = re.findall(r"^(\w+):", excerpt, re.MULTILINE)
+    assert set(sections) <= set(CatalogueFile.model_fields)
+    text = EXAMPLE.read_text()
+    # The excerpt's sections take the example's place, but for people and things that others of them name.
+    for section in sections:
+        if section in {"roles", "services"}:
+            continue
+        text = re.sub(rf"^{section}:.*?(?=^\w|\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
+    for section in ("roles", "services"):
+        body = re.search(rf"^{section}:\n(.*?)(?=^\w|\Z)", excerpt, re.DOTALL | re.MULTILINE)
+        if body:
+            name = re.match(r"  (\S+):", body[1])
+            assert name
+            text = re.sub(
+                rf"^  {name[1]}:\n(?:   .*\n|\n)*", body[1].rstrip() + "\n", text, count=1, flags=re.MULTILINE
+            )
+            excerpt = excerpt.replace(body[0], "")
+    (tmp_path / "templates").mkdir()
+    loaded(text + "\n" + excerpt, base=tmp_path)
+
+
+def test_everything_that_can_be_written_is_on_the_page():
+    for path in ((), ("change_types", "x"), ("services", "x"), ("services", "x", "environments", "x"), ("digests", 0)):
+        for key in known_at(path):
+            assert re.search(rf"\b{key}\b", PAGE), f"{key} is not on the page"

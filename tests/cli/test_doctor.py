@@ -1,0 +1,295 @@
+"""Doctor: tries every neighbour as it is used in earnest, against a whole workspace on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bot import doctor
+from bot.doctor import Account, AilingError, ChannelSeen, Patients, examine
+from bot.ports import Served
+from bot.program.doctor import consult
+from bot.rules.people import Roles
+from bot.trouble import Trouble
+from integrations.sandbox.server import Sandbox
+from integrations.sandbox.workspace import Workspace
+from tests.makers import a_catalogue
+
+CATALOGUE = """\
+version: 1
+owners: {{role: owner, channel: C0OWNERS}}
+roles:
+  owner: {{group: S0OWNERS}}
+  qa: {{people: [U0OMAR]}}
+services:
+  payments:
+    channel: C0PAYMENTS
+    repository: ./code
+    environments:
+      production:
+        deployer: {{command: {{program: [/bin/true]}}}}
+        verify: {served}
+"""
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    workspace = Workspace()
+    for name in ("omar", "maya"):
+        workspace.add_person(name, name.title(), id=f"U0{name.upper()}")
+    workspace.add_group("owners", members=["maya"], id="S0OWNERS")
+    for channel, name in (("C0OWNERS", "owners"), ("C0PAYMENTS", "payments")):
+        workspace.add_channel(id=channel, name=name, members=["maya"])
+    return workspace
+
+
+@pytest.fixture
+async def sandbox(workspace: Workspace):
+    async with Sandbox(workspace, rate_limits="off") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def served():
+    """A service that tells its version."""
+
+    async def version(_: web.Request) -> web.Response:
+        return web.json_response({"commit": "2.4.0"})
+
+    app = web.Application()
+    app.add_routes([web.get("/version.json", version)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}/version.json"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, sandbox: Sandbox, served: str, sqlite_url: str) -> dict[str, str]:
+    subprocess.run(["git", "init", "-q", "-b", "main", str(tmp_path / "code")], check=True)
+    (tmp_path / "slipway.yaml").write_text(CATALOGUE.format(served=served))
+    return {
+        "SLACK_BOT_TOKEN": sandbox.bot_token,
+        "SLACK_APP_TOKEN": sandbox.app_token,
+        "SLACK_API_URL": sandbox.api_url,
+        "SLIPWAY_CATALOGUE": str(tmp_path / "slipway.yaml"),
+        "SLIPWAY_DATABASE_URL": sqlite_url,
+    }
+
+
+def edit(environment: dict[str, str], *changes: tuple[str, str]) -> Path:
+    """Change the catalogue."""
+    file = Path(environment["SLIPWAY_CATALOGUE"])
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+    return file
+
+
+async def advice(environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What the doctor says of somebody who is ill."""
+    with pytest.raises(Trouble):
+        await consult(environment)
+    return capsys.readouterr().out
+
+
+async def test_all_is_well(environment, capsys):
+    await consult(environment)
+    told = capsys.readouterr().out
+    assert "✗" not in told
+    assert told.endswith("All is well.\n")
+    for part in (
+        "✓ Settings: all there.",
+        "✓ Catalogue: it is right, with payments.",
+        "✓ Database: ",
+        "in the workspace Slipway.",
+        "scopes are granted.",
+        "✓ Socket Mode: ",
+        "✓ Channel C0OWNERS (the owners): #owners.",
+        "✓ Channel C0PAYMENTS (Payments): #payments.",
+        "✓ Role Owner: 1 person.",
+        "✓ Role QA: 1 person.",
+        "✓ Repository ",
+        "✓ Payments in production: command can deploy.",
+        "✓ Payments in production: it serves 2.4.0.",
+    ):
+        assert part in told
+
+
+async def test_a_wrong_bot_token_is_told_with_the_page_to_go_to(environment, capsys):
+    told = await advice(environment | {"SLACK_BOT_TOKEN": "xoxb-another"}, capsys)
+    assert "✗ Slack: Slack doesn't know this token." in told
+    assert "→ Mend SLACK_BOT_TOKEN" in told
+    assert "✓ Database" in told
+
+
+async def test_a_wrong_app_token_is_told(environment, capsys):
+    told = await advice(environment | {"SLACK_APP_TOKEN": "xapp-another"}, capsys)
+    assert "✗ Socket Mode: Slack doesn't know this token." in told
+
+
+async def test_missing_scopes_are_named(environment, workspace, capsys):
+    workspace.app = replace(workspace.app, scopes=frozenset(workspace.app.scopes) - {"usergroups:read", "users:read"})
+    told = await advice(environment, capsys)
+    assert "the token lacks usergroups:read and users:read" in told
+    assert "reinstall" in told
+
+
+async def test_a_channel_without_the_app_in_it_is_told_with_the_way_in(environment, workspace, capsys):
+    workspace.add_channel(id="C0ELSEWHERE", name="elsewhere", members=["maya"], with_app=False)
+    edit(environment, ("C0PAYMENTS", "C0ELSEWHERE"))
+    told = await advice(environment, capsys)
+    assert "✗ Channel C0ELSEWHERE (Payments): the app is not in #elsewhere." in told
+    assert "/invite" in told
+
+
+async def test_a_channel_that_there_is_not_is_told(environment, capsys):
+    edit(environment, ("C0PAYMENTS", "C0NOWHERE"))
+    assert "✗ Channel C0NOWHERE (Payments): There is no such channel" in await advice(environment, capsys)
+
+
+async def test_a_group_that_there_is_not_or_that_is_empty_is_told(environment, workspace, capsys):
+    workspace.add_group("nobody", members=[], id="S0NOBODY")
+    edit(environment, ("S0OWNERS", "S0GONE"), ("roles:\n", "roles:\n  empty: {group: S0NOBODY}\n"))
+    told = await advice(environment, capsys)
+    assert "✗ Role Owner: " in told
+    assert "✗ Role Empty: nobody holds it" in told
+
+
+async def test_a_database_that_is_not_there_is_told(environment, tmp_path, capsys):
+    told = await advice(environment | {"SLIPWAY_DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}, capsys)
+    assert "✗ Database: " in told
+    assert "slipway db upgrade" in told
+
+
+async def test_a_wrong_catalogue_is_told_and_the_rest_is_tried_all_the_same(environment, capsys):
+    file = edit(environment, ("version: 1", "version: 9"))
+    told = await advice(environment, capsys)
+    assert f"✗ Catalogue: {file}:1:10: version: " in told
+    assert "✓ Slack: " in told
+
+
+async def test_what_deploys_is_tried_too(environment, capsys):
+    edit(
+        environment,
+        ("/bin/true", "/no/such/program"),
+        ("./code", "./nothing"),
+        ("/version.json", "/elsewhere.json"),
+    )
+    told = await advice(environment, capsys)
+    assert "✗ Payments in production: " in told
+    assert "/no/such/program" in told
+    assert "✗ Repository " in told
+    assert "Before a first deployment this is normal." in told
+
+
+async def test_slack_that_is_away_is_told(environment, sandbox, capsys):
+    told = await advice(environment | {"SLACK_API_URL": "http://127.0.0.1:1/api/"}, capsys)
+    assert "✗ Slack: Slack can't be asked" in told
+
+
+class Well:
+    """Somebody in good health, for every part."""
+
+    async def __call__(self) -> str:
+        return "fine."
+
+    async def account(self) -> Account:
+        return Account("slipway", "Acme", frozenset({"chat:write"}))
+
+    async def socket(self) -> None:
+        """Nothing is wrong with it."""
+
+    async def channel(self, channel) -> ChannelSeen:
+        return ChannelSeen(str(channel), joined=True, archived=False)
+
+    async def roles(self, names=None) -> Roles:
+        return Roles({name: frozenset({"U0MAYA"}) for name in names})
+
+    async def resolve(self, repository, ref) -> None:
+        """Nothing has that name, which is an answer, too."""
+
+    async def check(self, choice) -> list[str]:
+        return []
+
+    async def served(self, environment) -> Served:
+        return Served("2.4.0")
+
+
+async def found(**instead: object) -> list[doctor.Finding]:
+    """What is found wrong where one part is somebody else."""
+    well = Well()
+    catalogue = a_catalogue()
+    kinds = {each.deployer.kind: well for service in catalogue.services.values() for each in service.environments}
+    patients = Patients(well, well, well, kinds, well, well)
+    patients = replace(patients, **instead)
+    findings = examine(patients, catalogue, scopes={"chat:write"}, socket_mode=True)
+    return [each async for each in findings if not each.well]
+
+
+async def test_nothing_is_wrong_with_who_is_well():
+    assert await found() == []
+
+
+async def test_who_never_answers_is_not_waited_for(monkeypatch):
+    class Mute(Well):
+        async def __call__(self) -> str:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    monkeypatch.setattr(doctor, "PATIENCE", timedelta(seconds=0.05))
+    (finding,) = await found(database=Mute())
+    assert finding.what == "Database: There was no answer in 0.05 seconds."
+
+
+async def test_an_archived_channel_is_told():
+    class Archived(Well):
+        async def channel(self, channel) -> ChannelSeen:
+            return ChannelSeen("old", joined=True, archived=True)
+
+    assert {each.what.partition(": ")[2] for each in await found(slack=Archived())} == {"#old is archived."}
+
+
+async def test_a_deployer_that_there_is_not_is_told():
+    assert all("there is no deployer" in each.what for each in await found(deployers={}))
+    assert await found(deployers={})
+
+
+async def test_every_finding_that_is_not_well_says_what_to_do():
+    class Ill(Well):
+        async def account(self) -> Account:
+            return Account("slipway", "Acme", frozenset())
+
+        async def socket(self) -> None:
+            raise AilingError("No.")
+
+        async def channel(self, channel) -> ChannelSeen:
+            raise AilingError("No.")
+
+        async def roles(self, names=None) -> Roles:
+            return Roles({}, dict.fromkeys(names, "No."))
+
+        async def check(self, choice) -> list[str]:
+            return ["No."]
+
+        async def served(self, environment) -> Served:
+            return Served(None, "No.")
+
+    ill = Ill()
+    kinds = {"command": ill}
+    findings = await found(slack=ill, directory=ill, deployers=kinds, verifier=ill)
+    assert len(findings) > 5
+    assert all(each.step.endswith((".", "/invite @slipway")) for each in findings), json.dumps(
+        [each.step for each in findings]
+    )

@@ -1,0 +1,313 @@
+"""What every code host promises, held against the twin and against repositories that git made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from bot.ports import CodeHost, CodeHostError
+from integrations.code_hosts.git import GitCodeHost
+from tests.twins import FakeCodeHost
+
+FIRST = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+REPOSITORY = "payments"
+
+
+class Ground(Protocol):
+    """A code host, and a way to write history into its repository."""
+
+    host: CodeHost
+
+    def commit(self, subject: str, *parents: str, author: str = "Ben Castillo") -> str: ...
+    def branch(self, name: str, sha: str) -> None: ...
+    def tag(self, name: str, sha: str) -> None: ...
+
+
+class TwinGround:
+    def __init__(self) -> None:
+        self.host = FakeCodeHost()
+        self.host.add_repository(REPOSITORY)
+
+    def commit(self, subject, *parents, author="Ben Castillo"):
+        return self.host.commit(REPOSITORY, subject, parents=parents, author=author, email=address(author))
+
+    def branch(self, name, sha):
+        self.host.branch(REPOSITORY, name, sha)
+
+    def tag(self, name, sha):
+        self.host.tag(REPOSITORY, name, sha)
+
+
+class GitGround:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / REPOSITORY
+        self.at = FIRST
+        subprocess.run(["git", "init", "-q", "-b", "main", self.folder], check=True)
+        self.tree = self.git("write-tree")
+        self.host = GitCodeHost(base=folder)
+
+    def git(self, *arguments, author="Ben Castillo"):
+        moment = f"{int(self.at.timestamp())} +0100"
+        who = {"NAME": author, "EMAIL": address(author), "DATE": moment}
+        mine = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in who.items()}
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=self.folder,
+            env={"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **mine},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    def commit(self, subject, *parents, author="Ben Castillo"):
+        before = [word for parent in parents for word in ("-p", parent)]
+        made = self.git("commit-tree", self.tree, *before, "-m", subject, author=author)
+        self.at += timedelta(hours=1)
+        return made
+
+    def branch(self, name, sha):
+        self.git("update-ref", f"refs/heads/{name}", sha)
+
+    def tag(self, name, sha):
+        self.git("tag", "-a", "-m", name, name, sha)
+
+
+def address(author):
+    return f"{author.split()[0].lower()}@example.com"
+
+
+@pytest.fixture(params=["twin", "git"])
+def ground(request, tmp_path):
+    return TwinGround() if request.param == "twin" else GitGround(tmp_path)
+
+
+async def test_a_commit_is_found_by_its_whole_sha_and_tells_who_and_what_and_when(ground: Ground):
+    sha = ground.commit("Refund within a minute", author="Lena Fischer")
+
+    found = await ground.host.resolve(REPOSITORY, sha)
+
+    assert found is not None
+    assert (found.sha, found.subject) == (sha, "Refund within a minute")
+    assert (found.author_name, found.author_email) == ("Lena Fischer", "lena@example.com")
+    assert found.at == FIRST
+
+
+async def test_a_commit_is_found_by_seven_digits_or_more_in_any_case(ground: Ground):
+    sha = ground.commit("One")
+
+    for digits in (sha[:7], sha[:12], sha[:39], sha[:9].upper(), sha.upper(), f" {sha} "):
+        found = await ground.host.resolve(REPOSITORY, digits)
+        assert found is not None, digits
+        assert found.sha == sha
+
+
+async def test_six_digits_are_too_few(ground: Ground):
+    sha = ground.commit("One")
+
+    assert await ground.host.resolve(REPOSITORY, sha[:6]) is None
+
+
+async def test_a_commit_is_found_by_branch_and_by_tag(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    ground.branch("release/2.4", two)
+    ground.tag("v2.3.9", one)
+
+    by_branch = await ground.host.resolve(REPOSITORY, "release/2.4")
+    by_tag = await ground.host.resolve(REPOSITORY, "v2.3.9")
+
+    assert by_branch is not None
+    assert by_tag is not None
+    assert (by_branch.sha, by_tag.sha) == (two, one)
+
+
+async def test_a_branch_that_moves_names_another_commit(ground: Ground):
+    one = ground.commit("One")
+    ground.branch("main", one)
+    two = ground.commit("Two", one)
+    ground.branch("main", two)
+
+    found = await ground.host.resolve(REPOSITORY, "main")
+
+    assert found is not None
+    assert found.sha == two
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["nope", "v9", "release", "", "   ", "f" * 40, "0" * 12, "main~1", "main^", "HEAD@{1}", ":/One", "ma*", "a..b"],
+)
+async def test_what_names_nothing_is_nothing(ground: Ground, ref):
+    one = ground.commit("One")
+    ground.branch("main", ground.commit("Two", one))
+    ground.branch("release/2.4", one)
+
+    assert await ground.host.resolve(REPOSITORY, ref) is None
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "--upload-pack=touch pwned",
+        "-h",
+        "--all",
+        "--output=pwned",
+        "--exec=sh",
+        "--",
+        "$(touch pwned)",
+        "a b",
+        "ü" * 300,
+    ],
+)
+async def test_what_looks_like_an_option_or_a_command_is_just_a_name_of_nothing(ground: Ground, ref, tmp_path):
+    ground.branch("main", ground.commit("One"))
+
+    assert await ground.host.resolve(REPOSITORY, ref) is None
+    with pytest.raises(CodeHostError, match="nothing called"):
+        await ground.host.between(REPOSITORY, None, ref)
+    assert not list(tmp_path.rglob("pwned"))
+
+
+async def test_one_name_for_two_commits_is_refused_with_a_sentence(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    ground.branch("next", one)
+    ground.tag("next", two)
+
+    with pytest.raises(CodeHostError, match=r"“next” is ambiguous.*digits"):
+        await ground.host.resolve(REPOSITORY, "next")
+
+
+async def test_one_name_for_the_same_commit_twice_is_clear(ground: Ground):
+    one = ground.commit("One")
+    ground.branch("next", one)
+    ground.tag("next", one)
+
+    found = await ground.host.resolve(REPOSITORY, "next")
+
+    assert found is not None
+    assert found.sha == one
+
+
+async def test_a_branch_that_is_called_like_the_digits_of_another_commit_is_ambiguous(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    ground.branch(one[:8], two)
+
+    with pytest.raises(CodeHostError, match="ambiguous"):
+        await ground.host.resolve(REPOSITORY, one[:8])
+
+
+async def test_a_repository_that_is_not_there_is_refused_with_a_sentence(ground: Ground):
+    for asked in (ground.host.resolve("elsewhere", "main"), ground.host.between("elsewhere", None, "main")):
+        with pytest.raises(CodeHostError, match=r"There is no repository at .*elsewhere"):
+            await asked
+
+
+async def test_the_commits_between_are_those_that_are_new_newest_first(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    three = ground.commit("Three", two)
+
+    changes = await ground.host.between(REPOSITORY, one, three)
+
+    assert [each.subject for each in changes.commits] == ["Three", "Two"]
+    assert (changes.total, changes.backwards, changes.lost) == (2, False, 0)
+
+
+async def test_names_will_do_as_well_as_shas(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    ground.tag("v1", one)
+    ground.branch("main", two)
+
+    changes = await ground.host.between(REPOSITORY, "v1", "main")
+
+    assert [each.sha for each in changes.commits] == [two]
+
+
+async def test_between_a_commit_and_itself_there_is_nothing(ground: Ground):
+    one = ground.commit("One")
+
+    changes = await ground.host.between(REPOSITORY, one, one)
+
+    assert (changes.commits, changes.total, changes.backwards) == ((), 0, False)
+
+
+async def test_going_back_tells_what_would_be_lost(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    three = ground.commit("Three", two)
+
+    changes = await ground.host.between(REPOSITORY, three, one)
+
+    assert changes.backwards
+    assert [each.subject for each in changes.commits] == ["Three", "Two"]
+    assert (changes.total, changes.lost) == (2, 2)
+
+
+async def test_with_nothing_there_before_everything_is_new(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+
+    changes = await ground.host.between(REPOSITORY, None, two)
+
+    assert [each.sha for each in changes.commits] == [two, one]
+    assert changes.total == 2
+
+
+async def test_a_long_list_is_cut_and_its_length_is_told(ground: Ground):
+    sha = ground.commit("0")
+    for number in range(1, 8):
+        sha = ground.commit(str(number), sha)
+
+    changes = await ground.host.between(REPOSITORY, None, sha, limit=3)
+
+    assert [each.subject for each in changes.commits] == ["7", "6", "5"]
+    assert changes.total == 8
+
+
+async def test_histories_that_have_parted_tell_what_is_new_and_how_much_is_lost(ground: Ground):
+    base = ground.commit("Base")
+    hotfix = ground.commit("Hotfix", base)
+    feature = ground.commit("Feature", base)
+
+    changes = await ground.host.between(REPOSITORY, hotfix, feature)
+
+    assert [each.subject for each in changes.commits] == ["Feature"]
+    assert (changes.total, changes.backwards, changes.lost) == (1, False, 1)
+
+
+async def test_histories_that_never_met_are_all_new_and_all_lost(ground: Ground):
+    old = ground.commit("Old world")
+    new = ground.commit("New world")
+    newer = ground.commit("Newer world", new)
+
+    changes = await ground.host.between(REPOSITORY, old, newer)
+
+    assert [each.sha for each in changes.commits] == [newer, new]
+    assert (changes.total, changes.backwards, changes.lost) == (2, False, 1)
+
+
+async def test_a_merge_brings_all_that_it_merged(ground: Ground):
+    base = ground.commit("Base")
+    side = ground.commit("Side", base)
+    main = ground.commit("Main", base)
+    merge = ground.commit("Merge", main, side)
+
+    changes = await ground.host.between(REPOSITORY, main, merge)
+
+    assert [each.subject for each in changes.commits] == ["Merge", "Side"]
+
+
+async def test_between_unknown_commits_is_refused_with_a_sentence(ground: Ground):
+    one = ground.commit("One")
+
+    for old, new in ((None, "f" * 40), ("e" * 40, one), (one, "nope")):
+        with pytest.raises(CodeHostError, match="has nothing called"):
+            await ground.host.between(REPOSITORY, old, new)

@@ -1,0 +1,203 @@
+"""Many at once: no change is lost, nothing happens twice, and the record stays one chain."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.ports import ConflictError, HeldError
+from bot.rules.audit import first_break
+from bot.rules.deployment import Attempt
+from bot.rules.people import PersonId
+from tests.makers import a_draft, a_happening, a_verdict, an_order
+from tests.people import QA
+
+if TYPE_CHECKING:
+    from bot.ports import Records
+    from bot.rules.release import Release, ReleaseId
+
+MANY = 50
+
+
+async def planned(records: Records) -> Release:
+    async with records.open() as page:
+        release = await page.add_release(a_draft())
+        await page.commit()
+    return release
+
+
+async def test_fifty_people_speak_at_once_and_every_word_is_kept(records: Records) -> None:
+    number = (await planned(records)).id
+
+    async def speak(who: int) -> None:
+        async with records.open() as page:
+            release = await page.release(number)
+            assert release is not None
+            await page.keep(release.with_verdict(a_verdict(PersonId(f"U{who}"), QA)))
+            await page.put_on_record(a_happening("approve", release=number, by=PersonId(f"U{who}")))
+            await page.commit()
+
+    await asyncio.gather(*(speak(who) for who in range(MANY)))
+    async with records.read() as reading:
+        release = await reading.release(number)
+        entries = await reading.record()
+    assert release is not None
+    assert release.revision == MANY
+    assert {verdict.person for verdict in release.verdicts} == {f"U{who}" for who in range(MANY)}
+    assert [verdict.person for verdict in release.verdicts] == [entry.happened.by for entry in entries]
+    assert first_break(entries) is None
+
+
+async def test_what_happens_at_the_same_time_stands_in_one_line_on_the_record(records: Records) -> None:
+    async def happen(who: int) -> None:
+        async with records.open() as page:
+            await page.put_on_record(a_happening(by=PersonId(f"U{who}")))
+            await page.put_on_record(a_happening("approve", by=PersonId(f"U{who}")))
+            await page.commit()
+
+    await asyncio.gather(*(happen(who) for who in range(MANY)))
+    async with records.read() as reading:
+        entries = await reading.record()
+    assert first_break(entries) is None
+    assert len(entries) == 2 * MANY
+    # What one page put on the record stands together.
+    assert all(one.happened.by == two.happened.by for one, two in zip(entries[::2], entries[1::2], strict=True))
+
+
+async def test_of_those_who_looked_at_the_same_time_one_wins_and_the_others_hear_of_it(records: Records) -> None:
+    seen = await planned(records)
+
+    async def speak(who: int) -> bool:
+        async with records.open() as page:
+            try:
+                await page.keep(seen.with_verdict(a_verdict(PersonId(f"U{who}"), QA)))
+            except ConflictError:
+                return False
+            await page.commit()
+            return True
+
+    won = await asyncio.gather(*(speak(who) for who in range(10)))
+    assert sum(won) == 1
+    async with records.read() as reading:
+        release = await reading.release(seen.id)
+    assert release is not None
+    assert len(release.verdicts) == 1
+
+
+async def test_of_many_deployments_to_one_environment_exactly_one_starts(records: Records) -> None:
+    number = (await planned(records)).id
+
+    async def confirm(_: int) -> bool:
+        async with records.open() as page:
+            try:
+                await page.add_deployment(an_order(number))
+            except HeldError:
+                return False
+            await asyncio.sleep(0.01)  # long enough for the others to arrive while this is not yet committed
+            await page.commit()
+            return True
+
+    assert sum(await asyncio.gather(*(confirm(n) for n in range(10)))) == 1
+    async with records.read() as reading:
+        assert len(await reading.deployments()) == 1
+
+
+async def test_an_environment_that_one_gives_up_is_free_for_the_one_who_waits(records: Records) -> None:
+    number = (await planned(records)).id
+    holding = asyncio.Event()
+
+    async def gives_up() -> None:
+        async with records.open() as page:
+            await page.add_deployment(an_order(number))
+            holding.set()
+            await asyncio.sleep(0.02)
+
+    async def waits() -> None:
+        await holding.wait()
+        async with records.open() as page:
+            await page.add_deployment(an_order(number))
+            await page.commit()
+
+    await asyncio.gather(gives_up(), waits())
+    async with records.read() as reading:
+        assert [each.attempt for each in await reading.deployments()] == [Attempt.STARTING]
+
+
+async def test_a_press_delivered_many_times_at_once_counts_once(records: Records) -> None:
+    async def deliver(_: int) -> bool:
+        async with records.open() as page:
+            first = await page.first_time("the same press")
+            await asyncio.sleep(0.005)
+            if first:
+                await page.commit()
+            return first
+
+    assert sum(await asyncio.gather(*(deliver(n) for n in range(10)))) == 1
+
+
+async def test_a_press_whose_first_delivery_failed_counts_when_it_comes_again(records: Records) -> None:
+    noted = asyncio.Event()
+
+    async def fails() -> None:
+        async with records.open() as page:
+            assert await page.first_time("the same press")
+            noted.set()
+            await asyncio.sleep(0.02)
+
+    async def comes_again() -> bool:
+        await noted.wait()
+        async with records.open() as page:
+            first = await page.first_time("the same press")
+            await page.commit()
+            return first
+
+    _, counted = await asyncio.gather(fails(), comes_again())
+    assert counted
+
+
+async def test_two_pages_that_need_the_same_two_things_crosswise_both_come_to_an_end(records: Records) -> None:
+    one, two = await planned(records), await planned(records)
+
+    async def change(first: ReleaseId, second: ReleaseId) -> int:
+        for attempt in range(1, 20):
+            try:
+                async with records.open() as page:
+                    for number in (first, second):
+                        release = await page.release(number)
+                        assert release is not None
+                        await page.keep(replace(release, plan=replace(release.plan, scope=f"{first}, {attempt}")))
+                        await asyncio.sleep(0.01)
+                    await page.commit()
+            except ConflictError:
+                continue
+            return attempt
+        raise AssertionError("It never got through.")
+
+    await asyncio.gather(change(one.id, two.id), change(two.id, one.id))
+    async with records.read() as reading:
+        assert [each.revision for each in await reading.releases()] == [2, 2]
+
+
+async def test_a_page_that_is_cut_off_halfway_lets_go_of_everything(records: Records) -> None:
+    number = (await planned(records)).id
+    inside = asyncio.Event()
+
+    async def hangs() -> None:
+        async with records.open() as page:
+            release = await page.release(number)
+            assert release is not None
+            await page.keep(release.with_verdict(a_verdict(PersonId("U1"), QA)))
+            inside.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(hangs())
+    await inside.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5), records.open() as page:
+        release = await page.release(number)
+        assert release is not None
+        assert release.verdicts == ()
+        await page.keep(release.with_verdict(a_verdict(PersonId("U2"), QA)))
+        await page.commit()

@@ -1,0 +1,132 @@
+"""Every question that a screen asks is answered from an index; no table is searched from end to end."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.rules.candidate import Seal
+from bot.rules.deployment import DeploymentId
+from bot.rules.freeze import FreezeId
+from bot.rules.release import ReleaseId
+from integrations.database.outbox import Outbox
+from integrations.database.tables import metadata
+from tests.grounds import DatabaseGround, database_ground
+from tests.makers import NOW, PAYMENTS, PRODUCTION, a_candidate, a_draft
+from tests.people import MAYA
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from bot.ports import Reading
+
+R1 = ReleaseId(1)
+QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
+    "a release": lambda reading: reading.release(R1),
+    "releases": lambda reading: reading.releases(),
+    "open releases": lambda reading: reading.releases(open_only=True),
+    "a service's releases": lambda reading: reading.releases(service=PAYMENTS),
+    "a service's open releases": lambda reading: reading.releases(service=PAYMENTS, open_only=True),
+    "my releases": lambda reading: reading.releases(requested_by=MAYA.id),
+    "my open releases": lambda reading: reading.releases(requested_by=MAYA.id, open_only=True),
+    "these releases": lambda reading: reading.releases(ids=[R1]),
+    "a deployment": lambda reading: reading.deployment(DeploymentId(1)),
+    "deployments": lambda reading: reading.deployments(),
+    "running deployments": lambda reading: reading.deployments(holding_only=True),
+    "a service's deployments": lambda reading: reading.deployments(service=PAYMENTS),
+    "an environment's deployments": lambda reading: reading.deployments(service=PAYMENTS, environment=PRODUCTION),
+    "what holds an environment": lambda reading: reading.deployments(
+        service=PAYMENTS, environment=PRODUCTION, holding_only=True
+    ),
+    "a release's deployments": lambda reading: reading.deployments(release=R1),
+    "a week's deployments": lambda reading: reading.deployments(service=PAYMENTS, since=NOW - timedelta(days=7)),
+    "what the gate needs": lambda reading: reading.history_for(PAYMENTS, R1),
+    "a freeze": lambda reading: reading.freeze(FreezeId(1)),
+    "freezes": lambda reading: reading.freezes(),
+    "freezes now and to come": lambda reading: reading.freezes(not_over_at=NOW),
+    "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
+    "the record": lambda reading: reading.record(),
+    "the record's next page": lambda reading: reading.record(after=1000),
+    "a release's record": lambda reading: reading.record(release=R1),
+    "the record's last day": lambda reading: reading.record(since=NOW),
+}
+SENDERS: dict[str, Callable[[Outbox], Awaitable[Any]]] = {
+    "what may be sent": lambda box: box.claim(NOW, "me", timedelta(seconds=30), 10),
+    "when something may be sent": lambda box: box.next_moment(),
+    "how much waits": lambda box: box.depth(),
+    "what was given up": lambda box: box.given_up(),
+    "what may be forgotten": lambda box: box.prune(NOW),
+}
+READ_IN_ORDER = {
+    "releases": "SCAN releases",
+    "deployments": "SCAN deployments",
+    "the record": "SCAN audit",
+    "freezes": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
+    "freezes now and to come": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
+}
+"""What has no condition, or has few rows for ever: read in its order until the page is full."""
+TABLES = tuple(metadata.tables)
+
+
+@pytest.fixture
+async def there(sqlite_url: str) -> AsyncIterator[DatabaseGround]:
+    """SQLite says in one line what it does with a question."""
+    async with database_ground(sqlite_url) as ground:
+        async with ground.records.open() as page:
+            await page.add_release(a_draft(candidate=a_candidate()))
+            await page.commit()
+        yield ground
+
+
+@contextmanager
+def noted(there: DatabaseGround) -> Iterator[list[tuple[str, Any]]]:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            asked.append((statement, parameters))
+
+    engines = (there.engines.reading.sync_engine, there.engines.writing.sync_engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def plans(there: DatabaseGround, asked: list[tuple[str, Any]]) -> list[str]:
+    lines = []
+    async with there.engines.reading.connect() as connection:
+        for statement, parameters in asked:
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            lines += [row.detail for row in rows]
+    return lines
+
+
+def searched_whole(lines: list[str]) -> set[str | None]:
+    assert lines
+    return {line for line in lines if line.startswith("SCAN ") and line.split()[1] in TABLES}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_a_screens_question_is_answered_from_an_index(there: DatabaseGround, question: str) -> None:
+    with noted(there) as asked:
+        async with there.records.read() as reading:
+            await QUESTIONS[question](reading)
+    assert searched_whole(await plans(there, asked)) <= {READ_IN_ORDER.get(question)}
+
+
+@pytest.mark.parametrize("question", SENDERS)
+async def test_a_senders_question_is_answered_from_an_index(there: DatabaseGround, question: str) -> None:
+    with noted(there) as asked:
+        await SENDERS[question](Outbox(there.engines))
+    assert searched_whole(await plans(there, asked)) == set()
+
+
+async def test_this_test_would_see_a_table_that_is_searched_whole(there: DatabaseGround) -> None:
+    asked = [("SELECT * FROM releases WHERE title = ? ORDER BY version", ("x",))]
+    assert searched_whole(await plans(there, asked)) == {"SCAN releases"}

@@ -1,0 +1,139 @@
+"""Every version of the tables that there ever was, with data in it, leads to today's, and the data is still read.
+
+Whoever adds a version writes down here what a database of the version before may hold: plain SQL, as it was then.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from bot.notices import CardChanged
+from bot.rules.approval import Verdict, Word
+from bot.rules.audit import first_break
+from bot.rules.candidate import Candidate, Seal
+from bot.rules.checklist import Item
+from bot.rules.deployment import Attempt, Kind
+from bot.rules.freeze import FreezeId
+from bot.rules.release import Ending, Plan, Release, ReleaseId
+from integrations.database.engine import blocking_url, parse_url
+from integrations.database.guard import check_schema
+from integrations.database.outbox import Outbox
+from integrations.database.schema import alembic_config, upgrade
+from tests.grounds import database_ground
+from tests.makers import FEATURE, PAYMENTS, PRODUCTION
+from tests.people import BEN, MAYA, OMAR, QA
+
+if TYPE_CHECKING:
+    pass
+
+AT = "2026-01-02 03:04:05.000006"
+THEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+COMMIT = "c" * 40
+DIGEST = "ff7a17704fb61276ef9da265235382475422d9cc04161bb48d193526e98889d9"
+
+RELEASE = Release(
+    id=ReleaseId(1),
+    plan=Plan(PAYMENTS, "1.0", FEATURE, "Refunds", "All", "PAY-1", date(2026, 2, 3)),
+    requested_by=MAYA.id,
+    created_at=THEN,
+    candidate=Candidate(COMMIT, "sha256:1", "main", ("ben@example.com",), frozenset({BEN.id}), BEN.id, THEN),
+    checklist=(Item("notes", "Notes", QA, required=True, ticked_by=OMAR.id, ticked_at=THEN),),
+    verdicts=(Verdict(OMAR.id, QA, PRODUCTION, Seal("abc"), Word.NO, THEN, "No", withdrawn_at=THEN),),
+    launched=Ending(MAYA.id, THEN, "Go"),
+    revision=7,
+)
+"""The release that every version below holds, as it must be read today."""
+
+FILLED = {
+    "0001": f"""
+        INSERT INTO releases (service, version, change_type, title, scope, requirements, target, depends_on,
+            requested_by, created_at, launched_by, launched_at, launched_reason, revision)
+        VALUES ('payments', '1.0', 'feature', 'Refunds', 'All', 'PAY-1', '2026-02-03', '[]', 'U0MAYA', '{AT}',
+            'U0MAYA', '{AT}', 'Go', 7);
+        INSERT INTO candidates (release_id, number, "commit", authors, author_ids, set_by, set_at)
+        VALUES (1, 1, '{"b" * 40}', '[]', '[]', 'U0BEN', '{AT}');
+        INSERT INTO candidates (release_id, number, "commit", artifact, ref, authors, author_ids, set_by, set_at)
+        VALUES (1, 2, '{COMMIT}', 'sha256:1', 'main', '["ben@example.com"]', '["U0BEN"]', 'U0BEN', '{AT}');
+        INSERT INTO checklist_items (release_id, "key", position, text, owner, required, ticked_by, ticked_at)
+        VALUES (1, 'notes', 0, 'Notes', 'qa', TRUE, 'U0OMAR', '{AT}');
+        INSERT INTO verdicts (release_id, number, person, role, environment, seal, word, said_at, reason, withdrawn_at)
+        VALUES (1, 1, 'U0OMAR', 'qa', 'production', 'abc', 'rejected', '{AT}', 'No', '{AT}');
+        INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
+            set_at, confirmed_by, confirmed_at, reason, attempt, detail, ended_at, revision)
+        VALUES (1, 'payments', 'production', 'deploy', '1.0', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0MAYA', '{AT}',
+            '', 'succeeded', 'Done', '{AT}', 3);
+        INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
+            set_at, confirmed_by, confirmed_at, reason, replaces, attempt, detail, revision)
+        VALUES (1, 'payments', 'production', 'rollback', '1.0', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0INES',
+            '{AT}', 'Broken', 1, 'running', '', 1);
+        INSERT INTO freezes (starts_at, ends_at, reason, environments, services, change_types, hard, declared_by,
+            declared_at, revision)
+        VALUES ('{AT}', '2026-03-03 00:00:00', 'Sale', '["production"]', '[]', '[]', TRUE, 'U0MAYA', '{AT}', 0);
+        INSERT INTO asks (release_id, environment, seal, person, asked_at)
+        VALUES (1, 'production', 'abc', 'U0BEN', '{AT}');
+        INSERT INTO intents (intent, noted_at) VALUES ('a press', '{AT}');
+        INSERT INTO audit (number, verb, person, surface, happened_at, release_id, subject, detail, previous, digest)
+        VALUES (1, 'plan', 'U0MAYA', 'command', '{AT}', 1, '', '{{"a":1.0}}', '{"0" * 64}', '{DIGEST}');
+        UPDATE audit_head SET number = 1, digest = '{DIGEST}';
+        INSERT INTO outbox (lane, kind, living, body, created_at, attempts)
+        VALUES ('R-1', 'CardChanged', 'card:R-1', '{{"release": 1}}', '{AT}', 0);
+        INSERT INTO messages (name, channel, ts, body_digest, updated_at)
+        VALUES ('card:R-1', 'C1', '1.1', 'abc', '{AT}');
+    """,
+}
+"""What each version may hold."""
+
+
+def fill(url: str, version: str) -> None:
+    engine = create_engine(blocking_url(parse_url(url)))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
+        for statement in FILLED[version].split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def every_version() -> list[str]:
+    return [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+
+
+@pytest.mark.parametrize("version", every_version())
+async def test_a_database_of_that_version_is_upgraded_with_everything_in_it(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground:
+        await check_schema(ground.engines)
+        async with ground.records.read() as reading:
+            release = await reading.release(ReleaseId(1))
+            deployments = await reading.deployments()
+            freeze = await reading.freeze(FreezeId(1))
+            wish = await reading.ask(ReleaseId(1), PRODUCTION, Seal("abc"))
+            record = await reading.record()
+            head = await reading.record_head()
+        told = await ground.told()
+        async with ground.records.open() as page:
+            repeated = await page.first_time("a press")
+        anchor = await Outbox(ground.engines).anchor("card:R-1")
+    assert release == RELEASE
+    assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments] == [
+        (Attempt.RUNNING, Kind.ROLLBACK, 1),
+        (Attempt.SUCCEEDED, Kind.DEPLOY, None),
+    ]
+    assert freeze is not None
+    assert freeze.window.environments == {PRODUCTION}
+    assert wish is not None
+    assert wish.by == BEN.id
+    assert first_break(record) is None
+    assert head == (1, DIGEST)
+    assert told == [CardChanged(ReleaseId(1))]
+    assert not repeated
+    assert anchor is not None
+    assert anchor.ts == "1.1"

@@ -1,0 +1,160 @@
+"""Nothing that was started is lost: not by a kill, not by a stop, not with the machine of another replica."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from psycopg import AsyncConnection
+
+from integrations.engine import engine as engines
+from tests.engine.workshop import LONG, Moves, Workshop, a_child, all_ended, until
+
+
+async def test_a_kill_in_the_middle_of_a_move_repeats_that_move_and_no_other(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    async with a_child(workshop.url, tmp_path, "moves", "3", "hang-in", "2") as child:
+        await workshop.starts(1)
+        await until(lambda: child.lines().count("begin 1") == 2)
+        await child.kill()
+    killed = time.monotonic()
+    async with a_child(workshop.url, tmp_path, "moves", "3") as child:
+        await until(lambda: child.lines().count("end 1") == 2)
+        assert time.monotonic() - killed < 5
+        assert child.lines().count("begin 1") == 3
+
+
+async def test_a_kill_between_two_moves_repeats_none(workshop: Workshop, tmp_path: Path) -> None:
+    async with a_child(workshop.url, tmp_path, "moves", "3", "pause", "0.8") as child:
+        await workshop.starts(1)
+        await until(lambda: child.lines().count("end 1") == 2)
+        await asyncio.sleep(0.3)
+        await child.kill()
+    moves = Moves()
+    async with workshop.engine(moves) as engine:
+        await all_ended(engine)
+        assert moves.seen[1] == 1  # the third of three
+
+
+async def test_a_stop_lets_the_running_move_end_and_the_next_start_goes_on(workshop: Workshop) -> None:
+    moves = Moves({1: [LONG, LONG], 2: [LONG]})
+    moves.hold = asyncio.Event()
+    engine = workshop.engine(moves)
+    await engine.open()
+    await workshop.starts(1)
+    await until(lambda: moves.seen[1] == 1)
+    closing = asyncio.create_task(engine.close())
+    await asyncio.sleep(0.2)
+    assert not closing.done()
+    moves.hold.set()
+    await closing
+    assert await asyncio.to_thread(lambda: "threads are there") == "threads are there"
+
+    async with workshop.engine(moves):
+        await asyncio.sleep(0.6)
+        assert moves.seen[1] == 1  # its move was kept: it waits, as it did
+        await workshop.nudges(1)
+        await until(lambda: moves.seen[1] == 2)
+
+
+async def test_a_stop_waits_only_so_long(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    moves = Moves({1: [LONG]})
+    moves.hold = asyncio.Event()
+    engine = workshop.engine(moves)
+    await engine.open()
+    await workshop.starts(1)
+    await until(lambda: moves.seen[1] == 1)
+    began = time.monotonic()
+    await engine.close(within=timedelta(seconds=0.3))
+    assert time.monotonic() - began < 3
+    assert "cut off" in caplog.text
+
+    moves.hold.set()
+    async with workshop.engine(moves):
+        await until(lambda: moves.seen[1] == 2)
+
+
+async def test_a_quiet_life_leaves_a_quiet_log(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    moves = Moves({1: [LONG, LONG]})
+    async with workshop.engine(moves):
+        await workshop.starts(1)
+        await until(lambda: moves.seen[1] == 1)
+        await asyncio.sleep(0.1)
+    assert [record.getMessage() for record in caplog.records if record.name == "dbos"] == []
+
+
+async def test_a_closed_engine_is_closed_for_good(workshop: Workshop) -> None:
+    engine = workshop.engine()
+    async with engine:
+        with pytest.raises(RuntimeError, match="open engine already"):
+            await workshop.engine().open()
+    await engine.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await engine.open()
+
+
+class TestReplicas:
+    """Two processes on one PostgreSQL."""
+
+    @pytest.fixture
+    async def replicas(self, postgres_url: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(engines, "BEAT", timedelta(seconds=0.2))
+        workshop = Workshop(postgres_url)
+        yield workshop
+        await workshop.close()
+
+    async def test_the_living_keep_their_work_and_the_dead_leave_it(self, replicas: Workshop, tmp_path: Path) -> None:
+        moves = Moves()
+        async with a_child(replicas.url, tmp_path, "moves", "2", "hang-in", "1") as child:
+            await replicas.starts(1)
+            await until(lambda: child.lines().count("begin 1") == 1)
+            async with replicas.engine(moves) as engine:
+                await asyncio.sleep(1)
+                assert not moves.seen[1]
+                assert [each.state for each in (await engine.status()).pending] == ["elsewhere"]
+                await child.kill()
+                killed = time.monotonic()
+                await until(lambda: moves.seen[1])
+                assert time.monotonic() - killed < 5
+                await all_ended(engine)
+
+    async def test_nothing_moves_while_the_life_sign_is_lost(
+        self, replicas: Workshop, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        moves = Moves({1: [LONG, LONG]})
+        async with replicas.engine(moves) as engine:
+            await replicas.starts(1)
+            await until(lambda: moves.seen[1] == 1)
+            async with await AsyncConnection.connect(replicas.url, autocommit=True) as admin:
+                await admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
+                )
+            await until(lambda: not engine._guard._held.is_set())
+            await until(lambda: engine._guard._held.is_set())
+            await replicas.nudges(1)
+            await until(lambda: moves.seen[1] == 2)
+        assert "nothing moves until it stands again" in caplog.text
+        assert "stands again." in caplog.text
+
+    async def test_a_tick_happens_once_over_all_of_them(self, replicas: Workshop, tmp_path: Path) -> None:
+        from bot.ports import Schedule
+        from tests.engine.workshop import Ticks
+
+        ticks = Ticks()
+        async with a_child(replicas.url, tmp_path, "ticks") as child, replicas.engine(ticks=ticks) as engine:
+            await engine.keep_schedules([Schedule("every-second", "* * * * * *", "Europe/Berlin")])
+
+            def done() -> list[str]:
+                theirs = [line.split()[2] for line in child.lines() if line.startswith("tick")]
+                return [*theirs, *(due.isoformat() for _, due in ticks.seen)]
+
+            await until(lambda: len(done()) >= 4)
+            await engine.keep_schedules([])
+            assert len(done()) == len(set(done()))

@@ -1,0 +1,320 @@
+"""Twins that behave: what a port promises, in memory. The contract tests hold them to it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.ports import Ask, ConflictError, HeldError, Work
+from bot.rules.audit import GENESIS, Entry, Happened, chained
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Order
+from bot.rules.freeze import Freeze, FreezeId, Window
+from bot.rules.release import Draft, Release, ReleaseId
+from integrations.database.rows.audit import as_kept
+from integrations.database.rows.deployments import SUCCESSES_WANTED
+from integrations.database.rows.deployments import must_follow as deployment_must_follow
+from integrations.database.rows.releases import must_follow as release_must_follow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from bot.notices import Notice
+    from bot.rules.candidate import Seal
+    from bot.rules.people import PersonId
+    from bot.rules.policy import EnvironmentName, ServiceName
+
+T = TypeVar("T", Release, Deployment, Freeze)
+
+
+class RecordingStarter:
+    """Starts no work, and remembers what was to be started and nudged, committed or not."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[Work, int]] = []
+        self.nudged: list[tuple[Work, int, str]] = []
+
+    def start(self, connection: Connection, work: Work, key: int) -> None:
+        self.started.append((work, key))
+
+    def nudge(self, connection: Connection, work: Work, key: int, word: str) -> None:
+        self.nudged.append((work, key, word))
+
+
+@dataclass
+class Contents:
+    """Everything that is kept."""
+
+    releases: dict[int, Release] = field(default_factory=dict)
+    deployments: dict[int, Deployment] = field(default_factory=dict)
+    freezes: dict[int, Freeze] = field(default_factory=dict)
+    asks: list[Ask] = field(default_factory=list)
+    intents: set[str] = field(default_factory=set)
+    entries: list[Entry] = field(default_factory=list)
+    told: list[Notice] = field(default_factory=list)
+    started: list[tuple[Work, int]] = field(default_factory=list)
+    nudged: list[tuple[Work, int, str]] = field(default_factory=list)
+
+    def copy(self) -> Contents:
+        """The same things in containers of their own; the things themselves are frozen."""
+        return Contents(
+            dict(self.releases),
+            dict(self.deployments),
+            dict(self.freezes),
+            list(self.asks),
+            set(self.intents),
+            list(self.entries),
+            list(self.told),
+            list(self.started),
+            list(self.nudged),
+        )
+
+
+class InMemoryRecords:
+    """Records that last as long as the test. Pages are written one after the other."""
+
+    def __init__(self, on_told: Callable[[], None] = lambda: None) -> None:
+        self._contents = Contents()
+        self._on_told = on_told
+        self._one_at_a_time = asyncio.Lock()
+        self._writer: object = None
+
+    @property
+    def told(self) -> list[Notice]:
+        """Every notice that was committed, in its order."""
+        return self._contents.told
+
+    @property
+    def started(self) -> list[tuple[Work, int]]:
+        """All durable work that was committed to start."""
+        return self._contents.started
+
+    @property
+    def nudged(self) -> list[tuple[Work, int, str]]:
+        """Every word that was committed to be sent to durable work."""
+        return self._contents.nudged
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[InMemoryPage]:
+        if self._writer is asyncio.current_task():
+            raise RuntimeError("This task has a page open already, and would wait for itself.")
+        async with self._one_at_a_time:
+            self._writer = asyncio.current_task()
+            page = InMemoryPage(self._contents.copy(), self._keep)
+            try:
+                yield page
+            finally:
+                self._writer = None
+                page.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[InMemoryReading]:
+        reading = InMemoryReading(self._contents.copy())
+        try:
+            yield reading
+        finally:
+            reading.close()
+
+    def _keep(self, contents: Contents) -> None:
+        something_told = len(contents.told) > len(self._contents.told)
+        self._contents = contents
+        if something_told:
+            self._on_told()
+
+
+class InMemoryReading:
+    """One moment."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._over = ""
+
+    def close(self) -> None:
+        self._over = self._over or "closed"
+
+    @property
+    def _now(self) -> Contents:
+        if self._over:
+            raise RuntimeError(f"This page is {self._over}; open another one.")
+        return self._contents
+
+    async def release(self, release: ReleaseId) -> Release | None:
+        return self._now.releases.get(release)
+
+    async def releases(
+        self,
+        *,
+        service: ServiceName | None = None,
+        open_only: bool = False,
+        requested_by: PersonId | None = None,
+        ids: Sequence[ReleaseId] | None = None,
+        limit: int = 100,
+    ) -> list[Release]:
+        return [
+            each
+            for each in _newest_first(self._now.releases)
+            if (service is None or each.plan.service == service)
+            and (not open_only or each.open)
+            and (requested_by is None or each.requested_by == requested_by)
+            and (ids is None or each.id in ids)
+        ][:limit]
+
+    async def deployment(self, deployment: DeploymentId) -> Deployment | None:
+        return self._now.deployments.get(deployment)
+
+    async def deployments(
+        self,
+        *,
+        service: ServiceName | None = None,
+        environment: EnvironmentName | None = None,
+        release: ReleaseId | None = None,
+        holding_only: bool = False,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Deployment]:
+        return [
+            each
+            for each in _newest_first(self._now.deployments)
+            if (service is None or each.order.service == service)
+            and (environment is None or each.order.environment == environment)
+            and (release is None or each.order.release == release)
+            and (not holding_only or each.holds)
+            and (since is None or each.ended_at is None or each.ended_at >= since)
+        ][:limit]
+
+    async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
+        successes: dict[EnvironmentName, int] = {}
+        wanted = []
+        for each in _newest_first(self._now.deployments):
+            mine = release is not None and each.order.release == release
+            if each.order.service == service and each.attempt is Attempt.SUCCEEDED:
+                place = successes[each.order.environment] = successes.get(each.order.environment, 0) + 1
+                mine = mine or place <= SUCCESSES_WANTED
+            if mine or (each.order.service == service and each.holds):
+                wanted.append(each)
+        return tuple(wanted)
+
+    async def freeze(self, freeze: FreezeId) -> Freeze | None:
+        return self._now.freezes.get(freeze)
+
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
+        in_order = sorted(self._now.freezes.values(), key=lambda each: (each.window.starts_at, each.id))
+        return [each for each in in_order if not_over_at is None or each.over_at > not_over_at][:limit]
+
+    async def ask(
+        self, release: ReleaseId, environment: EnvironmentName, seal: Seal, *, not_by: PersonId | None = None
+    ) -> Ask | None:
+        same = [a for a in self._now.asks if (a.release, a.environment, a.seal) == (release, environment, seal)]
+        return next((a for a in reversed(same) if a.by != not_by), None)
+
+    async def record(
+        self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        return [
+            each
+            for each in self._now.entries
+            if each.number > after
+            and (release is None or each.happened.release == release)
+            and (since is None or each.happened.at >= since)
+        ][:limit]
+
+    async def record_head(self) -> tuple[int, str]:
+        entries = self._now.entries
+        return (entries[-1].number, entries[-1].digest) if entries else (0, GENESIS)
+
+
+class InMemoryPage(InMemoryReading):
+    """One transaction, on a copy that replaces what was there when it commits."""
+
+    def __init__(self, contents: Contents, keep: Callable[[Contents], None]) -> None:
+        super().__init__(contents)
+        self._put_back = keep
+
+    async def first_time(self, intent: str) -> bool:
+        known = self._now.intents
+        new = not intent or intent not in known
+        if intent:
+            known.add(intent)
+        return new
+
+    async def add_release(self, draft: Draft) -> Release:
+        number = ReleaseId(len(self._now.releases) + 1)
+        release = Release(
+            number, draft.plan, draft.requested_by, draft.created_at, draft.candidate, tuple(draft.checklist)
+        )
+        self._now.releases[number] = release
+        return release
+
+    async def keep(self, release: Release) -> Release:
+        before = _before(self._now.releases, release)
+        if before is None:
+            return release
+        release_must_follow(before, release)
+        kept = self._now.releases[release.id] = replace(release, revision=release.revision + 1)
+        return kept
+
+    async def add_deployment(self, order: Order) -> Deployment:
+        place = (order.service, order.environment)
+        if any(each.holds and (each.order.service, each.order.environment) == place for each in self._all()):
+            raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
+        deployment = Deployment(DeploymentId(len(self._now.deployments) + 1), order)
+        self._now.deployments[deployment.id] = deployment
+        return deployment
+
+    async def keep_deployment(self, deployment: Deployment) -> Deployment:
+        before = _before(self._now.deployments, deployment)
+        if before is None:
+            return deployment
+        deployment_must_follow(before, deployment)
+        kept = self._now.deployments[deployment.id] = replace(deployment, revision=deployment.revision + 1)
+        return kept
+
+    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
+        freeze = Freeze(FreezeId(len(self._now.freezes) + 1), window, by, at)
+        self._now.freezes[freeze.id] = freeze
+        return freeze
+
+    async def keep_freeze(self, freeze: Freeze) -> Freeze:
+        if _before(self._now.freezes, freeze) is None:
+            return freeze
+        kept = self._now.freezes[freeze.id] = replace(freeze, revision=freeze.revision + 1)
+        return kept
+
+    async def keep_ask(self, ask: Ask) -> None:
+        self._now.asks.append(ask)
+
+    async def put_on_record(self, happened: Happened) -> None:
+        entries = self._now.entries
+        entries.append(chained(as_kept(happened), entries[-1] if entries else None))
+
+    async def tell(self, notice: Notice) -> None:
+        self._now.told.append(notice)
+
+    async def start(self, work: Work, key: int) -> None:
+        self._now.started.append((work, key))
+
+    async def nudge(self, work: Work, key: int, word: str) -> None:
+        self._now.nudged.append((work, key, word))
+
+    async def commit(self) -> None:
+        self._put_back(self._now)
+        self._over = "committed"
+
+    def _all(self) -> Iterable[Deployment]:
+        return self._now.deployments.values()
+
+
+def _newest_first(things: dict[int, T]) -> list[T]:
+    return sorted(things.values(), key=lambda each: each.id, reverse=True)
+
+
+def _before(things: dict[int, T], after: T) -> T | None:
+    """What is kept now, if `after` grew from it; None if nothing has changed."""
+    before = things.get(after.id)
+    if before is None or before.revision != after.revision:
+        raise ConflictError(f"{after.name} was changed by somebody else in the meantime.")
+    return None if before == after else before

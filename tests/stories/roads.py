@@ -1,0 +1,47 @@
+"""Shortcuts to where a story begins."""
+
+from __future__ import annotations
+
+from tests.stories.world import World
+
+REGRESSION = "The regression tests have passed"
+NOTES = "Release notes are written"
+
+
+async def planned(world: World, ref: str = "main", version: str = "2.4.0") -> None:
+    """Maya has planned a feature; nothing has been said."""
+    await world.maya.types(f"/release new payments {version} {ref}")
+
+
+async def approved(world: World) -> None:
+    """Everything is done that people have to do."""
+    await planned(world)
+    await world.omar.presses("Approve")
+    await world.ruth.presses("Approve")
+    for person, item in ((world.omar, REGRESSION), (world.maya, NOTES)):
+        await person.presses("Checklist")
+        await person.ticks(item)
+        await person.desk.closes()
+
+
+async def in_staging(world: World) -> None:
+    """Approved, ticked, and tried in staging: production's gate is empty."""
+    await approved(world)
+    await deployed(world, "staging")
+
+
+async def deployed(world: World, environment: str, release: int = 1) -> None:
+    """Maya has brought it there."""
+    await world.maya.types(f"/deploy R-{release} to {environment}")
+    await world.maya.types(f"/deploy confirm R-{release} to {environment}")
+    await world.until(lambda: f"is in {environment}" in world.thread(release))
+
+
+async def two_versions_in_production(world: World) -> None:
+    """2.3.9 went out as a hotfix long ago (R-1); 2.4.0 stands in production now (R-2, also a hotfix)."""
+    for number, (version, ref) in enumerate((("2.3.9", "v2.3.9"), ("2.4.0", "main")), start=1):
+        await world.maya.types(f"/release new payments {version} {ref}")
+        await world.maya.types(f"/release edit R-{number}")
+        await world.maya.fills_in(change_type="hotfix")
+        await world.omar.presses("Approve")
+        await deployed(world, "production", number)

@@ -1,0 +1,7 @@
+"""Twins of the neighbours: they behave, and are held to the same contract as the real ones."""
+
+from tests.twins.code_host import FakeCodeHost
+from tests.twins.deployer import FakeDeployer, FakeTarget, Script
+from tests.twins.verifier import FakeVerifier
+
+__all__ = ["FakeCodeHost", "FakeDeployer", "FakeTarget", "FakeVerifier", "Script"]

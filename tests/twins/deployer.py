@@ -1,0 +1,123 @@
+"""A twin of a deployer: the target is a thing of its own, so that a second Slipway can find what the first started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.ports import Capabilities, DeployerError, Phase, Progress, Started
+from bot.rules.deployment import Deployment, DeploymentId
+from bot.rules.policy import DeployerChoice, Environment, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How a deployment will go: what it says, whether it waits to be let go, and the code it ends with."""
+
+    says: tuple[str, ...] = ("done",)
+    waits: bool = False
+    code: int = 0
+
+
+@dataclass(slots=True)
+class _Work:
+    deployment: Deployment | None
+    script: Script
+    ended: Progress | None = None
+
+
+@dataclass(slots=True)
+class FakeTarget:
+    """What is out there. Tests script it; every deployer that was given it sees the same."""
+
+    script: Script = field(default_factory=Script)
+    """How the deployments go that are started from now on."""
+    refuses: str = ""
+    """Say this instead of starting anything."""
+    silent: str = ""
+    """Why it can't be asked at all just now."""
+    started: list[Deployment] = field(default_factory=list)
+    """Everything that really began, in order."""
+    on_success: Callable[[Deployment], None] | None = None
+    """What a success brings about, such as a verifier that sees the new version."""
+    _work: dict[DeploymentId, _Work] = field(default_factory=dict)
+
+    def lets_go(self) -> None:
+        """Whatever waits goes on to its end."""
+        for work in self._work.values():
+            if work.ended is None and work.script.waits:
+                self._end(work)
+
+    def loses_everything(self) -> None:
+        """A restart out there: what was at work is gone, and nobody knows how it ended."""
+        for work in self._work.values():
+            if work.ended is None:
+                work.ended = Progress(Phase.LOST, "It vanished without leaving how it ended.")
+
+    def begin(self, deployment: Deployment) -> None:
+        """Begin, unless it has begun before."""
+        found = self._work.get(deployment.id)
+        if found is None:
+            if self.refuses:
+                raise DeployerError(self.refuses, ended=True)
+            self.started.append(deployment)
+            found = self._work[deployment.id] = _Work(deployment, self.script)
+            if not self.script.waits:
+                self._end(found)
+        elif found.deployment is None:
+            raise DeployerError("It was cancelled before it began.", ended=True)
+
+    def progress(self, deployment: DeploymentId) -> Progress:
+        """How far it is."""
+        work = self._work.get(deployment)
+        if work is None:
+            return Progress(Phase.LOST, "Nothing is known of it here.")
+        return work.ended or Progress(Phase.RUNNING, work.script.says[-1] if work.script.says else "Started")
+
+    def stop(self, deployment: DeploymentId) -> None:
+        """Stop it; what hasn't begun never will."""
+        work = self._work.setdefault(deployment, _Work(None, self.script))
+        if work.ended is None:
+            work.ended = Progress(Phase.CANCELLED, "It was stopped, as asked.")
+
+    def _end(self, work: _Work) -> None:
+        last = " / ".join(work.script.says[-3:])
+        if work.script.code:
+            work.ended = Progress(Phase.FAILED, f"It ended with exit code {work.script.code}. Its last words: {last}")
+            return
+        work.ended = Progress(Phase.SUCCEEDED, work.script.says[-1] if work.script.says else "Done")
+        if self.on_success and work.deployment:
+            self.on_success(work.deployment)
+
+
+class FakeDeployer:
+    """Brings candidates to a pretended target."""
+
+    def __init__(self, target: FakeTarget | None = None) -> None:
+        self.target = target or FakeTarget()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(cancels=True, survives_restart=True, links=False)
+
+    async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
+        self._ask(ended=False)
+        self.target.begin(deployment)
+        return Started(ref=f"fake-{deployment.id}")
+
+    async def follow(self, deployment: Deployment, service: Service, environment: Environment) -> Progress:
+        self._ask(ended=False)
+        return self.target.progress(deployment.id)
+
+    async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
+        self._ask(ended=False)
+        self.target.stop(deployment.id)
+
+    async def check(self, choice: DeployerChoice) -> list[str]:
+        if self.target.silent:
+            return [self.target.silent]
+        return [] if choice.settings.get("program") else ['Set "program" to what is to be run.']
+
+    def _ask(self, *, ended: bool) -> None:
+        if self.target.silent:
+            raise DeployerError(self.target.silent, ended=ended)
