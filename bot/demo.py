@@ -136,7 +136,7 @@ async def playing(folder: Path, *, port: int = 0, pace: float = 1.0) -> AsyncIte
     await prepare_engine(url)
     workspace = a_workspace()
     page = routes(workspace, guide(ground))
-    async with ground.running(), Sandbox(workspace, port=port, page=page) as sandbox:
+    async with ground.running(), Sandbox(workspace, port=port, page=page, rate_limits="off") as sandbox:
         settings = read(
             {
                 "SLACK_BOT_TOKEN": BOT_TOKEN,

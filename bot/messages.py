@@ -41,9 +41,11 @@ Render = Callable[[Notice], Coroutine[Any, Any, Message | None]]
 class MessengerError(Exception):
     """The messenger did not do it; the message says why, for the log.
 
-    `code` is the messenger's own word for a refusal, empty where it could not be asked.
+    `code` is the messenger's own word for a refusal, empty where it could not be asked. `wait`: nothing was done, and
+    it would be after so many seconds.
     """
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", wait: float | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.wait = wait

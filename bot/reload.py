@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.catalogue.holder import CatalogueHolder
 from bot.catalogue.problem import Problem
+from bot.clockwork import schedules_of
 from bot.notices import ChannelLine
 from bot.ports import Records, Schedule
 from bot.rules.policy import Catalogue
@@ -67,8 +68,3 @@ class Agreement:
         async with self._records.open() as page:
             await page.tell(ChannelLine(self().owners_channel, sentence))
             await page.commit()
-
-
-def schedules_of(agreed: Catalogue) -> list[Schedule]:
-    """What is done by the clock."""
-    return [Schedule(each.key, each.cron, each.timezone) for each in agreed.digests]

@@ -17,10 +17,11 @@ from pathlib import Path
 import aiohttp
 
 from bot.catalogue.loading import load
+from bot.clockwork import Clockwork, schedules_of
 from bot.ports import Advance, Agreed, CodeHost, Deployers, Verifier, Work
 from bot.program import terminal
 from bot.program.logs import log_quietly
-from bot.reload import Agreement, schedules_of
+from bot.reload import Agreement
 from bot.rules.policy import Catalogue
 from bot.serving import health, serving
 from bot.settings import Settings
@@ -88,7 +89,7 @@ class Slipway:
     agreed: Agreed
     records: DatabaseRecords
     verbs: Verbs
-    tick: ScheduledDigest
+    tick: Clockwork
     outbox: Outbox
     directory: SlackDirectory
     tasks: Tasks
@@ -155,7 +156,7 @@ async def running(
         verbs = wire(records, directory, agreed, neighbours, utc_now)
 
         # What goes on by itself.
-        tick = ScheduledDigest(records, agreed)
+        tick = Clockwork(ScheduledDigest(records, agreed), outbox)
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -169,6 +170,7 @@ async def running(
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
+        tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
         await engine.keep_schedules(schedules_of(agreed()))
         await stack.enter_async_context(following(agreed, me))

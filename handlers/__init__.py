@@ -93,7 +93,7 @@ def register(
     """Listen to everything that people can type, press, send in and open."""
     talk = Talk(lambda: Pen(agreed().roles, names), look, redraw, summaries.inbox)
     planning, editing = Planning(talk, plan_release, agreed), Editing(talk, edit_release, agreed)
-    showing, explaining, checking = Showing(talk), Explaining(talk), Checking(talk, tick_item)
+    showing, explaining, checking = Showing(talk, records), Explaining(talk), Checking(talk, tick_item)
     approving, rejecting, withdrawing = Approving(talk, approve), Rejecting(talk, reject), Withdrawing(talk, withdraw)
     launching, asking, rolling_back = Launching(talk, launch), Asking(talk, ask_deploy), RollingBack(talk, roll_back)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 Blocks = Sequence[dict[str, Any]]
 View = Mapping[str, Any]
+_WAITS = 2
+_LONGEST_WAIT = 15.0
 _NOT_IN_A_FORM = frozenset({"invalid_blocks", "invalid_arguments"})
 
 
@@ -98,7 +101,7 @@ class Answer:
 
     async def publish_home(self, view: View) -> None:
         """Draw this person's App Home."""
-        await self._line.call("views.publish", user_id=self._request.person, view=dict(view))
+        await self._patiently("views.publish", user_id=self._request.person, view=dict(view))
 
     async def _trigger_view(self, method: str, view: View) -> None:
         # A trigger works once: it is spent whatever comes of it.
@@ -109,7 +112,7 @@ class Answer:
 
     async def _update(self, target: str, view: View) -> None:
         try:
-            await self._line.call("views.update", view_id=target, view=dict(view))
+            await self._patiently("views.update", view_id=target, view=dict(view))
         except MessengerError as error:
             if error.code != "not_found":
                 raise
@@ -157,13 +160,25 @@ class Answer:
         if request.channel:
             where = {"channel": request.channel, **({"thread_ts": request.thread} if request.thread else {})}
             try:
-                await self._line.call("chat.postEphemeral", user=request.person, **where, **content)
+                await self._patiently("chat.postEphemeral", user=request.person, **where, **content)
             except MessengerError as error:
                 log.info("A private answer could not be given in %s: %s", request.channel, error)
             else:
                 return
-        opened = await self._line.call("conversations.open", users=request.person)
-        await self._line.call("chat.postMessage", channel=opened["channel"]["id"], **content)
+        opened = await self._patiently("conversations.open", users=request.person)
+        await self._patiently("chat.postMessage", channel=opened["channel"]["id"], **content)
+
+    async def _patiently(self, method: str, **arguments: object) -> Mapping[str, Any]:
+        """Call it; where Slack asks to wait a little, wait: the request was acknowledged long ago."""
+        for _ in range(_WAITS):
+            try:
+                return await self._line.call(method, **arguments)
+            except MessengerError as error:
+                if error.wait is None or error.wait > _LONGEST_WAIT:
+                    raise
+                log.info("An answer waits: %s", error)
+                await asyncio.sleep(error.wait)
+        return await self._line.call(method, **arguments)
 
 
 def note(text: str, blocks: Blocks = ()) -> dict[str, Any]:

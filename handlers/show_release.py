@@ -1,9 +1,10 @@
-"""Show a release: its card, privately."""
+"""Show a release: its card and what happened last, privately."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.ports import Records
 from bot.rules.people import Actor
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
@@ -12,7 +13,7 @@ from handlers.buttons import OnRelease
 from handlers.parsing.commands import ShowRelease
 from handlers.request import Request
 from handlers.talk import Talk
-from handlers.views.card import release_card
+from handlers.views.timeline import card_with_timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Showing:
     """By word, or by a list's button."""
 
     talk: Talk
+    records: Records
 
     async def typed(self, command: ShowRelease, request: Request, by: Actor, answer: Answer) -> None:  # noqa: ARG002 - a route's shape
         """Show it."""
@@ -37,5 +39,7 @@ class Showing:
         picture = await self.talk.look(release)
         if isinstance(picture, Refused):
             await self.talk.refuse(picture, answer)
-        else:
-            await answer.private(**release_card(picture, self.talk.pen()))
+            return
+        async with self.records.read() as page:
+            entries = await page.record(release=release)
+        await answer.private(**card_with_timeline(picture, entries, self.talk.pen()))

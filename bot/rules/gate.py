@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.rules.approval import barred, rejections, tallies, void
+from bot.rules.approval import Word, barred, rejections, tallies, void
 from bot.rules.candidate import Seal, seal
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
@@ -172,7 +172,11 @@ def _unapproved(facts: Facts) -> Iterator[Blocker]:
     seal_now = facts.seal
     if seal_now is None:
         return
-    outdated = {verdict.role for verdict in void(facts.release.verdicts, facts.environment.name, seal_now)}
+    outdated = {
+        verdict.role
+        for verdict in void(facts.release.verdicts, facts.environment.name, seal_now)
+        if verdict.word is Word.YES
+    }
     for tally in facts.tallies:
         role = tally.rule.role
         if role in facts.roles.unknown and facts.approvals:

@@ -14,7 +14,7 @@ from handlers.views.words import named, said, waits_for
 def spoken(told: Spoken, pen: Pen) -> Said:
     """A yes or a no is given."""
     picture, verdict = told.picture, told.verdict
-    text = f"{said(verdict.word).capitalize()}: {_word(picture, verdict, pen)}."
+    text = f"{said(verdict.word)}: {_word(picture, verdict, pen)}."
     back = f"To take it back: {pen.command(f'/release withdraw {picture.release.name}')}"
     return message(text, [section(text), context(f"Next: {waits_for(picture, pen)}"), context(back)])
 

@@ -198,21 +198,26 @@ def _say(picture: Picture) -> Iterator[Block]:
 
 
 def _go_on(picture: Picture) -> Iterator[Block]:
+    """The next step: launch what customers have, bring it further, or ask what is in the way."""
     release = picture.release
-    place = picture.next_place
-    if place is None or picture.stage is Stage.DEPLOYED:
-        if picture.stage is Stage.DEPLOYED:
-            value = encode(OnRelease(release.id, revision=release.revision))
-            yield button("Launch", Press.LAUNCH, value, style="primary", spoken=f"Launch {release.name}")
+    if picture.stage is Stage.DEPLOYED:
+        value = encode(OnRelease(release.id, revision=release.revision))
+        yield button("Launch", Press.LAUNCH, value, style="primary", spoken=f"Launch {release.name}")
         return
-    holder = _own_holder(place)
-    if release.candidate is None or (holder is not None and holder.attempt is not Attempt.UNKNOWN):
+    ahead = [each for each in picture.places if not each.stands_here and not _under_way(each)]
+    if release.candidate is None or not ahead:
         return
-    value = encode(OnRelease(release.id, place.name, place.facts.seal, release.revision))
-    if place.open:
-        yield button("Deploy", Press.DEPLOY, value, spoken=f"Preview the deployment to {place.name}")
-    else:
+    if ahead[0].open and ahead[0] == picture.next_place:
+        value = encode(OnRelease(release.id, ahead[0].name, ahead[0].facts.seal, release.revision))
+        yield button("Deploy", Press.DEPLOY, value, spoken=f"Preview the deployment to {ahead[0].name}")
+    if any(not each.open for each in ahead):
+        value = encode(OnRelease(release.id, revision=release.revision))
         yield button("Why not?", Press.WHY, value, spoken=f"What blocks {release.name}")
+
+
+def _under_way(place: Place) -> bool:
+    holder = _own_holder(place)
+    return holder is not None and holder.attempt is not Attempt.UNKNOWN
 
 
 def _go_back(picture: Picture) -> Iterator[Block]:

@@ -142,7 +142,7 @@ def _safety(told: Preview, pen: Pen) -> Mrkdwn:
     if told.fallback is None:
         return Mrkdwn("↩️ There is no good version to fall back to: this would be the first.")
     back = pen.command(f"/rollback {told.place.facts.service.name} in {told.place.name}")
-    return Mrkdwn(f"↩️ Last good version to fall back to: {what(told.fallback)}, by {back}")
+    return Mrkdwn(f"↩️ Last good version to fall back to: {what(told.fallback)}, brought back by {back}")
 
 
 def _commits(changes: Changes | None, problem: str, *, lost: bool = False) -> Iterator[Block]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from bot.rules.approval import Tally, Verdict, Word, rejections, void
 from bot.rules.deployment import Attempt, Deployment, Kind
-from bot.rules.gate import Blocker
+from bot.rules.gate import Blocker, Reason
 from bot.rules.release import Release
 from bot.rules.stage import Stage
 from bot.verbs.look import Picture, Place
@@ -178,6 +178,10 @@ def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
             return Mrkdwn("Customers have it.")
         case Stage.CANCELLED:
             return Mrkdwn("It was cancelled.")
+    asking = picture.asking
+    refused = [each for each in asking.blockers if each.reason is Reason.REJECTED] if asking else []
+    if refused:
+        return blocker(refused[0], pen)
     place = picture.next_place
     if place is None:
         return Mrkdwn("It is in every environment.")
@@ -193,5 +197,5 @@ def _deploy(picture: Picture, place: Place, pen: Pen) -> Mrkdwn:
 
 
 def said(word: Word) -> str:
-    """`approved` or `rejected`, with its sign."""
-    return "✅ approved" if word is Word.YES else "❌ rejected"
+    """`Approved` or `Rejected`, with its sign."""
+    return "✅ Approved" if word is Word.YES else "❌ Rejected"

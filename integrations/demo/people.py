@@ -60,7 +60,7 @@ _EVERYBODY = tuple(each.id for each in PEOPLE)
 _MEMBERS = tuple(each.id for each in PEOPLE if not each.guest)
 
 CHANNELS = (
-    Room("C0RELEASES", "releases", "What is going out, and when", _MEMBERS),
     Room("C0PAYMENTS", "payments", "Everything about the payments service", _EVERYBODY),
+    Room("C0RELEASES", "releases", "What is going out, and when", _MEMBERS),
     Room("C0GENERAL", "general", "For everybody", _EVERYBODY),
 )

@@ -99,8 +99,12 @@ class Engine:
 
     async def close(self, within: timedelta = WITHIN) -> None:
         """Let running moves end, for a bounded time, and stop. What isn't done goes on when somebody opens again."""
-        if Engine._opened is not self:
-            return
+        if Engine._opened is self:
+            await self._stop(within)
+            Engine._opened = None
+        await asyncio.to_thread(self._client.destroy)
+
+    async def _stop(self, within: timedelta) -> None:
         for task in self._going:
             task.cancel()
         await asyncio.gather(*self._going, return_exceptions=True)
@@ -110,9 +114,7 @@ class Engine:
         # The library has put its own threads at the loop's service, and takes them away with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        await asyncio.to_thread(self._client.destroy)
         await self._guard.give_back()
-        Engine._opened = None
 
     async def keep_schedules(self, schedules: Iterable[Schedule]) -> None:
         """From now on exactly these run. To be called at the start, and whenever they change.

@@ -9,7 +9,8 @@
         await omar.types("releases", "/release list")
         await omar.presses(omar.sees("releases")[-1], "Approve")
 
-Where things are: `workspace` and `roster` hold the state; `sight`, `hands` and `desk` are one person's client; `server` is
-the address that an app talks to, with `web_api` (one module a family of methods), `sockets`, `http_delivery` and `courier`
-behind it; `blocks` knows what Slack takes and refuses; `payloads` and `events` what it sends; `page` draws it all.
+Where things are: `workspace` and `roster` hold the state; `sight`, `hands` and `desk` are one person's client; `server`
+is the address that an app talks to, with `web_api` (one module a family of methods), `sockets`, `http_delivery` and
+`courier` behind it; `blocks` knows what Slack takes and refuses, `payloads` and `events` what it sends;
+`page` draws it.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from bot.messages import MessengerError
 from bot.ports import Agreed, DirectoryError
@@ -49,16 +49,17 @@ class SlackDirectory:
         """Look somebody up afresh."""
         home = self._home()
         if home is None:
-            raise DirectoryError("I don't know yet which workspace I belong to")
+            raise DirectoryError("I don't know yet which workspace I belong to.")
+        mark = self._standings.mark(person)
         try:
             reply = await self._client.call("users.info", user=person)
         except MessengerError as error:
             if error.code in _NOBODY:
-                self._standings.put(person, Standing.FOREIGN)
+                self._standings.put(person, Standing.FOREIGN, mark)
                 return Person(person, person, standing=Standing.FOREIGN)
-            raise DirectoryError(_why(error)) from error
+            raise DirectoryError(f"{_why(error)}.") from error
         found = person_of(reply["user"], home)
-        self._standings.put(person, found.standing)
+        self._standings.put(person, found.standing, mark)
         return found
 
     async def roles(self, names: Sequence[RoleName] | None = None) -> Roles:
@@ -89,7 +90,7 @@ class SlackDirectory:
         try:
             return await self._addresses.get(email.lower(), ask)
         except MessengerError as error:
-            raise DirectoryError(_why(error)) from error
+            raise DirectoryError(f"{_why(error)}.") from error
 
     def forget_group(self, group: str) -> None:
         """Slack says that this group has changed."""
@@ -112,7 +113,7 @@ class SlackDirectory:
                 members |= await self._groups.get(role.group, self._asking_for(role.group))
             return await self._fit(members)
         except DirectoryError as error:
-            return str(error)
+            return str(error).rstrip(".")
         except MessengerError as error:
             return "its user group no longer exists" if error.code == "no_such_subteam" else _why(error)
 
@@ -145,25 +146,28 @@ class SlackDirectory:
         """Page through the whole list, until everybody who is wanted was seen."""
         home = self._home()
         if home is None:
-            raise DirectoryError("I don't know yet which workspace I belong to")
+            raise DirectoryError("I don't know yet which workspace I belong to.")
+        marks = {each: self._standings.mark(each) for each in wanted}
         cursor: str | None = None
         while wanted:
             reply = await self._client.call("users.list", limit=_PAGE, cursor=cursor)
-            self._learn(reply["members"], home, wanted)
+            self._learn(reply["members"], home, wanted, marks)
             cursor = str((reply.get("response_metadata") or {}).get("next_cursor") or "") or None
             if cursor is None:
                 return
 
-    def _learn(self, accounts: Iterable[dict[str, object]], home: str, wanted: set[PersonId]) -> None:
+    def _learn(
+        self, accounts: Iterable[dict[str, object]], home: str, wanted: set[PersonId], marks: Mapping[PersonId, int]
+    ) -> None:
         for account in accounts:
             person = person_of(account, home)
             if person.id in wanted:
-                self._standings.put(person.id, person.standing)
+                self._standings.put(person.id, person.standing, marks[person.id])
                 wanted.discard(person.id)
 
 
 def _why(error: MessengerError) -> str:
-    """A failure in words for people; the log has the rest."""
+    """A failure in words for people, to stand in a sentence; the log has the rest."""
     match error:
         case SlackBusyError():
             return "Slack asks me to wait a moment"

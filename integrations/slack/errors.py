@@ -30,7 +30,9 @@ class SlackBusyError(MessengerError):
     """Slack asks us to wait: nothing was done."""
 
     def __init__(self, method: str, retry_after: float) -> None:
-        super().__init__(f"{method} was called too often; again in {retry_after:g} s", code="ratelimited")
+        super().__init__(
+            f"{method} was called too often; again in {retry_after:g} s", code="ratelimited", wait=retry_after
+        )
         self.retry_after = retry_after
 
 

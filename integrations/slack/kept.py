@@ -25,14 +25,19 @@ class Kept(Generic[K, V]):
         held = self._held.get(key)
         return held[1] if held is not None and self._seconds() < held[0] else None
 
-    def put(self, key: K, value: V) -> None:
-        """Keep this from now on."""
-        self._held[key] = (self._seconds() + self._lasting, value)
+    def mark(self, key: K) -> int:
+        """To be taken before asking, so that an answer that is outdated on its arrival is not kept."""
+        return self._dropped.get(key, 0)
+
+    def put(self, key: K, value: V, mark: int) -> None:
+        """Keep this from now on, unless it was said to have changed since the mark was taken."""
+        if self.mark(key) == mark:
+            self._held[key] = (self._seconds() + self._lasting, value)
 
     def drop(self, key: K) -> None:
         """It is no longer true; nor is an answer that is under way."""
         self._held.pop(key, None)
-        self._dropped[key] = self._dropped.get(key, 0) + 1
+        self._dropped[key] = self.mark(key) + 1
 
     async def get(self, key: K, ask: Callable[[], Awaitable[V]]) -> V:
         """What is kept, or what asking says."""
@@ -40,8 +45,7 @@ class Kept(Generic[K, V]):
             held = self._held.get(key)
             if held is not None and self._seconds() < held[0]:
                 return held[1]
-            before = self._dropped.get(key, 0)
+            mark = self.mark(key)
             value = await ask()
-            if self._dropped.get(key, 0) == before:
-                self.put(key, value)
+            self.put(key, value, mark)
             return value

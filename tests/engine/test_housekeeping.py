@@ -14,7 +14,7 @@ from integrations.engine import prepare
 from tests.engine.workshop import DEPLOYMENT, LONG, Moves, Workshop, all_ended, until
 
 
-async def test_the_status_says_what_each_piece_of_work_waits_for(workshop: Workshop) -> None:
+async def test_the_status_says_what_each_piece_of_work_waits_for(file_workshop: Workshop) -> None:
     moves = Moves({1: [LONG]})
     moving_on = asyncio.Event()
 
@@ -23,8 +23,8 @@ async def test_the_status_says_what_each_piece_of_work_waits_for(workshop: Works
             await moving_on.wait()
         return await moves(key)
 
-    async with workshop.engine(advance) as engine:
-        await workshop.starts(1, 2)
+    async with file_workshop.engine(advance) as engine:
+        await file_workshop.starts(1, 2)
         await until(lambda: moves.seen[1])
         await asyncio.sleep(0.1)
         status = await engine.status()
@@ -43,6 +43,7 @@ async def test_what_nobody_has_taken_up_is_queued(workshop: Workshop) -> None:
     await workshop.starts(1)
     engine = workshop.engine()
     assert [each.state for each in (await engine.status()).pending] == ["queued"]
+    await engine.close()
 
 
 async def test_what_has_ended_is_forgotten_and_what_goes_on_is_not(
@@ -73,8 +74,8 @@ async def test_waiting_costs_next_to_nothing(workshop: Workshop) -> None:
         await until(lambda: sum(moves.seen.values()) == 5)
         await asyncio.sleep(0.3)
         used = time.process_time()
-        await asyncio.sleep(2)
-        assert (time.process_time() - used) / 2 < 0.15  # of one core; some 0.03 where nothing else is measured
+        await asyncio.sleep(1)
+        assert time.process_time() - used < 0.15  # of one core; some 0.03 where nothing else is measured
 
 
 async def test_a_restart_after_a_long_watch_is_quick(workshop: Workshop) -> None:

@@ -16,10 +16,10 @@ from tests.engine.workshop import DEPLOYMENT, FREEZE, LONG, Moves, Workshop, all
 AT_ONCE = again(timedelta(0))
 
 
-async def test_moves_follow_each_other_in_their_pauses(workshop: Workshop) -> None:
+async def test_moves_follow_each_other_in_their_pauses(file_workshop: Workshop) -> None:
     moves = Moves({1: [AT_ONCE, again(timedelta(seconds=0.3))]})
-    async with workshop.engine(moves) as engine:
-        await workshop.starts(1)
+    async with file_workshop.engine(moves) as engine:
+        await file_workshop.starts(1)
         await until(lambda: moves.seen[1] == 2)
         second = datetime.now(UTC)
         await until(lambda: moves.seen[1] == 3)
@@ -45,12 +45,12 @@ async def test_a_move_that_fails_is_tried_again_and_recovers(
 
 
 async def test_a_trouble_shows_what_is_wrong_since_when_and_when_it_is_tried_again(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    file_workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moving, "PAUSES", (0.05, 300.0))
     moves = Moves({1: [ValueError("first"), ValueError("second")], 2: [LONG]})
-    async with workshop.engine(moves) as engine:
-        await workshop.starts(1, 2)
+    async with file_workshop.engine(moves) as engine:
+        await file_workshop.starts(1, 2)
         await until(lambda: [each.failures for each in engine.troubles()] == [2])
         (trouble,) = engine.troubles()
         assert (trouble.work, trouble.key, trouble.error) == ("follow-deployment", 1, "ValueError: second")
@@ -58,20 +58,20 @@ async def test_a_trouble_shows_what_is_wrong_since_when_and_when_it_is_tried_aga
         states = {each.key: (each.state, each.trouble) for each in (await engine.status()).pending}
         assert states == {1: ("in trouble", "ValueError: second"), 2: ("waiting", "")}
     # The next process knows of it too, and a word is reason enough to try at once.
-    async with workshop.engine(moves) as engine:
+    async with file_workshop.engine(moves) as engine:
         await until(lambda: [each.failures for each in engine.troubles()] == [2])
         assert engine.troubles() == (trouble,)
-        await workshop.nudges(1)
+        await file_workshop.nudges(1)
         await until(lambda: moves.seen[1] == 3 and not engine.troubles())
 
 
-async def test_work_that_this_program_does_not_know_waits_for_one_that_does(workshop: Workshop) -> None:
+async def test_work_that_this_program_does_not_know_waits_for_one_that_does(file_workshop: Workshop) -> None:
     moves = Moves()
-    async with workshop.engine(works={DEPLOYMENT: moves}) as engine:
-        await workshop.starts(1, work=FREEZE)
+    async with file_workshop.engine(works={DEPLOYMENT: moves}) as engine:
+        await file_workshop.starts(1, work=FREEZE)
         await until(engine.troubles)
         assert "watch-freeze" in engine.troubles()[0].error
-    async with workshop.engine(works={DEPLOYMENT: moves, FREEZE: moves}):
+    async with file_workshop.engine(works={DEPLOYMENT: moves, FREEZE: moves}):
         await until(lambda: moves.seen[1])
 
 
@@ -94,26 +94,28 @@ async def test_a_long_life_is_handed_on_and_still_hears_words(
 
 
 @pytest.mark.usefixtures("short_pauses")
-async def test_a_life_that_can_not_be_handed_on_goes_on(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_life_that_can_not_be_handed_on_goes_on(
+    file_workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(moving, "MOVES_IN_A_LIFE", 2)
     moves = Moves({1: [AT_ONCE] * 5})
-    engine = workshop.engine(moves)
+    engine = file_workshop.engine(moves)
 
     async def refuses(work: str, key: int, life: int) -> None:
         raise OSError("The database is away.")
 
     engine._follower._hand_over = refuses
     async with engine:
-        await workshop.starts(1)
+        await file_workshop.starts(1)
         await until(lambda: moves.seen[1] == 6)
         await all_ended(engine)
 
 
 async def test_work_that_the_engine_itself_ended_gets_another_life(
-    workshop: Workshop, caplog: pytest.LogCaptureFixture
+    file_workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     moves = Moves({1: [LONG, LONG]})
-    engine = workshop.engine(moves)
+    engine = file_workshop.engine(moves)
     stumbles = True
     follow = engine._follower.follow
 
@@ -124,7 +126,7 @@ async def test_work_that_the_engine_itself_ended_gets_another_life(
 
     engine._follower.follow = stumbling
     async with engine:
-        await workshop.starts(1)
+        await file_workshop.starts(1)
         async with asyncio.timeout(5):
             while not (await engine.status()).failed:
                 await asyncio.sleep(0.02)
@@ -133,7 +135,7 @@ async def test_work_that_the_engine_itself_ended_gets_another_life(
         await engine._revive()
         await until(lambda: moves.seen[1] == 1)
         assert [each.key for each in (await engine.status()).pending] == [1]
-        await workshop.nudges(1)
+        await file_workshop.nudges(1)
         await until(lambda: moves.seen[1] == 2)
     assert "it goes on in another life" in caplog.text
     assert FOLLOW in {each.name for each in engine._client.list_workflows()}

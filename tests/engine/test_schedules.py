@@ -111,9 +111,9 @@ async def test_an_impossible_schedule_changes_nothing() -> None:
     assert await wall.passes_to("2026-11-23T08:00Z") == ["morning 23 08:00"]
 
 
-async def test_ticks_come_in_time_from_the_engine_until_they_are_taken_off(workshop: Workshop) -> None:
+async def test_ticks_come_in_time_from_the_engine_until_they_are_taken_off(file_workshop: Workshop) -> None:
     seen = Ticks()
-    async with workshop.engine(ticks=seen) as engine:
+    async with file_workshop.engine(ticks=seen) as engine:
         await engine.keep_schedules([EACH_SECOND])
         await until(lambda: len(seen.seen) >= 2)
         (first, due), (_, following) = seen.seen[:2]
@@ -141,10 +141,10 @@ async def test_the_same_time_on_the_wall_is_given_to_tick_only_once(workshop: Wo
 
 
 async def test_a_late_tick_is_left_out_with_a_line_in_the_log(
-    workshop: Workshop, caplog: pytest.LogCaptureFixture
+    file_workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen = Ticks()
-    async with workshop.engine(ticks=seen) as engine:
+    async with file_workshop.engine(ticks=seen) as engine:
         now = datetime.now(UTC)
         await engine._write_down("stale", now - timedelta(minutes=16), BERLIN)
         await engine._write_down("recent", now - timedelta(minutes=14), BERLIN)
@@ -153,9 +153,9 @@ async def test_a_late_tick_is_left_out_with_a_line_in_the_log(
 
 
 @pytest.mark.usefixtures("short_pauses")
-async def test_a_tick_that_fails_is_tried_again(workshop: Workshop) -> None:
+async def test_a_tick_that_fails_is_tried_again(file_workshop: Workshop) -> None:
     seen = Ticks(fails=2)
-    async with workshop.engine(ticks=seen) as engine:
+    async with file_workshop.engine(ticks=seen) as engine:
         await engine._write_down("morning", datetime.now(UTC), BERLIN)
         await until(lambda: seen.seen)
 

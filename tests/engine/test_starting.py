@@ -68,11 +68,11 @@ async def test_what_has_ended_is_not_started_again(workshop: Workshop) -> None:
         assert moves.seen[1] == 1
 
 
-async def test_one_number_may_have_several_kinds_of_work(workshop: Workshop) -> None:
+async def test_one_number_may_have_several_kinds_of_work(file_workshop: Workshop) -> None:
     moves = Moves({1: [LONG, LONG]})
-    async with workshop.engine(moves) as engine:
-        await workshop.starts(1, work=DEPLOYMENT)
-        await workshop.starts(1, work=FREEZE)
+    async with file_workshop.engine(moves) as engine:
+        await file_workshop.starts(1, work=DEPLOYMENT)
+        await file_workshop.starts(1, work=FREEZE)
         await until(lambda: moves.seen[1] == 2)
         assert (await engine.status()).counts == {"follow-deployment": 1, "watch-freeze": 1}
 
@@ -90,10 +90,10 @@ async def test_a_word_wakes_work_that_waits(workshop: Workshop) -> None:
         assert moves.seen[11] == 1  # only the one it was for
 
 
-async def test_a_word_sent_with_the_start_is_heard(workshop: Workshop) -> None:
+async def test_a_word_sent_with_the_start_is_heard(file_workshop: Workshop) -> None:
     moves = Moves({1: [LONG, LONG]})
-    async with workshop.engine(moves):
-        async with workshop.records.open() as page:
+    async with file_workshop.engine(moves):
+        async with file_workshop.records.open() as page:
             await page.start(DEPLOYMENT, 1)
             await page.nudge(DEPLOYMENT, 1, "cancel")
             await page.commit()

@@ -79,22 +79,22 @@ async def test_a_stop_waits_only_so_long(workshop: Workshop, caplog: pytest.LogC
         await until(lambda: moves.seen[1] == 2)
 
 
-async def test_a_quiet_life_leaves_a_quiet_log(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_quiet_life_leaves_a_quiet_log(file_workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     logging.getLogger("dbos").setLevel(logging.WARNING)
     moves = Moves({1: [LONG, LONG]})
-    async with workshop.engine(moves):
-        await workshop.starts(1)
+    async with file_workshop.engine(moves):
+        await file_workshop.starts(1)
         await until(lambda: moves.seen[1] == 1)
         await asyncio.sleep(0.1)
     assert [record.getMessage() for record in caplog.records if record.name == "dbos"] == []
 
 
-async def test_a_closed_engine_is_closed_for_good(workshop: Workshop) -> None:
-    engine = workshop.engine()
+async def test_a_closed_engine_is_closed_for_good(file_workshop: Workshop) -> None:
+    engine = file_workshop.engine()
     async with engine:
         with pytest.raises(RuntimeError, match="open engine already"):
-            await workshop.engine().open()
+            await file_workshop.engine().open()
     await engine.close()
     with pytest.raises(RuntimeError, match="closed"):
         await engine.open()

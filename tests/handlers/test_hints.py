@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from handlers.names import CommandNames
@@ -18,6 +18,9 @@ from handlers.views.notice import hint
 from handlers.views.text import Pen
 from tests.handlers.test_parsing import KNOWN, understood
 from tests.views.reading import read, taken_by_slack
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 LINES = Path(__file__).with_name("wrong_commands.tsv").read_text("utf-8").splitlines()
 WRONG = [tuple(line.split("\t")) for line in LINES if not line.startswith("#")]
@@ -82,6 +85,7 @@ LIKELY = st.lists(VOCABULARY, max_size=9).map(" ".join)
 ANYTHING = st.text(max_size=120)
 
 
+@UNHURRIED
 @given(st.sampled_from(list(Family)), st.one_of(LIKELY, ANYTHING))
 @example(Family.RELEASE, "\0")
 @example(Family.FREEZE, "start production until " + "9" * 400 + "h x")
@@ -99,6 +103,7 @@ def test_any_text_is_a_command_or_a_hint_that_slack_can_show(family, text):
         assert type(told).__module__ == c.__name__
 
 
+@UNHURRIED
 @given(LIKELY, st.sampled_from(list(Family)))
 def test_the_nearest_command_really_works(text, family):
     told = parse(family, text, KNOWN)

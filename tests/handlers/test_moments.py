@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.parsing.moments import Moment, Unclear, moment
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -160,6 +163,7 @@ TIMELIKE = st.one_of(
 )
 
 
+@UNHURRIED
 @given(st.lists(TIMELIKE, max_size=7), st.sampled_from([BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe")]))
 def test_any_words_are_a_moment_ahead_or_a_sentence(words, zone):
     found = moment(words, MONDAY, zone)

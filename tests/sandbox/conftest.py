@@ -43,7 +43,7 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 async def sandbox(workspace: Workspace) -> AsyncIterator[Sandbox]:
-    async with Sandbox(workspace, rate_limits="off", ack_within=1.0, event_retries=(0.0, 0.05, 0.05)) as running:
+    async with Sandbox(workspace, rate_limits="off", ack_within=2.0, event_retries=(0.0, 0.05, 0.05)) as running:
         yield running
 
 

@@ -250,6 +250,8 @@ async def test_commands_are_not_for_threads_nor_for_people_of_other_workspaces(w
     assert workspace.desk("fia").notices[-1].error == "app_not_found"
     assert app.requests == []
 
+    loud = await omar.types("releases", "@here, @qa, #releases and @nobody")
+    assert loud.text == "<!here>, <!subteam^S0QA>, <#C0RELEASES> and @nobody"
     reply = await omar.types("releases", "more", thread=root)
     again = await omar.types("releases", "and more", thread=reply.ts)
     assert [m.text for m in omar.thread(root)] == [root.text, "more"]

@@ -111,6 +111,8 @@ async def test_the_app_can_come_into_a_public_channel(client, workspace):
 async def test_direct_conversations_are_opened_with_active_people_only(client, workspace, omar):
     opened = await client.conversations_open(users="U0OMAR", return_im=True)
     assert (opened["channel"]["id"], opened["channel"]["user"]) == (omar.direct.id, "U0OMAR")
+    again = await client.conversations_open(channel=omar.direct.id)
+    assert again["channel"] == {"id": omar.direct.id}
     workspace.change_person("ruth", deleted=True)
     await refused(client.conversations_open(users="U0RUTH"), "user_disabled")
     await refused(client.conversations_open(users="U0NOBODY"), "user_not_found")
@@ -136,6 +138,9 @@ async def test_history_is_newest_first_in_pages_with_metadata_only_if_asked_for(
     both = await client.conversations_history(**between, inclusive=True)
     assert [m["text"] for m in both["messages"]] == ["3", "2", "1"]
     await refused(client.conversations_replies(channel="C0RELEASES", ts="1.000001"), "thread_not_found")
+    for name in ("oldest", "latest"):
+        unreadable = {"channel": "C0RELEASES", name: "yesterday"}
+        await refused(client.conversations_history(**unreadable), f"invalid_ts_{name}")
 
 
 async def test_the_bot_can_look_itself_up(client):

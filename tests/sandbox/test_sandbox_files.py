@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import aiohttp
@@ -75,6 +76,15 @@ async def test_an_upload_of_another_size_or_to_a_used_address_is_refused(client)
     await client.files_completeUploadExternal(files=[{"id": announced["file_id"], "title": "A"}])
     again = client.files_completeUploadExternal(files=[{"id": announced["file_id"], "title": "A"}])
     await refused(again, "file_not_found")
+
+
+async def test_a_file_may_come_as_a_form_too_and_what_is_not_there_is_not_found(client, sandbox):
+    announced = await client.files_getUploadURLExternal(filename="a.txt", length=5)
+    async with aiohttp.ClientSession() as session:
+        async with session.post(announced["upload_url"], data={"file": io.BytesIO(b"right")}) as response:
+            assert (response.status, await response.text()) == (200, "OK - 5")
+        async with session.get(f"{sandbox.url}/files/F0NOTHINGHERE") as response:
+            assert response.status == 404
 
 
 async def test_files_go_only_where_the_app_is(client, workspace):

@@ -37,7 +37,7 @@ async def address(workspace):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack"
     async with Sandbox(
-        workspace, deliver="http", request_url=url, rate_limits="off", ack_within=0.5, event_retries=(0, 0.01, 0.01)
+        workspace, deliver="http", request_url=url, rate_limits="off", ack_within=2.0, event_retries=(0, 0.01, 0.01)
     ) as address.sandbox:
         yield address
     await runner.cleanup()

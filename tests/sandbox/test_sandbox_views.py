@@ -100,6 +100,8 @@ async def test_an_update_with_an_old_hash_is_a_conflict(client, workspace, omar)
     await refused(client.views_update(view_id=view_id, hash=old["hash"], view=modal()), "hash_conflict")
     assert omar.draft(omar.modal)["title"]["text"]["value"] == "half written", "what is being typed survives"
 
+    await refused(client.views_update(view_id=view_id, view=home()), "invalid_arguments")
+    await refused(client.views_update(view_id=view_id, view=modal(section(""))), "invalid_arguments")
     await client.views_update(view_id=view_id, view=modal(text_input(block_id="other")))
     assert omar.draft(omar.modal) == {"other": {"text": {"type": "plain_text_input", "value": None}}}
 
@@ -129,6 +131,26 @@ async def test_home_is_published_to_one_person_and_guarded_by_its_hash(client, w
     await refused(client.views_publish(user_id=omar.id, view=modal()), "invalid_arguments")
     workspace.change_person("ruth", deleted=True)
     await refused(client.views_publish(user_id="U0RUTH", view=home()), "invalid_arguments")
+
+
+async def test_an_app_may_change_a_form_while_it_is_being_submitted(client, workspace, omar):
+    """What is submitted is what stands there now, not what the person's screen showed before."""
+    await client.views_open(
+        trigger_id=workspace.triggers.issue(omar.id), view=modal(text_input(), private_metadata="1")
+    )
+    before = omar.modal
+    await client.views_update(view_id=before["id"], view=modal(text_input(), private_metadata="2"))
+    sent = []
+    link = workspace.link
+    original = link.request
+
+    async def request(kind, payload):
+        sent.append(payload["view"]["private_metadata"])
+        return await original(kind, payload)
+
+    link.request = request
+    await omar.submits(before, {"Title": "x"})
+    assert sent == ["2"]
 
 
 async def test_closing_tells_the_app_only_if_it_asked_and_clears_all_where_the_form_says_so(client, workspace, omar):

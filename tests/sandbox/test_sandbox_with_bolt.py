@@ -71,7 +71,7 @@ async def running(request, workspace):
         Sandbox(
             workspace,
             rate_limits="off",
-            ack_within=1.0,
+            ack_within=2.0,
             event_retries=(0.0, 0.05, 0.05),
             deliver=request.param,
             request_url="http://127.0.0.1:9/" if http else "",

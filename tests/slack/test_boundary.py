@@ -422,6 +422,33 @@ async def test_where_the_app_cant_answer_in_the_channel_it_answers_directly(
     assert [each.text for each in omar.sees(omar.direct.id)] == ["Sentence 6."]
 
 
+async def test_an_answer_waits_where_slack_asks_for_a_little_patience(bot: Bot, omar: Desk) -> None:
+    async def talks(request: Request, by: Actor, answer: Answer) -> None:
+        for number in range(1, 7):
+            await answer.private(f"Sentence {number}.")
+
+    bot.boundary.command("/release", talks)
+    bot.sandbox.faults.next("chat.postEphemeral", status=429, retry_after=0, times=2)
+    await omar.types(CHANNEL, "/release talk")
+    await bot.settled()
+
+    assert omar.sees(CHANNEL)[-1].text == "Sentence 6."
+
+
+async def test_an_answer_that_no_way_is_open_for_is_in_the_log(
+    bot: Bot, omar: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talks(request: Request, by: Actor, answer: Answer) -> None:
+        bot.sandbox.away = True
+        await answer.private("Approved.")
+
+    bot.boundary.command("/release", talks)
+    await omar.types(CHANNEL, "/release approve R-12")
+    await bot.settled()
+
+    assert any("An answer could not be given" in each.getMessage() for each in errors(caplog))
+
+
 # ---------------------------------------------------------------- forms
 
 

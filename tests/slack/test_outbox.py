@@ -274,6 +274,30 @@ async def test_a_lost_answer_is_looked_for_wherever_the_message_went(
     assert said.count("once") == 1
 
 
+async def test_a_lost_answer_is_found_also_behind_much_else_that_was_said(world: World, sandbox: Sandbox) -> None:
+    sandbox.faults.next("chat.postMessage", status="drop_after_effect")
+    await world.tell(ChannelLine(HOME, say("once")))
+    async with world.sending(first_pause=timedelta(milliseconds=200)) as sender:
+        await until(lambda: bool(world.cards()))
+        for number in range(250):
+            await world.omar.types(CHANNEL, f"chatter {number}")
+        await sender.settle(timedelta(seconds=15))
+
+    assert world.texts().count("once") == 1
+    assert world.calls("conversations.history") == 2
+
+
+async def test_where_it_cant_be_looked_for_a_message_is_rather_said_twice_than_never(
+    world: World, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.workspace.app.scopes -= {"channels:history"}
+    sandbox.faults.next("chat.postMessage", status="drop")
+    await world.deliver(ChannelLine(HOME, say("once")))
+
+    assert world.texts() == ["once"]
+    assert "can't be looked up" in caplog.text
+
+
 async def test_a_message_that_did_not_arrive_is_posted_after_all(world: World, sandbox: Sandbox) -> None:
     sandbox.faults.next("chat.postMessage", status="drop")
     await world.deliver(ChannelLine(HOME, say("once")))

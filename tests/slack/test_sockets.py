@@ -88,6 +88,13 @@ async def test_when_slack_is_away_at_the_start_it_connects_as_soon_as_slack_is_b
     await until(lambda: sockets.connected() == 2)
 
 
+async def test_tickets_are_waited_for_as_long_as_slack_asks(sockets: Sockets, sandbox: Sandbox) -> None:
+    sandbox.faults.next("apps.connections.open", status=429, retry_after=0, times=3)
+    await sockets.start(PATIENCE)
+    await until(lambda: sockets.connected() == 2)
+    assert opened(sandbox) == 2
+
+
 async def test_a_ticket_that_led_nowhere_is_not_tried_for_ever(me: Myself, caplog: pytest.LogCaptureFixture) -> None:
     # A ticket opens one connection. If that fails on the way, the SDK comes back with the same ticket, and again.
     used: set[str] = set()
@@ -229,6 +236,28 @@ async def test_closing_finishes_what_is_being_answered_and_takes_nothing_new(
     assert sockets.connected() == 0
     leftover = [task for task in asyncio.all_tasks() if "process_messages" in repr(task.get_coro())]
     assert leftover == []
+
+
+async def test_closing_does_not_wait_for_ever(
+    slack: SlackClient, me: Myself, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = build_app(slack, me)
+    begun = asyncio.Event()
+
+    async def endless() -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    app.command("/release")(endless)
+    sockets = Sockets(app, slack, sandbox.app_token, ping_interval=PING)
+    await sockets.start(PATIENCE)
+    asking = asyncio.create_task(sandbox.workspace.desk("omar").types(CHANNEL, "/release list"))
+    await begun.wait()
+    async with asyncio.timeout(2):
+        await sockets.close(timedelta(milliseconds=50))
+    await asking
+
+    assert "1 request(s) were still being answered" in caplog.text
 
 
 async def test_a_request_that_bolt_cant_take_is_said_in_the_log_and_not_acknowledged(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from bot.clockwork import TIDYING
 from tests.stories.roads import deployed, in_staging, planned
 from tests.stories.world import World
 
@@ -53,3 +54,13 @@ async def test_approving_from_home_is_the_same_act(world: World):
     await world.omar.opens_home()
     await world.omar.desk.presses(world.omar.desk.home, "Approve")
     await world.until(lambda: "@omar approved" in world.thread())
+
+
+async def test_what_was_told_long_ago_is_tidied_up_and_the_record_stays(world: World):
+    await planned(world)
+    before = (await world.bot.verify_audit()).entries
+    await world.bot.tick(TIDYING.key, datetime.now(UTC) + timedelta(days=40))
+    assert (await world.bot.verify_audit()).entries == before
+    assert "2.4.0" in await world.maya.types("/release show R-1")
+    await world.omar.presses("Approve")
+    assert "@omar approved" in world.thread()

@@ -50,7 +50,7 @@ def test_a_release_that_is_being_tested_and_frozen_reads_like_this():
         "      •  Checklist: “The regression tests have passed” is not done. · @S0QA\n"
         "      •  … and 2 more\n"
         "---\n"
-        "[Approve] [Reject] [Withdraw] [Checklist] [Deploy]"
+        "[Approve] [Reject] [Withdraw] [Checklist] [Deploy] [Why not?]"
     )
 
 
@@ -70,8 +70,8 @@ def test_a_rejection_shows_who_and_why_harmlessly():
     ("scene", "labels"),
     [
         ("planned", ["Checklist"]),
-        ("asked", ["Approve", "Reject", "Checklist", "Deploy"]),
-        ("rejected", ["Approve", "Reject", "Withdraw", "Checklist", "Deploy"]),
+        ("asked", ["Approve", "Reject", "Checklist", "Deploy", "Why not?"]),
+        ("rejected", ["Approve", "Reject", "Withdraw", "Checklist", "Deploy", "Why not?"]),
         ("ready", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("on its way", ["Checklist"]),
         ("failed", ["Reject", "Withdraw", "Checklist", "Deploy"]),

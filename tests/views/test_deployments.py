@@ -55,7 +55,7 @@ def test_the_preview_says_what_comes_along_what_it_replaces_and_how_to_confirm()
         f"•  {COMMITS[0].sha[:7]} (https://example.com/c/1) Refund within a minute — Ben Castillo\n"
         f"•  `{COMMITS[1].sha[:7]}` Show <states> & amounts — Lea Brandt\n"
         "🟢 *production* is open: nothing blocks.\n"
-        "↩️ Last good version to fall back to: *2.3.9* `51de2b8`, by `/rollback payments in production`\n"
+        "↩️ Last good version to fall back to: *2.3.9* `51de2b8`, brought back by `/rollback payments in production`\n"
         "To start it, type\n"
         "`/deploy confirm R-12 to production`"
     )

@@ -11,6 +11,7 @@ import pytest
 
 from bot.ports import Changes, Commit
 from bot.rules.approval import Word
+from bot.rules.audit import Entry
 from bot.rules.deployment import Attempt
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
@@ -38,6 +39,7 @@ from handlers.views import (
     home,
     lists,
     notice,
+    timeline,
     way_back,
     why,
 )
@@ -53,6 +55,7 @@ from tests.makers import (
     a_catalogue,
     a_change_type,
     a_freeze,
+    a_happening,
     a_plan,
     a_release,
     a_seal,
@@ -174,8 +177,14 @@ INBOX = InboxContent(
     FREEZES,
 )
 
+ENTRIES = [
+    Entry(n, a_happening(ENDLESS, subject=ENDLESS, candidate=sha("x"), detail={"reason": ENDLESS}), "", "")
+    for n in range(MANY)
+]
+
 VIEWS: dict[str, Callable[[], Any]] = {
     "card": lambda: card.release_card(PICTURE, PEN),
+    "card with timeline": lambda: timeline.card_with_timeline(PICTURE, ENTRIES, PEN),
     "why": lambda: why.why_not(PICTURE, PEN),
     "why here": lambda: why.why_not(PICTURE, PEN, PLACE),
     "preview": lambda: deployments.preview(PREVIEW, PEN),

@@ -120,10 +120,10 @@ def test_a_new_candidate_names_the_words_that_no_longer_count():
 
 def test_a_yes_and_a_no_are_confirmed_with_candidate_and_role():
     yes = read(answers.spoken(Spoken(READY, a_verdict(OMAR.id, QA)), PEN)["blocks"])
-    assert "✅ approved: R-12 Payments 2.4.0 `e0996a3` for *production*, as QA." in yes
+    assert "✅ Approved: R-12 Payments 2.4.0 `e0996a3` for *production*, as QA." in yes
     assert "`/release withdraw R-12`" in yes
     no = a_verdict(RUTH.id, CHANGE_MANAGER, Word.NO, reason="no runbook")
-    assert "❌ rejected: R-12" in read(answers.spoken(Spoken(READY, no), PEN)["blocks"])
+    assert "❌ Rejected: R-12" in read(answers.spoken(Spoken(READY, no), PEN)["blocks"])
 
 
 def test_withdrawing_launching_cancelling_and_editing_are_confirmed():

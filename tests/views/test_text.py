@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.rules.people import SLIPWAY, PersonId, RoleName
@@ -15,6 +15,9 @@ from bot.rules.sentence import AllOf, At, AtRole, Code, Link, When, say
 from handlers.names import CommandNames
 from handlers.views.text import Pen, at, clip, code, cut, day, escape, link, span, when, words
 from tests.people import BEN, MAYA, OMAR
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 QA = RoleName("qa")
@@ -99,6 +102,7 @@ def test_a_length_of_time_is_told_in_its_largest_unit(length, told):
     assert span(length) == told
 
 
+@UNHURRIED
 @given(st.text(max_size=300), st.integers(min_value=1, max_value=100))
 def test_clipped_words_fit(told, limit):
     assert len(clip(told, limit)) <= limit
@@ -107,6 +111,7 @@ def test_clipped_words_fit(told, limit):
 PIECES = st.sampled_from(["word ", "<@U0MAYA>", "&amp;", "`code`", "<https://x.io|a link>", "\n", "<!date^1^{time}|x>"])
 
 
+@UNHURRIED
 @given(st.lists(PIECES, max_size=60).map("".join), st.integers(min_value=10, max_value=200))
 def test_cut_mrkdwn_fits_and_breaks_nothing(told, limit):
     short = cut(told, limit)
@@ -117,6 +122,7 @@ def test_cut_mrkdwn_fits_and_breaks_nothing(told, limit):
     assert short.count("`") % 2 == 0
 
 
+@UNHURRIED
 @given(st.text(alphabet="&<>ab", max_size=80), st.integers(min_value=1, max_value=40))
 def test_cut_words_never_end_within_an_entity(told, limit):
     assert re.fullmatch(r"(?:[ab…]|&(?:amp|lt|gt);)*", words(told, limit))

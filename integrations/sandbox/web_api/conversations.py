@@ -143,17 +143,21 @@ def _spoken_in(call: Call) -> Channel:
 
 
 def _said(call: Call, channel: Channel, *, always: str = "") -> list[Message]:
-    oldest, latest = call.text("oldest", "0"), call.text("latest")
-    try:
-        low, high = float(oldest), float(latest) if latest else float("inf")
-    except ValueError as unreadable:
-        raise RefusedError("invalid_ts_oldest" if latest else "invalid_ts_latest") from unreadable
+    low, high = _moment(call, "oldest", 0.0), _moment(call, "latest", float("inf"))
     inclusive = call.flag("inclusive")
     return [
         m
         for m in call.workspace.messages[channel.id]
         if m.ephemeral_to is None and (m.ts == always or low < m.at < high or (inclusive and m.at in (low, high)))
     ]
+
+
+def _moment(call: Call, name: str, default: float) -> float:
+    given = call.text(name)
+    try:
+        return float(given) if given else default
+    except ValueError as unreadable:
+        raise RefusedError(f"invalid_ts_{name}") from unreadable
 
 
 def _shown(call: Call, message: Message) -> dict[str, Any]:

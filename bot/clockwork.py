@@ -1,0 +1,43 @@
+"""Clockwork: what is done by the clock: the digests that are agreed, and tidying up at night."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.ports import Schedule
+from bot.rules.policy import Catalogue
+from bot.verbs.post_digest import ScheduledDigest
+from integrations.database.outbox import Outbox
+from integrations.engine import Engine
+
+log = logging.getLogger(__name__)
+
+TIDYING = Schedule("tidying up", "20 3 * * *", "UTC")
+
+KEPT = timedelta(days=30)
+"""What was told, noted against repetition, or followed to its end is forgotten after so long. The record never is."""
+
+
+@dataclass(slots=True)
+class Clockwork:
+    """Does what is due. `engine` is set once it is there."""
+
+    digest: ScheduledDigest
+    outbox: Outbox
+    engine: Engine | None = None
+
+    async def __call__(self, key: str, due: datetime) -> None:
+        """Tidy up, or post the digest of that schedule."""
+        if key != TIDYING.key:
+            await self.digest(key, due)
+            return
+        told = await self.outbox.prune(due - KEPT)
+        followed = await self.engine.prune(due - KEPT) if self.engine is not None else 0
+        log.info("Tidied up: %d sent notices and intents, %d pieces of work.", told, followed)
+
+
+def schedules_of(agreed: Catalogue) -> list[Schedule]:
+    """Everything that is done by the clock under this agreement."""
+    return [TIDYING, *(Schedule(each.key, each.cron, each.timezone) for each in agreed.digests)]

@@ -1,0 +1,1 @@
+"""Bad input, duplicates and races, over the whole application."""
