@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 TESTS  ?= tests
 
-.PHONY: help demo test lint format lock clean bench
+.PHONY: help demo test lint format lock clean bench screenshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ lint: $(VENV)/.dev  ## formatting, lint, types, arrows
 format: $(VENV)/.dev  ## put the code in the house's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+screenshots: $(VENV)/.dev  ## take the README's pictures anew (needs a Chromium)
+	@SLIPWAY_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/browser
 
 bench: $(VENV)/.dev  ## the figures that docs/performance.md quotes
 	@$(BIN)/python bench/requests.py

@@ -43,66 +43,76 @@ class Demo:
 
 
 def guide(ground: Ground) -> list[tuple[str, ...]]:
-    """The path for newcomers: what, who, what to type, where."""
+    """The path for newcomers: what (it follows the person's name), who, what to type, where."""
     first = ground.commits["candidate"][:10]
-    production = ground.addresses["production"]
+    staging, production = ground.addresses["staging"], ground.addresses["production"]
     return [
         (
-            "Maya plans a release. Its card appears in #payments; the thread is its log.",
+            "plans a release. Send the line that stands ready: the release gets one card, and the card a thread.",
             "maya",
             f"/release new payments 2.4.0 {first}",
             "payments",
         ),
-        ("Omar from QA tries it and finds something. On the card, press Reject and say why.", "omar", "", "payments"),
+        ("finds in App Home what waits for him, as everybody does.", "omar", "", "home"),
         (
-            "Ben mends it and proposes another commit. What was said about the old one no longer counts.",
+            "tests for QA: amounts have lost a digit. On the card, press Reject and say so.",
+            "omar",
+            "",
+            "payments",
+        ),
+        (
+            "proposes the commit that mends it. What was said about the old one no longer counts.",
             "ben",
             "/release build R-3 release/2.4",
             "payments",
         ),
-        ("Omar looks again: press Approve. Then open the Checklist and tick his line.", "omar", "", "payments"),
-        ("Ruth, the change manager, presses Approve, too.", "ruth", "", "payments"),
-        ("Maya asks what is still in the way.", "maya", "/release why R-3", "payments"),
+        ("looks at what deploying to staging would change.", "maya", "/deploy R-3 to staging", "payments"),
         (
-            "She ticks her line in the Checklist, and looks at what deploying to staging would change.",
+            "confirms. The card's thread follows it.",
             "maya",
-            "/deploy R-3 to staging",
+            "/deploy confirm R-3 to staging",
             "payments",
         ),
-        ("She confirms. Follow it in the card's thread.", "maya", "/deploy confirm R-3 to staging", "payments"),
         (
-            "Ruth freezes production for the annual sale.",
+            f"tries it out at {staging}, presses Approve on the card, then Checklist, and ticks his line.",
+            "omar",
+            "",
+            "payments",
+        ),
+        ("is the change manager, and presses Approve, too.", "ruth", "", "payments"),
+        (
+            "asks what is still in the way. The answer has a button to her Checklist: tick the release notes.",
+            "maya",
+            "/release why R-3",
+            "payments",
+        ),
+        (
+            "freezes production for the annual sale.",
             "ruth",
             "/freeze start production until tomorrow 07:00 The annual sale",
             "payments",
         ),
         (
-            "Maya can't deploy now, and reads why, until when, and who could end that.",
+            "can't deploy now, and reads why, until when, and who could end that.",
             "maya",
             "/deploy R-3 to production",
             "payments",
         ),
-        ("Ruth ends the freeze.", "ruth", "/freeze end F-1", "payments"),
-        ("Maya looks once more …", "maya", "/deploy R-3 to production", "payments"),
+        ("ends the freeze.", "ruth", "/freeze end F-1", "payments"),
+        ("looks once more …", "maya", "/deploy R-3 to production", "payments"),
         (
-            f"… and confirms. {production} really serves 2.4.0 when it is done.",
+            f"… confirms, and opens {production}: it really serves 2.4.0 when the thread says so.",
             "maya",
             "/deploy confirm R-3 to production",
             "payments",
         ),
         (
-            "At 3 a.m. Ines is on call, and refunds go out twice. She rolls back at once.",
+            "is on call at night. Refunds go out twice: she rolls back at once, and 2.3.9 is served again.",
             "ines",
             "/rollback payments now Refunds go out twice",
             "payments",
         ),
-        (
-            f"{production} serves 2.3.9 again. Maya tells everybody what happened.",
-            "maya",
-            "/release digest here",
-            "payments",
-        ),
-        ("App Home shows each person what waits for them.", "omar", "", "home"),
+        ("tells everybody what happened.", "maya", "/release digest here", "payments"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -48,6 +49,7 @@ from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
 from integrations.slack.directory import SlackDirectory
+from integrations.slack.errors import SlackAwayError, SlackBusyError, SlackRefusedError
 from integrations.slack.files import hand_over
 from integrations.slack.http import SignedEntry
 from integrations.slack.identity import Myself
@@ -56,6 +58,8 @@ from integrations.slack.pace import AS_FAST_AS_IT_GOES, UNHURRIED, Speeds
 from integrations.slack.ports import Parcel
 from integrations.slack.sockets import Sockets, SocketsError
 from integrations.verification import HttpVerifier
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ async def running(
         client = await stack.enter_async_context(
             connected_to_slack(settings.slack_bot_token.reveal(), api_url=settings.slack_api_url)
         )
-        me = Myself(client)
+        me = await introduced(client)
         directory = SlackDirectory(client, agreed, me.team)
         verbs = wire(records, directory, agreed, neighbours, utc_now)
 
@@ -195,6 +199,21 @@ async def running(
             )
         )
         yield Slipway(agreed, records, verbs, tick, outbox, directory, tasks, address)
+
+
+async def introduced(client: SlackClient) -> Myself:
+    """Who we are, by Slack. Trouble if it doesn't accept our token; if it is away, that is asked again later."""
+    me = Myself(client)
+    try:
+        await me.learn()
+    except SlackRefusedError as error:
+        raise Trouble(
+            f"Slack does not accept SLACK_BOT_TOKEN ({error.code}). Copy the “Bot User OAuth Token” (xoxb-…) anew from "
+            "the app's page “OAuth & Permissions”."
+        ) from error
+    except (SlackBusyError, SlackAwayError) as error:
+        log.warning("Slack can't be asked who we are yet (%s); trying on.", error)
+    return me
 
 
 @asynccontextmanager

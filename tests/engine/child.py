@@ -24,9 +24,12 @@ async def main(url: str, file: str, wishes: list[str]) -> None:
         with path.open("a") as lines:
             lines.write(line + "\n")
 
-    async def advance(key: int) -> Next:
+    def begin(key: int) -> int:
         leave(f"begin {key}")
-        number = path.read_text().count(f"begin {key}\n")
+        return path.read_text().count(f"begin {key}\n")
+
+    async def advance(key: int) -> Next:
+        number = begin(key)
         if number == wish("hang-in", 0):
             await asyncio.sleep(3600)
         leave(f"end {key}")

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
-from integrations.engine import moves
+from integrations.engine import moves, store
 from tests.engine.workshop import Workshop
+
+
+@pytest.fixture(autouse=True)
+def brisk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look more often than in earnest, except where the earnest pace is what a test is about."""
+    if "real_pace" not in request.fixturenames:
+        monkeypatch.setattr(store, "POLL_STARTS", timedelta(seconds=0.05))
+        monkeypatch.setattr(store, "POLL_WORDS", timedelta(seconds=0.05))
+
+
+@pytest.fixture
+def real_pace() -> None:
+    """As it runs in earnest."""
 
 
 @pytest.fixture

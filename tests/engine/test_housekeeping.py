@@ -11,7 +11,7 @@ import pytest
 from bot.ports import again
 from integrations.engine import moves as moving
 from integrations.engine import prepare
-from tests.engine.workshop import DEPLOYMENT, LONG, Moves, Workshop, all_ended, until
+from tests.engine.workshop import DEPLOYMENT, LONG, Moves, Workshop, all_ended, until, until_status
 
 
 async def test_the_status_says_what_each_piece_of_work_waits_for(file_workshop: Workshop) -> None:
@@ -54,9 +54,7 @@ async def test_what_has_ended_is_forgotten_and_what_goes_on_is_not(
     async with workshop.engine(moves) as engine:
         await workshop.starts(1, 2)
         await until(lambda: moves.seen[2] == 2)
-        async with asyncio.timeout(5):
-            while len((await engine.status()).pending) > 1:
-                await asyncio.sleep(0.02)
+        await until_status(engine, lambda status: len(status.pending) == 1)
         now = datetime.now(UTC)
         assert await engine.prune(now - timedelta(hours=1)) == 0
         assert await engine.prune(now + timedelta(hours=1)) == 1
@@ -67,6 +65,7 @@ async def test_what_has_ended_is_forgotten_and_what_goes_on_is_not(
         await until(lambda: moves.seen[1] == 2)
 
 
+@pytest.mark.usefixtures("real_pace")
 async def test_waiting_costs_next_to_nothing(workshop: Workshop) -> None:
     moves = Moves({key: [LONG] for key in range(1, 6)})
     async with workshop.engine(moves):
@@ -79,15 +78,15 @@ async def test_waiting_costs_next_to_nothing(workshop: Workshop) -> None:
 
 
 async def test_a_restart_after_a_long_watch_is_quick(workshop: Workshop) -> None:
-    moves = Moves({1: [again(timedelta(0))] * 150 + [LONG, LONG]})
+    moves = Moves({1: [again(timedelta(0))] * 100 + [LONG, LONG]})
     async with workshop.engine(moves):
         await workshop.starts(1)
-        await until(lambda: moves.seen[1] == 151, within=20)
+        await until(lambda: moves.seen[1] == 101, within=20)
         await asyncio.sleep(0.1)
     began = time.monotonic()
     async with workshop.engine(moves) as engine:
         await workshop.nudges(1)
-        await until(lambda: moves.seen[1] == 152)
+        await until(lambda: moves.seen[1] == 102)
         assert time.monotonic() - began < 5
         await workshop.nudges(1)
         await all_ended(engine)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from bot.ports import again
 from integrations.engine import moves as moving
 from integrations.engine.names import FOLLOW
-from tests.engine.workshop import DEPLOYMENT, FREEZE, LONG, Moves, Workshop, all_ended, until
+from tests.engine.workshop import DEPLOYMENT, FREEZE, LONG, Moves, Workshop, all_ended, until, until_status
 
 AT_ONCE = again(timedelta(0))
 
@@ -127,9 +126,7 @@ async def test_work_that_the_engine_itself_ended_gets_another_life(
     engine._follower.follow = stumbling
     async with engine:
         await file_workshop.starts(1)
-        async with asyncio.timeout(5):
-            while not (await engine.status()).failed:
-                await asyncio.sleep(0.02)
+        await until_status(engine, lambda status: status.failed)
         stumbles = False
         await engine._revive()
         await engine._revive()

@@ -6,17 +6,20 @@ import asyncio
 import time
 from datetime import timedelta
 
+import pytest
+
 from bot.ports import DONE, Next, again
 from integrations.engine import prepare
 from tests.engine.workshop import DEPLOYMENT, FREEZE, LONG, Moves, Workshop, all_ended, until
 
 
+@pytest.mark.usefixtures("real_pace")
 async def test_work_begins_with_the_commit_and_soon(workshop: Workshop) -> None:
     moves = Moves()
     async with workshop.engine(moves):
         async with workshop.records.open() as page:
             await page.start(DEPLOYMENT, 1)
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.25)
             assert not moves.seen  # nothing before the commit
             await page.commit()
         committed = time.monotonic()
@@ -42,7 +45,7 @@ async def test_a_word_that_was_rolled_back_wakes_nobody(workshop: Workshop) -> N
         await until(lambda: moves.seen[1] == 1)
         async with workshop.records.open() as page:
             await page.nudge(DEPLOYMENT, 1, "cancel")
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.25)
         assert moves.seen[1] == 1
 
 
@@ -52,7 +55,7 @@ async def test_what_is_started_twice_is_one(workshop: Workshop) -> None:
         await workshop.starts(1, 1)
         await until(lambda: moves.seen[1] == 1)
         await workshop.starts(1)
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.25)
         assert moves.seen[1] == 1
         assert [each.key for each in (await engine.status()).pending] == [1]
 
@@ -64,7 +67,7 @@ async def test_what_has_ended_is_not_started_again(workshop: Workshop) -> None:
         await until(lambda: moves.seen[1] == 1)
         await all_ended(engine)
         await workshop.starts(1)
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.25)
         assert moves.seen[1] == 1
 
 
@@ -77,6 +80,7 @@ async def test_one_number_may_have_several_kinds_of_work(file_workshop: Workshop
         assert (await engine.status()).counts == {"follow-deployment": 1, "watch-freeze": 1}
 
 
+@pytest.mark.usefixtures("real_pace")
 async def test_a_word_wakes_work_that_waits(workshop: Workshop) -> None:
     moves = Moves({1: [LONG, LONG], 11: [LONG]})
     async with workshop.engine(moves):

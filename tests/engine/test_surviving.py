@@ -56,7 +56,7 @@ async def test_a_stop_lets_the_running_move_end_and_the_next_start_goes_on(works
     assert await asyncio.to_thread(lambda: "threads are there") == "threads are there"
 
     async with workshop.engine(moves):
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.3)
         assert moves.seen[1] == 1  # its move was kept: it waits, as it did
         await workshop.nudges(1)
         await until(lambda: moves.seen[1] == 2)
@@ -133,11 +133,10 @@ class TestReplicas:
             await replicas.starts(1)
             await until(lambda: moves.seen[1] == 1)
             async with await AsyncConnection.connect(replicas.url, autocommit=True) as admin:
-                await admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
-                )
+                signs = "SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
+                await admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({signs})")
             await until(lambda: not engine._guard._held.is_set())
-            await until(lambda: engine._guard._held.is_set())
+            await until(engine._guard._held.is_set)
             await replicas.nudges(1)
             await until(lambda: moves.seen[1] == 2)
         assert "nothing moves until it stands again" in caplog.text

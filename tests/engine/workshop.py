@@ -15,7 +15,7 @@ from typing import Any
 from bot.ports import DONE, Advance, Next, Tick, Work, again
 from integrations.database.engine import open_engines
 from integrations.database.records import DatabaseRecords
-from integrations.engine import Engine, EngineStarter
+from integrations.engine import Engine, EngineStarter, Status
 
 DEPLOYMENT = Work.FOLLOW_DEPLOYMENT
 FREEZE = Work.WATCH_FREEZE
@@ -28,14 +28,19 @@ async def until(true: Callable[[], Any], within: float = 10.0) -> None:
     """Wait until that is so; fail if it takes too long."""
     async with asyncio.timeout(within):
         while not true():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # noqa: ASYNC110 - what is looked at may be in another process
 
 
-async def all_ended(engine: Engine, within: float = 10.0) -> None:
-    """Wait until no work goes on."""
+async def until_status(engine: Engine, fits: Callable[[Status], Any], within: float = 10.0) -> None:
+    """Wait until the engine's status is so."""
     async with asyncio.timeout(within):
-        while (await engine.status()).pending:
-            await asyncio.sleep(0.02)
+        while not fits(await engine.status()):
+            await asyncio.sleep(0.02)  # noqa: ASYNC110 - what is looked at is in the database
+
+
+async def all_ended(engine: Engine) -> None:
+    """Wait until no work goes on."""
+    await until_status(engine, lambda status: not status.pending)
 
 
 class Moves:
