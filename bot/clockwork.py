@@ -16,8 +16,11 @@ log = logging.getLogger(__name__)
 
 TIDYING = Schedule("tidying up", "20 3 * * *", "UTC")
 
-KEPT = timedelta(days=30)
-"""What was told, noted against repetition, or followed to its end is forgotten after so long. The record never is."""
+KEPT = timedelta(days=120)
+"""What was told, noted against repetition, or followed to its end is forgotten after so long; the record never is.
+
+Longer than the longest freeze, whose notices are noted so that each is told once.
+"""
 
 
 @dataclass(slots=True)

@@ -12,10 +12,10 @@ from bot.ports import Records, Schedule
 from bot.rules.policy import Catalogue
 from bot.rules.sentence import AtRole, Code, Sentence, say
 from bot.settings import Settings
-from bot.verbs.redraw import RedrawAll
 from integrations.deployers.kinds import KINDS
 
 KeepSchedules = Callable[[Sequence[Schedule]], Awaitable[None]]
+Adopt = Callable[[Catalogue, Catalogue], Awaitable[None]]
 
 
 class Agreement:
@@ -24,7 +24,8 @@ class Agreement:
     def __init__(self, settings: Settings, first: Catalogue, records: Records) -> None:
         self._records = records
         self.keep_schedules: KeepSchedules | None = None
-        """Set once the engine is there."""
+        self.adopt: Adopt | None = None
+        """Both are set once there is somebody to do it."""
         self.holder = CatalogueHolder(
             first, settings.catalogue, deployers=KINDS, on_change=self._changed, on_problem=self._refused
         )
@@ -33,11 +34,12 @@ class Agreement:
         """What is agreed at this moment."""
         return self.holder.current
 
-    async def _changed(self, _: Catalogue, new: Catalogue) -> None:
-        """Its schedules run from now on, and every open release's card shows what it means."""
+    async def _changed(self, old: Catalogue, new: Catalogue) -> None:
+        """Its schedules run from now on, and every open release hears what it means."""
         if self.keep_schedules is not None:
             await self.keep_schedules(schedules_of(new))
-        await RedrawAll(self._records)()
+        if self.adopt is not None:
+            await self.adopt(old, new)
 
     async def _refused(self, problems: Sequence[Problem]) -> None:
         """A bad edit: the owners are told where it is wrong."""

@@ -28,6 +28,7 @@ from bot.serving import health, serving
 from bot.settings import Settings
 from bot.tasks import Tasks
 from bot.trouble import WRONG_SETTINGS, Trouble
+from bot.verbs.adopt_rules import AdoptRules
 from bot.verbs.audit import Verified, VerifyAudit
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
@@ -176,6 +177,7 @@ async def running(
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
+        agreed.adopt = AdoptRules(records, directory, utc_now)
         await engine.keep_schedules(schedules_of(agreed()))
         await stack.enter_async_context(following(agreed, me))
 

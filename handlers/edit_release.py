@@ -55,4 +55,8 @@ class Editing:
             return
         wanted = plan(request, picture.release.plan.service)
         outcome = await self.edit(on.release, wanted, on.revision, by=by)
+        if isinstance(outcome, Refused) and not outcome.stale:
+            form = edit_form(picture, self.agreed(), filled=wanted, problem=self.talk.pen().write(outcome.why))
+            await answer.update_modal(form)
+            return
         await self.talk.show(outcome, edited, request, by, answer, release=on.release)

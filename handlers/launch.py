@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.rules.candidate import Seal
 from bot.rules.people import Actor
 from bot.rules.release import ReleaseId
 from bot.verbs.launch import Launch
@@ -26,14 +27,14 @@ class Launching:
         """Launch it."""
         release = await self.talk.which(command.release, answer)
         if release is not None:
-            await self._launch(release, request, by, answer)
+            await self._launch(release, None, request, by, answer)
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:
         """Launch it."""
         on = await self.talk.carried(request.value, OnRelease, answer)
         if on is not None:
-            await self._launch(on.release, request, by, answer)
+            await self._launch(on.release, on.seal, request, by, answer)
 
-    async def _launch(self, release: ReleaseId, request: Request, by: Actor, answer: Answer) -> None:
-        outcome = await self.launch(release, by=by)
+    async def _launch(self, release: ReleaseId, seen: Seal | None, request: Request, by: Actor, answer: Answer) -> None:
+        outcome = await self.launch(release, seen, by=by)
         await self.talk.show(outcome, lambda picture, _: launched(picture), request, by, answer, release=release)

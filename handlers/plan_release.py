@@ -8,7 +8,7 @@ from bot.ports import Agreed
 from bot.rules.people import Actor
 from bot.rules.policy import ServiceName
 from bot.rules.release import Plan
-from bot.rules.sentence import refuse
+from bot.rules.sentence import Refused, refuse
 from bot.verbs.plan_release import PlanRelease
 from handlers.answer import Answer
 from handlers.filled_in import plan
@@ -58,7 +58,14 @@ class Planning:
     async def sent(self, request: Request, by: Actor, answer: Answer) -> None:
         """Plan what the form says."""
         wanted = plan(request, ServiceName(request.input("service")))
-        outcome = await self.plan_release(wanted, request.input("ref").strip() or None, None, by=by)
+        ref = request.input("ref").strip()
+        outcome = await self.plan_release(wanted, ref or None, None, by=by)
+        if isinstance(outcome, Refused):
+            # Nothing that was written is lost: the form comes back with it, and says what to mend.
+            problem = self.talk.pen().write(outcome.why)
+            form = new_release_form(self.agreed(), ref=ref, filled=wanted, problem=problem)
+            await answer.update_modal({**form, "private_metadata": request.metadata})
+            return
         await self.talk.show(outcome, planned, request, by, answer)
 
     async def _nothing_to_plan(self, answer: Answer) -> None:

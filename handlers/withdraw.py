@@ -32,5 +32,5 @@ class Withdrawing:
         on = await self.talk.carried(request.value, OnRelease, answer)
         if on is not None:
             await self.talk.show(
-                await self.withdraw(on.release, by=by), withdrawn, request, by, answer, release=on.release
+                await self.withdraw(on.release, on.seal, by=by), withdrawn, request, by, answer, release=on.release
             )

@@ -114,7 +114,7 @@ def a_seal(candidate: Candidate | None = None, environment: EnvironmentName = PR
     """What is on the screen when the ready-made release is looked at under the ready-made catalogue."""
     catalogue = a_catalogue()
     rules = rules_digest(catalogue.change_types[FEATURE], catalogue.services[PAYMENTS], environment)
-    return seal(candidate or a_candidate(), environment, rules)
+    return seal(candidate or a_candidate(), a_plan().version, environment, rules)
 
 
 def a_verdict(by: PersonId, role: RoleName, word: Word = Word.YES, **fields: Any) -> Verdict:

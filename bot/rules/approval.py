@@ -13,7 +13,7 @@ from bot.rules.policy import ApprovalRule, EnvironmentName
 from bot.rules.sentence import AllOf, AtRole, Refused, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bot.rules.candidate import Candidate
     from bot.rules.people import Person, Roles
@@ -105,7 +105,8 @@ def barred(change: ChangeType, requester: PersonId, candidate: Candidate) -> fro
     if not change.requester_may_approve:
         own |= {requester}
     if not change.author_may_approve:
-        own |= candidate.author_ids
+        # Where nobody knows who wrote it, whoever proposed it is taken for its author.
+        own |= candidate.author_ids if candidate.authors else {candidate.set_by}
     return own
 
 
@@ -127,33 +128,66 @@ def may_act(person: Person) -> Refused | None:
 def role_to_speak_in(
     person: PersonId,
     rules: tuple[ApprovalRule, ...],
-    verdicts: Iterable[Verdict],
+    counts: tuple[Tally, ...],
     *,
-    seal: Seal,
     roles: Roles,
     environment: EnvironmentName,
+    barred: frozenset[PersonId] = frozenset(),
+    bound: RoleName | None = None,
 ) -> RoleName | Refused:
-    """The role in which this person's word is wanted: one that is still missing before any other."""
+    """The role in which this person's word is wanted here.
+
+    Somebody with several roles speaks in one that is still missing, and so that the others can fill the rest.
+    `bound` is the role in which this person has spoken on the candidate elsewhere: one person fills one role.
+    """
     if not rules:
         return refuse("No approval is needed for {environment}.", environment=environment)
     mine = [rule.role for rule in rules if roles.hold(person, rule.role)]
     if not mine:
-        unknown = [rule.role for rule in rules if rule.role in roles.unknown]
-        if unknown:
-            return refuse(
-                "I can't look up who is in {role} just now ({why}), so I can't take your word yet. Please try again.",
-                role=AtRole(unknown[0]),
-                why=roles.unknown[unknown[0]],
-            )
-        if len(rules) == 1:
-            return refuse(
-                "Only {role} can approve this for {environment}.", role=AtRole(rules[0].role), environment=environment
-            )
+        return _outsider(rules, roles, environment)
+    if bound is not None:
+        if bound in mine:
+            return bound
         return refuse(
-            "Only {roles} can approve this for {environment}.",
-            roles=AllOf(tuple(AtRole(rule.role) for rule in rules)),
+            "You have spoken on this candidate as {role}, and one person fills one role in a release. "
+            "Somebody else has to do it for {environment}.",
+            role=AtRole(bound),
             environment=environment,
         )
-    counts = tallies(rules, verdicts, seal, roles, frozenset())
     wanted = [tally.rule.role for tally in counts if tally.missing and tally.rule.role in mine]
+    spoken = {verdict.person for tally in counts for verdict in tally.given} | {person} | barred
+    for role in wanted:
+        rest = [each.rule.role for each in counts for _ in range(each.missing - (each.rule.role == role))]
+        if can_be_filled(rest, {name: roles.members.get(name, frozenset()) - spoken for name in rest}):
+            return role
     return (wanted or mine)[0]
+
+
+def can_be_filled(places: list[RoleName], people: Mapping[RoleName, frozenset[PersonId]]) -> bool:
+    """Whether there is somebody for every place, nobody taking two (augmenting paths, H. W. Kuhn 1955)."""
+    taken: dict[PersonId, int] = {}
+
+    def seat(place: int, tried: set[PersonId]) -> bool:
+        for person in people[places[place]] - tried:
+            tried.add(person)
+            if person not in taken or seat(taken[person], tried):
+                taken[person] = place
+                return True
+        return False
+
+    return all(seat(place, set()) for place in range(len(places)))
+
+
+def _outsider(rules: tuple[ApprovalRule, ...], roles: Roles, environment: EnvironmentName) -> Refused:
+    unknown = [rule.role for rule in rules if rule.role in roles.unknown]
+    if unknown:
+        return refuse(
+            "I can't look up who is in {role} just now ({why}), so I can't take your word yet. Please try again.",
+            role=AtRole(unknown[0]),
+            why=roles.unknown[unknown[0]],
+        )
+    return refuse(
+        "Only {roles} can approve this for {environment}.",
+        roles=AllOf(tuple(AtRole(rule.role) for rule in rules)),
+        environment=environment,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NewType
 
 from bot.rules.people import PersonId
@@ -33,6 +33,11 @@ class Candidate:
     set_at: datetime
 
     @property
+    def identity(self) -> str:
+        """Exactly what it is, in one word: the commit, and the artifact where there is one."""
+        return f"{self.commit}@{self.artifact}" if self.artifact else self.commit
+
+    @property
     def short(self) -> str:
         """The first seven digits, for people."""
         return self.commit[:7]
@@ -42,7 +47,11 @@ class Candidate:
         return other is not None and (self.commit, self.artifact) == (other.commit, other.artifact)
 
 
-def seal(candidate: Candidate, environment: EnvironmentName, rules: str) -> Seal:
-    """What was on the screen: candidate, environment and rules (`rules_digest`) in one short word."""
-    told = "\n".join((candidate.commit, candidate.artifact or "", environment, rules))
+def seal(candidate: Candidate, version: str, environment: EnvironmentName, rules: str) -> Seal:
+    """What was on the screen in one short word: candidate, version, environment and rules (`rules_digest`).
+
+    When the candidate was set is part of it: what was voided by another candidate in between stays void.
+    """
+    at = candidate.set_at.astimezone(UTC).isoformat()
+    told = "\n".join((candidate.commit, candidate.artifact or "", at, version, environment, rules))
     return Seal(hashlib.sha256(told.encode()).hexdigest()[:20])

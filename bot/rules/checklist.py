@@ -44,6 +44,16 @@ def fresh(rules: Iterable[ItemRule]) -> tuple[Item, ...]:
     return tuple(Item(rule.key, rule.text, rule.owner, rule.required) for rule in rules)
 
 
+def merged(items: tuple[Item, ...], rules: Iterable[ItemRule]) -> tuple[Item, ...]:
+    """The checklist with what the rules in force ask for besides: nothing that was asked for is taken out."""
+    asked = {rule.key: rule for rule in rules}
+    had = {item.key for item in items}
+    kept = tuple(
+        replace(item, required=item.required or (item.key in asked and asked[item.key].required)) for item in items
+    )
+    return kept + fresh(rule for key, rule in asked.items() if key not in had)
+
+
 def left_to_do(items: Iterable[Item]) -> tuple[Item, ...]:
     """The required lines that nobody has ticked."""
     return tuple(item for item in items if item.required and not item.done)

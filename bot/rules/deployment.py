@@ -106,6 +106,12 @@ class Deployment:
         return f"D-{self.id}"
 
     @property
+    def touched(self) -> bool:
+        """Whether it has ended, well or not, and may have changed what runs."""
+        on_its_way = {Attempt.STARTING, Attempt.RUNNING, Attempt.VERIFYING}
+        return self.attempt is Attempt.SUCCEEDED or (self.started_at is not None and self.attempt not in on_its_way)
+
+    @property
     def holds(self) -> bool:
         """Whether it holds its environment."""
         return self.attempt in HOLDING

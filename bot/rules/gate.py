@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from bot.rules.approval import Word, barred, rejections, tallies, void
 from bot.rules.candidate import Seal, seal
 from bot.rules.checklist import left_to_do
-from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Freeze
 from bot.rules.people import Roles
 from bot.rules.policy import ChangeType, Environment, FreezeMeaning, Right, Service, must_be_ticked_before, rules_digest
 from bot.rules.release import Release, ReleaseId, r
+from bot.rules.rollback import newest_success, stands_now, taken_away
 from bot.rules.sentence import AllOf, At, AtRole, Code, Sentence, When, say
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Reason(StrEnum):
     APPROVAL = "approval"
     CHECKLIST = "checklist"
     ORDER = "order"
+    ROLLED_BACK = "rolled back"
+    OVERTAKEN = "overtaken"
     DEPENDENCY = "dependency"
     FREEZE = "freeze"
     HELD = "held"
@@ -80,7 +83,11 @@ class Facts:
     @property
     def seal(self) -> Seal | None:
         """What an approval given now would be sealed to; None without a candidate."""
-        return seal(self.release.candidate, self.environment.name, self.rules) if self.release.candidate else None
+        return (
+            seal(self.release.candidate, self.release.plan.version, self.environment.name, self.rules)
+            if self.release.candidate
+            else None
+        )
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -91,14 +98,9 @@ class Facts:
         return tallies(self.approvals, self.release.verdicts, self.seal, self.roles, own)
 
     def has_had(self, environment: EnvironmentName) -> bool:
-        """Whether that environment has had exactly this candidate, successfully."""
-        return any(
-            each.attempt is Attempt.SUCCEEDED
-            and each.order.environment == environment
-            and each.order.kind is Kind.DEPLOY
-            and each.order.candidate.is_same_as(self.release.candidate)
-            for each in self.deployments
-        )
+        """Whether that environment has had exactly this candidate, and it was not rolled back there."""
+        brought = newest_success(self.release.candidate, environment, self.deployments)
+        return brought is not None and not taken_away(brought, self.deployments)
 
     @property
     def holder(self) -> Deployment | None:
@@ -108,14 +110,17 @@ class Facts:
     @property
     def standing(self) -> Deployment | None:
         """What stands in this environment: its newest success."""
-        return next(
-            (
-                each
-                for each in self.deployments
-                if each.attempt is Attempt.SUCCEEDED and each.order.environment == self.environment.name
-            ),
-            None,
-        )
+        return stands_now([each for each in self.deployments if each.order.environment == self.environment.name])
+
+    @property
+    def brought(self) -> Deployment | None:
+        """The newest deployment that brought exactly this candidate here."""
+        return newest_success(self.release.candidate, self.environment.name, self.deployments)
+
+    @property
+    def rolled_back(self) -> bool:
+        """Whether this candidate was here and was taken away by a rollback."""
+        return self.brought is not None and taken_away(self.brought, self.deployments)
 
 
 def gate(facts: Facts) -> tuple[Blocker, ...]:
@@ -136,6 +141,7 @@ def gate(facts: Facts) -> tuple[Blocker, ...]:
         *_unapproved(facts),
         *_unchecked(facts),
         *_out_of_order(facts),
+        *_been_here(facts),
         *_waiting_for_others(facts),
         *_frozen(facts),
         *_held(facts),
@@ -188,7 +194,8 @@ def _unapproved(facts: Facts) -> Iterator[Blocker]:
         if not tally.missing:
             continue
         who = (AtRole(role),)
-        step = say("Press Approve, or type {command}.", command=Code(f"/release approve {facts.release.name}"))
+        command = Code(f"/release approve {facts.release.name} {facts.environment.name}")
+        step = say("Press Approve, or type {command}.", command=command)
         if tally.lapsed:
             yield Blocker(
                 Reason.APPROVAL,
@@ -250,6 +257,44 @@ def _out_of_order(facts: Facts) -> Iterator[Blocker]:
             )
 
 
+def _been_here(facts: Facts) -> Iterator[Blocker]:
+    """Going backwards is only ever called rollback."""
+    brought, standing = facts.brought, facts.standing
+    if brought is None or standing is None or standing.order.candidate.is_same_as(facts.release.candidate):
+        return
+    if facts.rolled_back:
+        yield Blocker(
+            Reason.ROLLED_BACK,
+            say(
+                "This candidate was in {environment} ({deployment}) and was rolled back.",
+                environment=facts.environment.name,
+                deployment=brought.name,
+            ),
+            (At(facts.release.requested_by),),
+            say("Mend it, and set a new candidate: {command}.", command=_build(facts)),
+        )
+    else:
+        yield Blocker(
+            Reason.OVERTAKEN,
+            say(
+                "This candidate was in {environment} before ({deployment}); {version} stands there now.",
+                environment=facts.environment.name,
+                deployment=brought.name,
+                version=standing.order.version,
+            ),
+            tuple(AtRole(role) for role in facts.service.roles_for(Right.ROLL_BACK)),
+            say("Going back is a rollback: {command}.", command=_back(facts, brought)),
+        )
+
+
+def _build(facts: Facts) -> Code:
+    return Code(f"/release build {facts.release.name} <commit>")
+
+
+def _back(facts: Facts, to: Deployment) -> Code:
+    return Code(f"/rollback {facts.service.name} in {facts.environment.name} to {to.order.version}")
+
+
 def _waiting_for_others(facts: Facts) -> Iterator[Blocker]:
     for release, there in facts.dependencies.items():
         if not there:
@@ -301,7 +346,11 @@ def _held(facts: Facts) -> Iterator[Blocker]:
                 environment=facts.environment.name,
             ),
             (At(holder.order.confirmed_by),),
-            say("Find out what happened; {command} shows it.", command=Code(f"/deploy status {facts.service.name}")),
+            say(
+                "Look whether {version} is there; {command} gives that deployment up, and a rollback does, too.",
+                version=holder.order.version,
+                command=Code(f"/deploy cancel {holder.name}"),
+            ),
         )
     else:
         yield Blocker(

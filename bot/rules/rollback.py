@@ -1,41 +1,66 @@
-"""Rolling back: which deployment was the last good one, and whether it can be gone back to."""
+"""Rolling back: what runs now, what was good before, and what was taken away again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
+from bot.rules.candidate import Candidate
 from bot.rules.deployment import Attempt, Deployment, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from bot.rules.policy import EnvironmentName
 
 
 def stands_now(history: Sequence[Deployment]) -> Deployment | None:
-    """What stands in an environment: the newest success in its history (newest first)."""
+    """What stands in an environment, as far as is known: the newest success in its history (newest first)."""
     return next((each for each in history if each.attempt is Attempt.SUCCEEDED), None)
 
 
-def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
-    """What this environment can go back to, best first.
+def last_touch(history: Sequence[Deployment]) -> Deployment | None:
+    """What may have changed the environment last: its newest success, or a failure or unknown outcome after that."""
+    return next((each for each in history if each.touched), None)
 
-    A version is good if it succeeded here, isn't what stands here now, and was not itself rolled away from.
-    `history` is the environment's deployments, newest first.
-    """
-    now = stands_now(history)
-    bad = {
-        replaced.order.candidate.commit
+
+def taken_away(deployment: Deployment, history: Iterable[Deployment]) -> bool:
+    """Whether a rollback that succeeded took this deployment away. `history` may be in any order."""
+    return any(
+        each.order.kind is Kind.ROLLBACK and each.attempt is Attempt.SUCCEEDED and each.order.replaces == deployment.id
         for each in history
-        if each.order.kind is Kind.ROLLBACK and each.attempt is Attempt.SUCCEEDED
-        for replaced in history
-        if replaced.id == each.order.replaces
-    }
-    seen: set[str] = {now.order.candidate.commit} if now else set()
+    )
+
+
+def newest_success(
+    candidate: Candidate | None, environment: EnvironmentName, history: Iterable[Deployment]
+) -> Deployment | None:
+    """The newest deployment that brought exactly this candidate there. `history` is newest first."""
+    return next(
+        (
+            each
+            for each in history
+            if each.attempt is Attempt.SUCCEEDED
+            and each.order.kind is Kind.DEPLOY
+            and each.order.environment == environment
+            and each.order.candidate.is_same_as(candidate)
+        ),
+        None,
+    )
+
+
+def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
+    """What this environment can go back to, best first. `history` is the environment's deployments, newest first.
+
+    A version is good if its newest deployment here succeeded and was not rolled away from. What stands here is among
+    them only if something after it failed, or has an unknown outcome: then it is the first to go back to.
+    """
+    now, last = stands_now(history), last_touch(history)
+    seen = [now.order.candidate] if now is not None and now is last else []
     result: list[Deployment] = []
     for each in history:
-        commit = each.order.candidate.commit
-        if each.attempt is Attempt.SUCCEEDED and commit not in seen and commit not in bad:
+        candidate = each.order.candidate
+        if each.attempt is not Attempt.SUCCEEDED or any(candidate.is_same_as(other) for other in seen):
+            continue
+        seen.append(candidate)
+        brought = each if each.order.kind is Kind.DEPLOY else newest_success(candidate, each.order.environment, history)
+        if brought is None or not taken_away(brought, history):
             result.append(each)
-            seen.add(commit)
     return tuple(result)
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from bot.rules.approval import standing
-from bot.rules.deployment import Attempt, Kind
+from bot.rules.deployment import Kind
 from bot.rules.gate import Facts, Reason, gate
-
-if TYPE_CHECKING:
-    from bot.rules.release import Release
 
 
 class Stage(StrEnum):
@@ -36,23 +32,24 @@ def stage(finals: tuple[Facts, ...]) -> Stage:
     - testing: it is being tried; approvals are missing or refused.
     - preparing: everybody has agreed; something else still blocks.
     - ready: the gate of a final environment is empty.
-    - deploying, deployed, rolled back: what the newest attempts in the final environments say.
-    - released, cancelled: what people said.
+    - deploying, deployed, rolled back: what the attempts with this candidate in the final environments say. A release
+      that a later one has replaced stays deployed.
+    - released, cancelled: what people said; what was rolled back after its launch is no longer released.
     """
     release = finals[0].release
     if release.cancelled:
         return Stage.CANCELLED
+    if any(_on_its_way(facts) for facts in finals):
+        return Stage.DEPLOYING
+    if any(facts.rolled_back for facts in finals):
+        return Stage.ROLLED_BACK
     if release.launched:
         return Stage.RELEASED
     if release.candidate is None:
         return Stage.PLANNING
-    if any(facts.holder and facts.holder.order.release == release.id for facts in finals):
-        return Stage.DEPLOYING
-    if any(_rolled_back(facts, release) for facts in finals):
-        return Stage.ROLLED_BACK
-    if all(_stands(facts, release) for facts in finals):
+    if all(facts.brought for facts in finals):
         return Stage.DEPLOYED
-    gates = [gate(facts) for facts in finals if not _stands(facts, release)]
+    gates = [gate(facts) for facts in finals if not facts.brought]
     if any(not blockers for blockers in gates):
         return Stage.READY
     about_people = {Reason.APPROVAL, Reason.REJECTED, Reason.UNREADABLE}
@@ -61,28 +58,9 @@ def stage(finals: tuple[Facts, ...]) -> Stage:
     return Stage.TESTING if any(_touched(facts) for facts in finals) else Stage.BUILDING
 
 
-def _stands(facts: Facts, release: Release) -> bool:
-    there = facts.standing
-    return (
-        there is not None and there.order.release == release.id and there.order.candidate.is_same_as(release.candidate)
-    )
-
-
-def _rolled_back(facts: Facts, release: Release) -> bool:
-    """Whether it was here, and the newest success here is a rollback that took it away."""
-    ended = [
-        each
-        for each in facts.deployments
-        if each.attempt is Attempt.SUCCEEDED and each.order.environment == facts.environment.name
-    ]
-    if not ended or ended[0].order.kind is not Kind.ROLLBACK or ended[0].order.release == release.id:
-        return False
-    replaced = next((each for each in ended if each.id == ended[0].order.replaces), None)
-    return (
-        replaced is not None
-        and replaced.order.release == release.id
-        and replaced.order.candidate.is_same_as(release.candidate)
-    )
+def _on_its_way(facts: Facts) -> bool:
+    holder = facts.holder
+    return holder is not None and holder.order.kind is Kind.DEPLOY and holder.order.release == facts.release.id
 
 
 def _touched(facts: Facts) -> bool:

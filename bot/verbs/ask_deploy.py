@@ -63,7 +63,7 @@ class AskDeploy:
                         by.surface,
                         now,
                         release=release.id,
-                        candidate=release.candidate.commit if release.candidate else None,
+                        candidate=release.candidate.identity if release.candidate else None,
                         subject=environment,
                         detail={"seal": place.facts.seal, "blockers": [str(each.why) for each in place.blockers]},
                     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from bot.ports import Clock, Reading, Records
 from bot.rules.audit import GENESIS, Broken, Entry, out_of_place
+from bot.rules.deployment import Deployment, Kind
 from bot.rules.release import Release, ReleaseId
 from bot.rules.sentence import Refused
 from bot.verbs.look import no_such_release
@@ -70,7 +71,7 @@ class Evidence:
             release = await page.release(release_id)
             if release is None:
                 return no_such_release(release_id)
-            deployments = await page.deployments(release=release_id, limit=1000)
+            deployments = await _deployments(page, release)
             entries = await _all_of(page, release_id)
         verified = await VerifyAudit(self.records)()
         told = {
@@ -91,6 +92,15 @@ class Evidence:
         }
         text = json.dumps(told, indent=2, ensure_ascii=False, default=_plain) + "\n"
         return EvidenceFile(f"{release.name}-evidence.json", text)
+
+
+async def _deployments(page: Reading, release: Release) -> list[Deployment]:
+    """The release's own deployments, newest first, and the rollbacks that took one of them away."""
+    own = await page.deployments(release=release.id, limit=1000)
+    numbers = {each.id for each in own}
+    others = await page.deployments(service=release.plan.service, limit=1000)
+    back = [each for each in others if each.order.replaces in numbers and each.order.kind is Kind.ROLLBACK]
+    return sorted({each.id: each for each in (*own, *back)}.values(), key=lambda each: each.id, reverse=True)
 
 
 def plan_of(release: Release) -> dict[str, object]:

@@ -1,4 +1,7 @@
-"""Cancel a deployment: ask the target to stop. It holds its environment until it is seen to have ended."""
+"""Cancel a deployment: ask the target to stop. It holds its environment until it is seen to have ended.
+
+An outcome that nobody could learn is given up by the same word: it is settled as failed.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Clock, Deployers, Directory, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId
-from bot.rules.people import Actor
-from bot.rules.policy import Right
+from bot.rules.people import Actor, PersonId, Roles
+from bot.rules.policy import Catalogue, Right, Service
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.follow_deploy import about
 from bot.verbs.rights import lacks_role
+from bot.verbs.settle import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class CancelDeploy:
                     name=f"D-{deployment_id}",
                     command=Code("/deploy status"),
                 )
-            if deployment.attempt not in {Attempt.STARTING, Attempt.RUNNING}:
+            if deployment.attempt not in {Attempt.STARTING, Attempt.RUNNING, Attempt.UNKNOWN}:
                 return refuse(
                     "{name} is {attempt}, so there is nothing to cancel.",
                     name=deployment.name,
@@ -46,13 +50,15 @@ class CancelDeploy:
                 )
             service = agreed.services.get(deployment.order.service)
             environment = service.environment(deployment.order.environment) if service else None
-            if service is None or environment is None:
+            not_allowed = may_not(deployment, service, by.id, roles, agreed)
+            if not_allowed:
+                return not_allowed
+            if deployment.attempt is Attempt.UNKNOWN:
+                given_up = await settle(page, deployment, "It was given up.", by=by, at=self.now())
+                await page.commit()
+                return given_up
+            if environment is None:
                 return refuse("The catalogue no longer says how to reach {name}'s target.", name=deployment.name)
-            if by.id != deployment.order.confirmed_by:
-                needed = (*service.roles_for(Right.DEPLOY), *service.roles_for(Right.ROLL_BACK))
-                not_allowed = lacks_role(tuple(dict.fromkeys(needed)), "cancel this deployment", by.id, roles)
-                if not_allowed:
-                    return not_allowed
             deployer = self.deployers.get(environment.deployer.kind)
             if deployer is None or not deployer.capabilities.cancels:
                 return refuse(
@@ -75,7 +81,7 @@ class CancelDeploy:
                     by.surface,
                     self.now(),
                     release=deployment.order.release,
-                    candidate=deployment.order.candidate.commit,
+                    candidate=deployment.order.candidate.identity,
                     subject=deployment.name,
                 )
             )
@@ -85,3 +91,16 @@ class CancelDeploy:
             await page.nudge(Work.FOLLOW_DEPLOYMENT, deployment.id, "cancel")
             await page.commit()
         return deployment
+
+
+def may_not(
+    deployment: Deployment, service: Service | None, person: PersonId, roles: Roles, agreed: Catalogue
+) -> Refused | None:
+    """Why this person may not stop that deployment: whoever confirmed it may, and who may deploy or roll back there."""
+    if person == deployment.order.confirmed_by:
+        return None
+    if service is None:
+        return lacks_role((agreed.owners,), "settle what has left the catalogue", person, roles)
+    rights = [service.roles_for(right) for right in (Right.DEPLOY, Right.ROLL_BACK)]
+    needed = tuple(dict.fromkeys(role for each in rights for role in each)) if all(rights) else ()
+    return lacks_role(needed, "cancel this deployment", person, roles)

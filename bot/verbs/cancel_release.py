@@ -12,7 +12,7 @@ from bot.rules.policy import Right
 from bot.rules.release import Ending, ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
-from bot.verbs.rights import lacks
+from bot.verbs.rights import lacks, lacks_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,12 @@ class CancelRelease:
             if release is None:
                 return no_such_release(release_id)
             service = agreed.services.get(release.plan.service)
-            if service is not None and by.id != release.requested_by:
-                not_allowed = lacks(Right.PLAN, service, by.id, roles)
+            if by.id != release.requested_by:
+                not_allowed = (
+                    lacks(Right.PLAN, service, by.id, roles)
+                    if service is not None
+                    else lacks_role((agreed.owners,), "cancel what has left the catalogue", by.id, roles)
+                )
                 if not_allowed:
                     return not_allowed
             if not release.open:
@@ -59,7 +63,7 @@ class CancelRelease:
                     by.surface,
                     now,
                     release=release.id,
-                    candidate=release.candidate.commit if release.candidate else None,
+                    candidate=release.candidate.identity if release.candidate else None,
                     detail={"reason": reason},
                 )
             )

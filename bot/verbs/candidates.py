@@ -13,6 +13,9 @@ from bot.rules.policy import Service
 from bot.rules.rollback import stands_now
 from bot.rules.sentence import Code, Refused, refuse
 
+MOST_COMMITS = 5000
+"""More commits than any release should bring."""
+
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ARTIFACT = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -65,10 +68,27 @@ class Candidates:
 
     async def _authors(self, service: Service, commit: str) -> tuple[str, ...]:
         """Who wrote what this commit brings to where customers are; the commit's own author if nothing stands there."""
-        final = service.final[0].name
-        async with self.records.read() as page:
-            standing = stands_now(await page.deployments(service=service.name, environment=final))
         assert service.repository is not None
-        old = standing.order.candidate.commit if standing else None
-        changes = await self.code_host.between(service.repository, old, commit, limit=500 if old else 1)
-        return tuple(dict.fromkeys(each.author_email.lower() for each in changes.commits))
+        async with self.records.read() as page:
+            history = await page.history_for(service.name)
+        # The commit's own author counts in any case, also where nothing stands yet or the very same stands already.
+        own = await self.code_host.between(service.repository, None, commit, limit=1)
+        authors = [each.author_email.lower() for each in own.commits]
+        for final in service.final:
+            standing = stands_now([each for each in history if each.order.environment == final.name])
+            if standing is not None:
+                authors += await self._authors_since(service.repository, standing.order.candidate.commit, commit)
+        return tuple(dict.fromkeys(authors))
+
+    async def _authors_since(self, repository: str, old: str, new: str) -> list[str]:
+        changes = await self.code_host.between(repository, old, new, limit=MOST_COMMITS)
+        if changes.total > len(changes.commits):
+            raise CodeHostError(
+                f"It brings {changes.total} commits, and only {len(changes.commits)} of them can be read, "
+                "so nobody can tell who wrote it."
+            )
+        return [each.author_email.lower() for each in changes.commits]
+
+    async def strangers(self, candidate: Candidate) -> tuple[str, ...]:
+        """The authors whom the directory doesn't know: they can't be kept from approving their own work."""
+        return tuple([each for each in candidate.authors if await self.directory.by_email(each) is None])

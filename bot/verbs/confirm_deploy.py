@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.notices import CardChanged, DeploymentChanged, ThreadLine
-from bot.ports import Agreed, Clock, Directory, HeldError, Page, Records, Work
+from bot.ports import Agreed, Ask, Clock, Directory, HeldError, Page, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
+from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import EnvironmentName, Right
 from bot.rules.release import ReleaseId
@@ -18,7 +19,7 @@ from bot.verbs.look import Picture, Place, no_such_release, take
 from bot.verbs.rights import lacks
 
 FRESH = timedelta(hours=1)
-"""How long a preview may be acted upon; after that, one looks again."""
+"""How long a preview may be acted upon, once; after that, one looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,15 @@ class ConfirmDeploy:
         self, release_id: ReleaseId, environment: EnvironmentName, *, by: Actor
     ) -> Confirmed | Blocked | Refused | Repeated:
         """The gate is asked here, in the transaction that starts the deployment."""
-        agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
+        roles = await self.directory.roles()
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
             release = await page.release(release_id)
             if release is None:
                 return no_such_release(release_id)
+            # Asked only now: the page may have waited for others, and a freeze may have begun meanwhile.
+            agreed, now = self.agreed(), self.now()
             picture = await take(page, release, agreed, roles=roles, now=now)
             place = the_place(picture, environment)
             if isinstance(place, Refused):
@@ -89,7 +92,7 @@ class ConfirmDeploy:
         two = facts.service.two_people
         ask = await page.ask(facts.release.id, place.name, facts.seal, not_by=confirmer if two else None)
         command = Code(f"/deploy {release} to {place.name}")
-        if ask is not None and facts.now - ask.at <= FRESH:
+        if ask is not None and self._still_good(ask, facts):
             return None
         if two:
             return refuse(
@@ -98,9 +101,26 @@ class ConfirmDeploy:
                 command=command,
             )
         return refuse(
-            "Please look first at what would change: {command}. A preview counts for an hour, "
-            "and only for the candidate it showed.",
+            "Please look first at what would change: {command}. A preview counts for an hour and for one start, "
+            "and only for what it showed.",
             command=command,
+        )
+
+    def _still_good(self, ask: Ask, facts: Facts) -> bool:
+        """Whether what was looked at is what is there: not long ago, nothing deployed since, by somebody who may."""
+        since = max(
+            (
+                each.ended_at or each.order.confirmed_at
+                for each in facts.deployments
+                if each.order.environment == facts.environment.name
+            ),
+            default=None,
+        )
+        needed = facts.service.roles_for(Right.DEPLOY)
+        return (
+            facts.now - ask.at <= FRESH
+            and (since is None or since < ask.at)
+            and (not needed or facts.roles.any_of(ask.by, needed))
         )
 
     async def _start(self, page: Page, place: Place, by: Actor) -> Deployment:
@@ -127,7 +147,7 @@ class ConfirmDeploy:
                 by.surface,
                 facts.now,
                 release=release.id,
-                candidate=release.candidate.commit,
+                candidate=release.candidate.identity,
                 subject=deployment.name,
                 detail={
                     "environment": place.name,

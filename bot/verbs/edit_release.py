@@ -63,7 +63,7 @@ class EditRelease:
                     by.surface,
                     now,
                     release=release.id,
-                    candidate=release.candidate.commit if release.candidate else None,
+                    candidate=release.candidate.identity if release.candidate else None,
                     detail={name: [old, new] for name, old, new in changed},
                 )
             )

@@ -7,10 +7,10 @@ in between asks the target again: deployers find what they started by the deploy
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from bot.notices import DeploymentChanged, ThreadLine
+from bot.notices import CardChanged, DeploymentChanged, ThreadLine
 from bot.ports import (
     DONE,
     Agreed,
@@ -53,8 +53,8 @@ class Target:
 class FollowDeploy:
     """One move of a deployment.
 
-    `pace` is the pause between two looks; `patience` how long a target may take, or stay silent, before its outcome is
-    called unknown; `slow_pace` the pause between two looks at an unknown outcome, which the target may yet explain.
+    `pace` is the pause between two looks; `patience` how long a target may stay silent before the outcome is called
+    unknown; `slow_pace` the pause between two looks at an unknown outcome, which the target may yet explain.
     """
 
     records: Records
@@ -65,6 +65,7 @@ class FollowDeploy:
     pace: timedelta = timedelta(seconds=1)
     patience: timedelta = timedelta(hours=1)
     slow_pace: timedelta = timedelta(minutes=5)
+    silent_since: dict[DeploymentId, datetime] = field(default_factory=dict)
 
     async def __call__(self, key: int) -> Next:
         """Do the one thing that is due."""
@@ -92,7 +93,7 @@ class FollowDeploy:
 
     async def _begin(self, deployment: Deployment, target: Target) -> Next:
         if deployment.cancel_asked_by is not None:
-            return await self._move(deployment, Attempt.CANCELLED, "Cancelled before it was started.")
+            return await self._call_off(deployment, target)
         try:
             started = await target.deployer.start(deployment, target.service, target.environment)
         except DeployerError as error:
@@ -102,17 +103,34 @@ class FollowDeploy:
         running = replace(deployment, target_ref=started.ref, link=started.link, started_at=self.now())
         return await self._move(running, Attempt.RUNNING, "Started.")
 
-    async def _look(self, deployment: Deployment, target: Target) -> Next:
+    async def _call_off(self, deployment: Deployment, target: Target) -> Next:
+        """Cancelled before we know that it began: only the target knows, and its word decides."""
         try:
-            if deployment.cancel_asked_by is not None and deployment.attempt is Attempt.RUNNING:
+            await target.deployer.cancel(deployment, target.service, target.environment)
+            progress = await target.deployer.follow(deployment, target.service, target.environment)
+        except DeployerError as error:
+            return await self._overdue(deployment, str(error))
+        if progress.phase is Phase.CANCELLED:
+            return await self._move(deployment, Attempt.CANCELLED, progress.step or "Cancelled before it began.")
+        if progress.phase is Phase.LOST:
+            return await self._move(deployment, Attempt.UNKNOWN, progress.step)
+        return await self._move(replace(deployment, started_at=self.now()), Attempt.RUNNING, progress.step)
+
+    async def _look(self, deployment: Deployment, target: Target) -> Next:
+        if deployment.cancel_asked_by is not None and deployment.attempt is Attempt.RUNNING:
+            try:
                 await target.deployer.cancel(deployment, target.service, target.environment)
+            except DeployerError as error:
+                log.warning("%s can't be cancelled now: %s", deployment.name, error)
+        try:
             progress = await target.deployer.follow(deployment, target.service, target.environment)
         except DeployerError as error:
             return await self._overdue(deployment, str(error))
         if deployment.attempt is Attempt.UNKNOWN:
             return await self._explained(deployment, progress, target)
         if progress.phase is Phase.RUNNING:
-            return await self._overdue(replace(deployment, link=progress.link or deployment.link), progress.step)
+            self.silent_since.pop(deployment.id, None)
+            return await self._goes_on(replace(deployment, link=progress.link or deployment.link), progress.step)
         if progress.phase is Phase.SUCCEEDED:
             return await self._move(deployment, Attempt.VERIFYING, progress.step or "The target is done.")
         return await self._move(deployment, PHASES[progress.phase], progress.step)
@@ -123,7 +141,8 @@ class FollowDeploy:
             return await self._move(deployment, Attempt.FAILED, progress.step)
         if progress.phase is Phase.SUCCEEDED:
             served = await self.verifier.served(target.environment)
-            if target.environment.verification is None or is_it(deployment, served):
+            before = await self._version_before(deployment)
+            if target.environment.verification is None or is_it(deployment, served, before):
                 return await self._move(replace(deployment, served=served.version), Attempt.SUCCEEDED, progress.step)
         return again(self.slow_pace)
 
@@ -132,24 +151,37 @@ class FollowDeploy:
         if verification is None:
             return await self._move(deployment, Attempt.SUCCEEDED, "Done. Nothing says how to look at what is served.")
         served = await self.verifier.served(target.environment)
-        if is_it(deployment, served):
+        if is_it(deployment, served, await self._version_before(deployment)):
             seen = replace(deployment, served=served.version)
-            return await self._move(seen, Attempt.SUCCEEDED, "Done, and seen to be served.")
+            # The target's own last words stay: that it was seen to be served is what `served` says.
+            return await self._move(seen, Attempt.SUCCEEDED, deployment.detail)
         if self.now() - (deployment.since or deployment.order.confirmed_at) < verification.within:
             return again(self.pace)
         seen = replace(deployment, served=served.version)
         if served.version is None:
             detail = f"The target says it is done, but I can't read what is served: {served.problem}"
-        else:
-            detail = f"The target says it is done, but {served.version} is served."
-        return await self._move(seen, Attempt.FAILED, detail)
+            return await self._move(seen, Attempt.UNKNOWN, detail)
+        return await self._move(seen, Attempt.FAILED, f"The target says it is done, but {served.version} is served.")
+
+    async def _version_before(self, deployment: Deployment) -> str | None:
+        """The version that stood there before, whose name proves nothing if it is the same."""
+        if deployment.order.replaces is None:
+            return None
+        async with self.records.read() as page:
+            before = await page.deployment(deployment.order.replaces)
+        return before.order.version if before else None
 
     async def _overdue(self, deployment: Deployment, detail: str) -> Next:
-        """Still on its way, or silent. Past all patience its outcome is called unknown."""
+        """Nothing is to be heard of it. Past all patience its outcome is called unknown."""
         if deployment.attempt is Attempt.UNKNOWN:
             return again(self.slow_pace)
-        if self.now() - (deployment.since or deployment.order.confirmed_at) >= self.patience:
-            return await self._move(deployment, Attempt.UNKNOWN, f"It took too long. The last I heard: {detail}")
+        # A restart begins to count anew: the silence that counts is that towards somebody who asked.
+        if self.now() - self.silent_since.setdefault(deployment.id, self.now()) >= self.patience:
+            return await self._move(deployment, Attempt.UNKNOWN, f"Nothing was heard of it for too long: {detail}")
+        return await self._goes_on(deployment, detail)
+
+    async def _goes_on(self, deployment: Deployment, detail: str) -> Next:
+        """It is on its way: keep its newest words."""
         if detail and detail != deployment.detail:
             async with self.records.open() as page:
                 now_there = await page.deployment(deployment.id)
@@ -179,43 +211,53 @@ class FollowDeploy:
                 served=deployment.served,
                 started_at=deployment.started_at,
             )
+            if attempt is Attempt.UNKNOWN:
+                # It may have begun: then it may have changed what runs.
+                moved = replace(moved, started_at=moved.started_at or now)
             if not moved.holds or attempt is Attempt.UNKNOWN:
                 moved = replace(moved, ended_at=now)
             moved = await page.keep_deployment(moved)
+            release = await about(page, moved)
             await page.put_on_record(
                 Happened(
                     f"deployment {attempt}",
                     SLIPWAY,
                     Surface.ENGINE,
                     now,
-                    release=moved.order.release,
-                    candidate=moved.order.candidate.commit,
+                    release=release,
+                    candidate=moved.order.candidate.identity,
                     subject=moved.name,
                     detail={"environment": moved.order.environment, "detail": detail, "served": moved.served},
                 )
             )
-            release = await about(page, moved)
             await page.tell(DeploymentChanged(release, moved.id))
-            for each in dict.fromkeys((release, moved.order.release)):
-                await redraw_if_open(page, each)
+            await page.tell(CardChanged(release))
+            if moved.order.release != release:
+                await redraw_if_open(page, moved.order.release)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))
             await page.commit()
+        self.silent_since.pop(moved.id, None)
         log.info("%s: %s %s", moved.name, attempt, detail)
         if not moved.holds:
             return DONE
         return again(self.slow_pace if attempt is Attempt.UNKNOWN else timedelta(0))
 
 
-def is_it(deployment: Deployment, served: Served) -> bool:
-    """Whether what is served is what was deployed: its commit, a prefix of it that is long enough, or its version."""
+def is_it(deployment: Deployment, served: Served, version_before: str | None) -> bool:
+    """Whether what is served is what was deployed: its commit, a prefix of it that is long enough, or its artifact.
+
+    The version's name proves it only where another version stood before.
+    """
     shortest = 7
     if served.version is None:
         return False
     wanted = deployment.order
     commit = wanted.candidate.commit
-    return served.version in {commit, wanted.version, wanted.candidate.artifact} or (
+    if served.version == wanted.version and wanted.version != version_before:
+        return True
+    return served.version in {commit, wanted.candidate.artifact} or (
         len(served.version) >= shortest and commit.startswith(served.version.lower())
     )
 
@@ -250,10 +292,10 @@ def ending(deployment: Deployment) -> Sentence | None:
         case Attempt.UNKNOWN:
             return say(
                 "I can't tell how {name} ended: {detail} Nothing else starts in {environment} until that is known. "
-                "{who}, please look whether {version} is there; {command} shows what I know.",
+                "{who}, please look whether {version} is there. {command} gives it up, and so does a rollback.",
                 detail=deployment.detail,
                 who=At(order.confirmed_by),
-                command=Code(f"/deploy status {order.service}"),
+                command=Code(f"/deploy cancel {deployment.name}"),
                 **where,
             )
         case _:

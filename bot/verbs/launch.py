@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.notices import CardChanged, ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.audit import Happened
+from bot.rules.candidate import Seal
 from bot.rules.people import Actor
 from bot.rules.policy import Right
 from bot.rules.release import Ending, ReleaseId
@@ -25,8 +26,10 @@ class Launch:
     agreed: Agreed
     now: Clock
 
-    async def __call__(self, release_id: ReleaseId, *, by: Actor) -> Picture | Refused | Repeated:
-        """Launch it; only what stands where customers are can be."""
+    async def __call__(
+        self, release_id: ReleaseId, seen: Seal | None = None, *, by: Actor
+    ) -> Picture | Refused | Repeated:
+        """Launch it; only what stands where customers are can be. `seen` is the seal that was on the screen."""
         agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
@@ -40,6 +43,11 @@ class Launch:
             not_allowed = lacks(Right.LAUNCH, picture.service, by.id, roles)
             if not_allowed:
                 return not_allowed
+            if seen is not None and seen not in {place.facts.seal for place in picture.places}:
+                return Refused(
+                    say("{release} has changed since you looked. Nothing was launched.", release=release.name),
+                    stale=True,
+                )
             if picture.stage is not Stage.DEPLOYED:
                 return refuse(
                     "{release} is {stage}. It can be launched once it stands in {environments}: {command}.",
@@ -56,7 +64,7 @@ class Launch:
                     by.surface,
                     now,
                     release=release.id,
-                    candidate=release.candidate.commit if release.candidate else None,
+                    candidate=release.candidate.identity if release.candidate else None,
                 )
             )
             await page.tell(CardChanged(release.id))

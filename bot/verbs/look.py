@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
-from bot.rules.deployment import Attempt, Deployment
+from bot.rules.checklist import merged
+from bot.rules.deployment import Deployment
 from bot.rules.freeze import Freeze
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.people import PersonId, Roles
 from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName
 from bot.rules.release import Release, ReleaseId, parse_release_id
+from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Refused, Sentence, refuse, say
 from bot.rules.stage import Stage, stage
+
+EVERY_OPEN_ONE = 1000
+"""More releases than any team has open at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +150,22 @@ def picture(
 
 async def take(page: Reading, release: Release, catalogue: Catalogue, *, roles: Roles, now: datetime) -> Picture:
     """Read what the rules need from this page, and judge it."""
+    release = as_asked_now(release, catalogue)
     history = await page.history_for(release.plan.service, release.id)
     freezes = await page.freezes(not_over_at=now)
     dependencies = await _dependencies(page, release, catalogue)
     return picture(
         release, catalogue, roles=roles, now=now, history=history, freezes=freezes, dependencies=dependencies
     )
+
+
+def as_asked_now(release: Release, catalogue: Catalogue) -> Release:
+    """The release with the checklist that the rules in force ask for: a reload never loosens it, and may add to it."""
+    change = catalogue.change_types.get(release.plan.change_type)
+    if change is None or not release.open:
+        return release
+    items = merged(release.checklist, change.checklist)
+    return release if items == release.checklist else replace(release, checklist=items)
 
 
 async def _dependencies(
@@ -162,13 +177,11 @@ async def _dependencies(
         return {}
     result: dict[EnvironmentName, dict[ReleaseId, bool]] = {each.name: {} for each in service.environments}
     for other in await page.releases(ids=release.plan.depends_on):
-        there = {
-            each.order.environment
-            for each in await page.deployments(release=other.id)
-            if each.attempt is Attempt.SUCCEEDED and each.order.candidate.is_same_as(other.candidate)
-        }
+        history = await page.history_for(other.plan.service, other.id)
         for environment, waits in result.items():
-            waits[other.id] = environment in there or other.launched is not None
+            brought = newest_success(other.candidate, environment, history)
+            back = brought is not None and taken_away(brought, history)
+            waits[other.id] = not back and (brought is not None or other.launched is not None)
     return result
 
 
@@ -192,7 +205,7 @@ class Look:
 
     async def all_open(self, service: ServiceName | None = None) -> list[Picture]:
         """Every open release, oldest first."""
-        return await self.several(service=service, open_only=True)
+        return await self.several(service=service, open_only=True, limit=EVERY_OPEN_ONE)
 
     async def several(
         self,
@@ -200,11 +213,12 @@ class Look:
         service: ServiceName | None = None,
         open_only: bool = False,
         requested_by: PersonId | None = None,
+        limit: int = 50,
     ) -> list[Picture]:
-        """Releases, oldest first (at most 50)."""
+        """Releases, oldest first; of more than `limit` the newest."""
         roles = await self.directory.roles()
         async with self.records.read() as page:
-            found = await page.releases(service=service, open_only=open_only, requested_by=requested_by, limit=50)
+            found = await page.releases(service=service, open_only=open_only, requested_by=requested_by, limit=limit)
             agreed, now = self.agreed(), self.now()
             return [await take(page, each, agreed, roles=roles, now=now) for each in reversed(found)]
 

@@ -12,7 +12,7 @@ from bot.rules.checklist import fresh
 from bot.rules.freeze import Freeze
 from bot.rules.people import Actor
 from bot.rules.policy import Catalogue, Right
-from bot.rules.release import Draft, Plan
+from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.candidates import Candidates
 from bot.verbs.look import Picture, take
@@ -57,6 +57,7 @@ class PlanRelease:
         candidate = await self.candidates(service, ref, artifact, by=by.id, at=now) if ref else None
         if isinstance(candidate, Refused):
             return candidate
+        strangers = await self.candidates.strangers(candidate) if candidate else ()
 
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
@@ -86,7 +87,7 @@ class PlanRelease:
                     by.surface,
                     now,
                     release=release.id,
-                    candidate=candidate.commit if candidate else None,
+                    candidate=candidate.identity if candidate else None,
                     detail={
                         "service": plan.service,
                         "version": plan.version,
@@ -103,7 +104,7 @@ class PlanRelease:
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.tell(CardChanged(release.id))
             await page.tell(ThreadLine(release.id, say("{who} planned this release.", who=At(by.id))))
-            for line in requests_for_approval(picture):
+            for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
             frozen_by = next((each for each in await page.freezes(not_over_at=now) if _falls_into(plan, each)), None)
             await page.commit()
@@ -158,6 +159,22 @@ def problem_with(plan: Plan, agreed: Catalogue) -> Refused | None:
     if not plan.title or len(plan.title) > longest:
         return refuse("A title of 1 to {longest} characters is needed.", longest=longest)
     return None
+
+
+def unknown_authors(release: Release, strangers: tuple[str, ...]) -> list[ThreadLine]:
+    """The line that says whose hand in the candidate can't be told."""
+    if not strangers:
+        return []
+    return [
+        ThreadLine(
+            release.id,
+            say(
+                "Nobody in this workspace has the address {authors}, so I can't keep who wrote that from approving it. "
+                "Whoever approves vouches for not having written it.",
+                authors=AllOf(tuple(Code(each) for each in strangers[:5])),
+            ),
+        )
+    ]
 
 
 def requests_for_approval(picture: Picture) -> list[ThreadLine]:

@@ -28,17 +28,3 @@ async def redraw_if_open(page: Page, release: ReleaseId) -> None:
     found = await page.release(release)
     if found is not None and found.open:
         await page.tell(CardChanged(release))
-
-
-@dataclass(frozen=True, slots=True)
-class RedrawAll:
-    """Draw the card of every open release anew: what was agreed for all of them has changed."""
-
-    records: Records
-
-    async def __call__(self) -> None:
-        """Ask for it."""
-        async with self.records.open() as page:
-            for release in await page.releases(open_only=True, limit=500):
-                await page.tell(CardChanged(release.id))
-            await page.commit()

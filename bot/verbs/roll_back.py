@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.notices import CardChanged, DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Changes, Clock, CodeHost, CodeHostError, Directory, HeldError, Page, Records, Work
@@ -10,11 +10,11 @@ from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
-from bot.rules.rollback import good_versions, last_good, stands_now
+from bot.rules.rollback import good_versions, last_good, last_touch
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
-from bot.verbs.follow_deploy import about
 from bot.verbs.redraw import redraw_if_open
 from bot.verbs.rights import lacks
+from bot.verbs.settle import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class RollBack:
             holder = next((each for each in history if each.holds), None)
             if holder is not None and holder.attempt is not Attempt.UNKNOWN:
                 return held(holder, name)
-            stands = stands_now(history)
+            stands = last_touch(history)
             if seen is not None and (stands is None or stands.id != seen):
                 return Refused(
                     say(
@@ -118,7 +118,7 @@ class RollBack:
                 return ways
             standing, target = ways
             if holder is not None:
-                await self._settle(page, holder, by)
+                await settle(page, holder, "A rollback took the environment back in hand.", by=by, at=self.now())
             try:
                 deployment = await self._start(page, standing, target, reason.strip(), by)
             except HeldError:
@@ -156,27 +156,6 @@ class RollBack:
             )
         return place, environment
 
-    async def _settle(self, page: Page, unknown: Deployment, by: Actor) -> None:
-        """An outcome that nobody could learn is called a failure by whoever takes the environment back in hand."""
-        now = self.now()
-        detail = "Nobody could tell how it ended; a rollback took the environment back in hand."
-        unknown.must_lead_to(Attempt.FAILED)
-        await page.keep_deployment(replace(unknown, attempt=Attempt.FAILED, detail=detail, since=now, ended_at=now))
-        await page.put_on_record(
-            Happened(
-                "settle deployment",
-                by.id,
-                by.surface,
-                now,
-                release=unknown.order.release,
-                candidate=unknown.order.candidate.commit,
-                subject=unknown.name,
-                detail={"as": Attempt.FAILED, "why": detail},
-            )
-        )
-        await page.tell(DeploymentChanged(await about(page, unknown), unknown.id))
-        await page.tell(CardChanged(unknown.order.release))
-
     async def _start(self, page: Page, standing: Deployment, target: Deployment, reason: str, by: Actor) -> Deployment:
         now = self.now()
         deployment = await page.add_deployment(
@@ -200,7 +179,7 @@ class RollBack:
                 by.surface,
                 now,
                 release=standing.order.release,
-                candidate=target.order.candidate.commit,
+                candidate=target.order.candidate.identity,
                 subject=deployment.name,
                 detail={
                     "environment": target.order.environment,
@@ -213,8 +192,9 @@ class RollBack:
         )
         await page.tell(ThreadLine(standing.order.release, told(deployment, standing, by), loud=True))
         await page.tell(DeploymentChanged(standing.order.release, deployment.id))
-        for each in dict.fromkeys((standing.order.release, target.order.release)):
-            await redraw_if_open(page, each)
+        await page.tell(CardChanged(standing.order.release))
+        if target.order.release != standing.order.release:
+            await redraw_if_open(page, target.order.release)
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
 
@@ -222,8 +202,8 @@ class RollBack:
 def way_back(
     history: list[Deployment], service: Service, environment: EnvironmentName, wanted: str | None
 ) -> tuple[Deployment, Deployment] | Refused:
-    """What stands there and what would come back, or why there is no way back."""
-    standing = stands_now(history)
+    """What changed the environment last and what would come back, or why there is no way back."""
+    standing = last_touch(history)
     if standing is None:
         return refuse(
             "Nothing of {service} has been deployed to {environment} yet, so there is nothing to roll back.",

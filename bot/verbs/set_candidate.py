@@ -15,7 +15,7 @@ from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.candidates import Candidates
 from bot.verbs.look import Picture, no_such_release, take
-from bot.verbs.plan_release import requests_for_approval
+from bot.verbs.plan_release import requests_for_approval, unknown_authors
 from bot.verbs.rights import lacks
 
 
@@ -57,6 +57,7 @@ class SetCandidate:
         candidate = await self.candidates(service, ref, artifact, by=by.id, at=now)
         if isinstance(candidate, Refused):
             return candidate
+        strangers = await self.candidates.strangers(candidate)
 
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
@@ -95,7 +96,7 @@ class SetCandidate:
                     by.surface,
                     now,
                     release=release.id,
-                    candidate=candidate.commit,
+                    candidate=candidate.identity,
                     detail={
                         "previous": previous.commit if previous else None,
                         "artifact": artifact,
@@ -127,7 +128,7 @@ class SetCandidate:
                         ),
                     )
                 )
-            for line in requests_for_approval(picture):
+            for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
             await page.commit()
         return CandidateSet(picture, previous, voided)

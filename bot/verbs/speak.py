@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.notices import CardChanged, ThreadLine
 from bot.ports import Agreed, Clock, Directory, Page, Records
 from bot.rules.approval import Verdict, Word, barred, role_to_speak_in, standing
 from bot.rules.audit import Happened
 from bot.rules.candidate import Seal
-from bot.rules.people import Actor, Roles
+from bot.rules.gate import Facts
+from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, Code, Refused, Repeated, Sentence, refuse, say
@@ -66,7 +67,7 @@ class Speak:
                     by.surface,
                     verdict.at,
                     release=release.id,
-                    candidate=release.candidate.commit,
+                    candidate=release.candidate.identity,
                     subject=verdict.environment,
                     detail={"role": verdict.role, "seal": verdict.seal, "reason": reason},
                 )
@@ -120,8 +121,15 @@ class Speak:
                 ),
                 stale=True,
             )
+        own = barred(facts.change, release.requested_by, release.candidate)
         role = role_to_speak_in(
-            by.id, facts.approvals, release.verdicts, seal=seal_now, roles=facts.roles, environment=place.name
+            by.id,
+            facts.approvals,
+            facts.tallies,
+            roles=facts.roles,
+            environment=place.name,
+            barred=own,
+            bound=self._bound(facts, by.id),
         )
         if isinstance(role, Refused):
             return role
@@ -134,11 +142,17 @@ class Speak:
                 environment=place.name,
                 command=Code(f"/release withdraw {release.name}"),
             )
-        if word is Word.YES and by.id in barred(facts.change, release.requested_by, release.candidate):
+        if word is Word.YES and by.id in own:
             return refuse(
                 "This is your own change, and nobody ships on their own word. Somebody else in the role has to approve."
             )
         return Verdict(by.id, role, place.name, seal_now, word, facts.now, reason)
+
+    def _bound(self, facts: Facts, person: PersonId) -> RoleName | None:
+        """The role in which this person has spoken on this candidate, in whatever environment."""
+        seals = {replace(facts, environment=each).seal for each in facts.service.environments}
+        said = [each for each in facts.release.verdicts if each.stands and each.person == person and each.seal in seals]
+        return said[-1].role if said else None
 
 
 def _ready(picture: Picture, environment: EnvironmentName) -> Sentence:

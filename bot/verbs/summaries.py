@@ -72,7 +72,8 @@ class Summaries:
         until = self.now()
         since = until - over
         wanted = services or tuple(self.look.agreed().services)
-        pictures = [each for each in await self.look.several() if each.release.plan.service in wanted]
+        pictures = [each for each in await self.look.all_open() if each.release.plan.service in wanted]
+        recently = [each for each in await self.look.several(limit=100) if each.release.plan.service in wanted]
         async with self.records.read() as page:
             recent = [each for each in await page.deployments(since=since, limit=200) if each.order.service in wanted]
             running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
@@ -93,13 +94,12 @@ class Summaries:
             services=wanted,
             shipped=tuple(each for each in good if each.order.kind is Kind.DEPLOY),
             rolled_back=tuple(each for each in good if each.order.kind is Kind.ROLLBACK),
-            failed=tuple(
-                each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}
-            ),
+            failed=tuple(each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED})
+            + tuple(each for each in running if each.attempt is Attempt.UNKNOWN),
             launched=tuple(
-                each for each in pictures if each.release.launched is not None and each.release.launched.at >= since
+                each for each in recently if each.release.launched is not None and each.release.launched.at >= since
             ),
-            waiting=tuple(each for each in pictures if each.release.open),
+            waiting=tuple(pictures),
             running=tuple(each for each in running if each.attempt is not Attempt.UNKNOWN),
             freezes=tuple(
                 each for each in freezes if not each.window.services or each.window.services.intersection(wanted)

@@ -10,7 +10,7 @@ from bot.rules.audit import Happened
 from bot.rules.people import Actor
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Refused, refuse, say
-from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.look import Picture, as_asked_now, no_such_release, take
 from bot.verbs.rights import lacks_role
 
 
@@ -30,6 +30,7 @@ class TickItem:
             release = await page.release(release_id)
             if release is None:
                 return no_such_release(release_id)
+            release = as_asked_now(release, agreed)
             item = release.item(key)
             if item is None:
                 return refuse("The checklist of {release} has no line {key}.", release=release.name, key=Code(key))
@@ -48,7 +49,7 @@ class TickItem:
                         by.surface,
                         now,
                         release=release.id,
-                        candidate=release.candidate.commit if release.candidate else None,
+                        candidate=release.candidate.identity if release.candidate else None,
                         subject=key,
                         detail={"text": item.text},
                     )

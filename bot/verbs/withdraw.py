@@ -8,7 +8,8 @@ from bot.notices import CardChanged, ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.approval import Verdict, Word, standing
 from bot.rules.audit import Happened
-from bot.rules.people import Actor
+from bot.rules.candidate import Seal
+from bot.rules.people import Actor, Roles
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
@@ -31,8 +32,14 @@ class Withdraw:
     agreed: Agreed
     now: Clock
 
-    async def __call__(self, release_id: ReleaseId, *, by: Actor) -> Withdrawn | Refused | Repeated:
-        """Withdraw. Whoever has lost the role in the meantime may still take back what was said."""
+    async def __call__(
+        self, release_id: ReleaseId, seen: Seal | None = None, *, by: Actor
+    ) -> Withdrawn | Refused | Repeated:
+        """Withdraw. Whoever has lost the role in the meantime may still take back what was said.
+
+        `seen` is the seal that was on the screen; None when it was typed. A rejection by somebody who has left the
+        role can be lifted by whoever holds it now.
+        """
         agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
@@ -43,12 +50,22 @@ class Withdraw:
             if not release.open or release.candidate is None:
                 return refuse("There is nothing on {release} to take back.", release=release.name)
             picture = await take(page, release, agreed, roles=roles, now=now)
-            mine = tuple(
-                verdict
-                for place in picture.places
-                if place.facts.seal
-                for verdict in standing(release.verdicts, place.facts.seal)
-                if verdict.person == by.id
+            seals = [place.facts.seal for place in picture.places if place.facts.seal is not None]
+            if seen is not None and seen not in seals:
+                return Refused(
+                    say(
+                        "{release} has changed since you looked: its candidate is {commit} now, or its rules are "
+                        "others. Nothing was taken back; please look again.",
+                        release=release.name,
+                        commit=Code(release.candidate.short),
+                    ),
+                    stale=True,
+                )
+            said = [verdict for each in seals for verdict in standing(release.verdicts, each)]
+            mine = tuple(each for each in said if each.person == by.id) or tuple(
+                each
+                for each in said
+                if each.word is Word.NO and roles.hold(by.id, each.role) and roles_lost(each, roles)
             )
             if not mine:
                 return refuse(
@@ -67,7 +84,7 @@ class Withdraw:
                         by.surface,
                         now,
                         release=release.id,
-                        candidate=picture.release.candidate.commit if picture.release.candidate else None,
+                        candidate=picture.release.candidate.identity if picture.release.candidate else None,
                         subject=verdict.environment,
                         detail={"word": verdict.word, "role": verdict.role, "seal": verdict.seal},
                     )
@@ -76,9 +93,9 @@ class Withdraw:
                     ThreadLine(
                         release.id,
                         say(
-                            "{who} withdrew the {what} for {environment}.",
+                            "{who} withdrew {what} for {environment}.",
                             who=At(by.id),
-                            what="approval" if verdict.word is Word.YES else "rejection",
+                            what=told(verdict, by),
                             environment=verdict.environment,
                         ),
                     )
@@ -87,3 +104,14 @@ class Withdraw:
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()
         return Withdrawn(picture, mine)
+
+
+def roles_lost(verdict: Verdict, roles: Roles) -> bool:
+    """Whether its author is known to have left the role."""
+    return verdict.role not in roles.unknown and not roles.hold(verdict.person, verdict.role)
+
+
+def told(verdict: Verdict, by: Actor) -> str:
+    """What was withdrawn."""
+    what = "approval" if verdict.word is Word.YES else "rejection"
+    return f"the {what}" if verdict.person == by.id else f"the {what} of somebody who has left the role"

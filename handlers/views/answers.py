@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.rules.approval import Verdict
+from bot.rules.approval import Verdict, Word
 from bot.verbs.look import Picture
 from bot.verbs.speak import Said as Spoken
 from bot.verbs.withdraw import Withdrawn
@@ -16,14 +16,19 @@ def spoken(told: Spoken, pen: Pen) -> Said:
     picture, verdict = told.picture, told.verdict
     text = f"{said(verdict.word)}: {_word(picture, verdict, pen)}."
     back = f"To take it back: {pen.command(f'/release withdraw {picture.release.name}')}"
-    return message(text, [section(text), context(f"Next: {waits_for(picture, pen)}"), context(back)])
+    if verdict.word is Word.NO:
+        other = pen.command(f"/release build {picture.release.name} <commit>")
+        return message(
+            text, [section(text), context(f"It stands until another commit is proposed: {other}"), context(back)]
+        )
+    return message(text, [section(text), context(f"*Next*  ·  {waits_for(picture, pen)}"), context(back)])
 
 
 def withdrawn(told: Withdrawn, pen: Pen) -> Said:
     """What was said is taken back."""
     what = all_of(f"{each.word} as {one_line(pen.title(each.role))}" for each in told.verdicts)
     text = f"↩️ Taken back: what you had said about {one_line(named(told.picture))} ({what}) no longer counts."
-    return message(text, [section(text), context(f"Next: {waits_for(told.picture, pen)}")])
+    return message(text, [section(text), context(f"*Next*  ·  {waits_for(told.picture, pen)}")])
 
 
 def launched(picture: Picture) -> Said:
@@ -39,7 +44,7 @@ def cancelled(picture: Picture) -> Said:
 def edited(picture: Picture, pen: Pen) -> Said:
     """Its plan is another one."""
     text = f"📝 {one_line(named(picture))} is saved."
-    return message(text, [section(text), context(f"Next: {waits_for(picture, pen)}")])
+    return message(text, [section(text), context(f"*Next*  ·  {waits_for(picture, pen)}")])
 
 
 def handed_over(name: str) -> Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.rules.candidate import Seal
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.release import Release, r
@@ -12,7 +13,7 @@ from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, OnService, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, divider, fields, header, message, section
-from handlers.views.text import Mrkdwn, Pen, all_of, at, code, counted, day, one_line, when, words
+from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, clip, code, counted, day, link, one_line, when, words
 from handlers.views.words import approvals, attempt, blocker, named, road, stage, things_block, title, waits_for, what
 
 _PLACES = 10
@@ -122,6 +123,7 @@ def _gates(picture: Picture, pen: Pen) -> Iterator[Block]:
     lines: list[str] = []
     for place in shown:
         lines.append(_gate(place, release))
+        lines += _taken_back(picture, place)
         if release.open and release.candidate is not None and place.name in explained:
             lines += [f"      •  {blocker(each, pen)}" for each in place.blockers[:_SENTENCES]]
             if len(place.blockers) > _SENTENCES:
@@ -139,7 +141,7 @@ def _own_holder(place: Place) -> Deployment | None:
 
 def _gate(place: Place, release: Release) -> Mrkdwn:
     """One environment: what stands there, and whether this release may go there."""
-    name = f"*{one_line(place.name, 60)}*"
+    name = f"*{link(clip(place.name, 60), place.facts.environment.address)}*"
     there = place.facts.standing
     verb = "is back on" if there and there.order.kind is Kind.ROLLBACK else "runs"
     runs = f"{verb} {what(there)}" if there else "nothing runs yet"
@@ -157,6 +159,15 @@ def _gate(place: Place, release: Release) -> Mrkdwn:
     if place.open:
         return Mrkdwn(f"🟢 {name}  ·  {runs}  ·  gate open")
     return Mrkdwn(f"🔴 {name}  ·  {runs}  ·  {things_block(place)}")
+
+
+def _taken_back(picture: Picture, place: Place) -> Iterator[Mrkdwn]:
+    """Who took this release away again from an environment, and why."""
+    there = place.facts.standing
+    if picture.stage is Stage.ROLLED_BACK and there is not None and there.order.kind is Kind.ROLLBACK:
+        order = there.order
+        reason = f": {one_line(order.reason, 300)}" if order.reason else ""
+        yield Mrkdwn(f"{INDENT}↳ {at(order.confirmed_by)} rolled it back {when(order.confirmed_at)}{reason}")
 
 
 def _deployments(picture: Picture) -> Iterator[Block]:
@@ -194,14 +205,20 @@ def _say(picture: Picture) -> Iterator[Block]:
         yield button("Reject", Press.REJECT, sealed, style="danger", spoken=f"Reject {where}")
     seals = {each.facts.seal for each in picture.places}
     if any(each.stands and each.seal in seals for each in release.verdicts):
-        yield button("Withdraw", Press.WITHDRAW, encode(OnRelease(release.id, revision=release.revision)))
+        value = encode(OnRelease(release.id, seal=_last_seal(picture), revision=release.revision))
+        yield button("Withdraw", Press.WITHDRAW, value)
+
+
+def _last_seal(picture: Picture) -> Seal | None:
+    """What stands for all that the card shows of the candidate and its rules: the seal where customers are."""
+    return picture.places[-1].facts.seal if picture.places else None
 
 
 def _go_on(picture: Picture) -> Iterator[Block]:
     """The next step: launch what customers have, bring it further, or ask what is in the way."""
     release = picture.release
     if picture.stage is Stage.DEPLOYED:
-        value = encode(OnRelease(release.id, revision=release.revision))
+        value = encode(OnRelease(release.id, seal=_last_seal(picture), revision=release.revision))
         yield button("Launch", Press.LAUNCH, value, style="primary", spoken=f"Launch {release.name}")
         return
     ahead = [each for each in picture.places if not each.stands_here and not _under_way(each)]

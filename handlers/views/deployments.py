@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -21,6 +22,7 @@ from handlers.views.words import ATTEMPTS, attempt, named, what
 
 _COMMITS = 12
 _SERVICES = 20
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
     {
@@ -72,12 +74,17 @@ def _steps(deployment: Deployment) -> Iterator[str]:
         yield "✅ Ran"
         yield f"⏳ *Looking at what is served*{said}"
     elif now is Attempt.SUCCEEDED:
-        served = f", serving {code(deployment.served)}" if deployment.served else ""
+        served = f", serving {code(_short(deployment.served))}" if deployment.served else ""
         yield f"✅ *Done*{_ended(deployment)}{served}"
         if last:
             yield f"{INDENT}{last}"
     else:
         yield f"{ATTEMPTS[now]} *{_ENDED[now].capitalize()}*{_ended(deployment)}{said}"
+
+
+def _short(served: str) -> str:
+    """What an environment says that it serves: a commit as people write it, a version as it is."""
+    return served[:7] if _COMMIT.fullmatch(served) else served
 
 
 def _ended(deployment: Deployment) -> str:

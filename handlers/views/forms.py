@@ -28,13 +28,20 @@ def new_release_form(
     service: ServiceName | None = None,
     version: str = "",
     ref: str = "",
+    filled: Plan | None = None,
+    problem: str = "",
 ) -> View:
-    """Plan a release."""
+    """Plan a release. `filled` is what was written before, and `problem` why it could not be taken."""
+    if filled is not None:
+        service, version = filled.service, filled.version
     services = [option(each.title, each.name) for each in _sorted(catalogue.services)]
     only = next(iter(catalogue.services)) if len(catalogue.services) == 1 else None
+    # What is known already need not be looked at first.
+    first: Block = {"focus_on_load": True} if (service or only) and not version else {}
     blocks = [
+        *_problem(problem),
         ask("Service", menu("service", services, service or only, "Which service?"), "service"),
-        ask("Version", line("version", version, placeholder="2.4.0", longest=64), "version"),
+        ask("Version", {**line("version", version, placeholder="2.4.0", longest=64), **first}, "version"),
         ask(
             "Commit or branch",
             line("ref", ref, placeholder="main, v2.4.0 or 1a2b3c4"),
@@ -42,22 +49,31 @@ def new_release_form(
             hint="What it names now becomes the candidate. It can be set later.",
             optional=True,
         ),
-        *_plan(catalogue),
+        *_plan(catalogue, filled),
     ]
     return form(Form.NEW, "Plan a release", blocks, submit="Plan it", close="Cancel")
 
 
-def edit_form(picture: Picture, catalogue: Catalogue) -> View:
-    """Change a release's plan. The service stays; the candidate has its own command."""
+def edit_form(picture: Picture, catalogue: Catalogue, *, filled: Plan | None = None, problem: str = "") -> View:
+    """Change a release's plan. The service stays; the candidate has its own command.
+
+    `filled` is what was written before, and `problem` why it could not be taken.
+    """
     release = picture.release
-    plan = release.plan
+    plan = filled or release.plan
     blocks = [
+        *_problem(problem),
         context(f"*{one_line(named(picture))}*  ·  asked for by {at(release.requested_by)}"),
         ask("Version", line("version", plan.version, longest=64), "version"),
         *_plan(catalogue, plan),
     ]
     carries = encode(OnRelease(release.id, revision=release.revision))
     return form(Form.EDIT, f"Edit {release.name}", blocks, submit="Save", close="Cancel", carries=carries)
+
+
+def _problem(why: str) -> Iterator[Block]:
+    if why:
+        yield section(f"✋ {why}")
 
 
 def _plan(catalogue: Catalogue, plan: Plan | None = None) -> Iterator[Block]:

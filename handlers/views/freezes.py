@@ -88,9 +88,13 @@ def _by(freeze: Freeze) -> str:
 
 def declared(freeze: Freeze, now: datetime, pen: Pen) -> Said:
     """The private answer to who declared it."""
-    text = row(freeze, now)
+    window = freeze.window
+    times = f"until {when(freeze.over_at)}"
+    if not freeze.active(now):
+        times = f"from {when(window.starts_at)} {times}"
+    text = f"❄️ *{freeze.name}* is declared: {scope(freeze)} is frozen {times}. {one_line(window.reason, 300)}"
     later = context(f"To end it: {pen.command(f'/freeze end {freeze.name}')}")
-    return message(f"{freeze.name} is declared. {text}", [section(text), later])
+    return message(text, [section(text), later])
 
 
 def ended(freeze: Freeze) -> Said:

@@ -63,10 +63,12 @@ def planned(told: Planned, pen: Pen) -> Said:
         )
     if release.candidate is None:
         blocks.append(
-            context(f"Next: propose a candidate with {pen.command(f'/release build {release.name} <commit>')}")
+            context(f"*Next*  ·  Propose a candidate with {pen.command(f'/release build {release.name} <commit>')}")
         )
     else:
-        blocks.append(context(f"Its candidate is {code(release.candidate.short)}. Next: {waits_for(picture, pen)}"))
+        blocks.append(
+            context(f"Its candidate is {code(release.candidate.short)}  ·  *Next*  ·  {waits_for(picture, pen)}")
+        )
     return message(text, blocks)
 
 
@@ -84,5 +86,5 @@ def candidate_set(told: CandidateSet, pen: Pen) -> Said:
         if len(told.voided) > len(words):
             words.append(f"… and {len(told.voided) - len(words)} more")
         blocks.append(section("No longer counts, since it was said about something else:\n" + "\n".join(words)))
-    blocks.append(context(f"Next: {waits_for(told.picture, pen)}"))
+    blocks.append(context(f"*Next*  ·  {waits_for(told.picture, pen)}"))
     return message(text, blocks)

@@ -60,11 +60,6 @@ def cut(text: str, limit: int) -> Mrkdwn:
     return Mrkdwn(closed + "…")
 
 
-def bold(text: str) -> Mrkdwn:
-    """Somebody's words in bold."""
-    return Mrkdwn(f"*{one_line(text)}*")
-
-
 def code(text: str) -> Mrkdwn:
     """Something to be typed, in a fixed width. A backtick inside would end it, so it becomes an apostrophe."""
     shown = one_line(text, 500).replace("`", "'")

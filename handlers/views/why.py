@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, encode
@@ -40,14 +41,16 @@ def gate(place: Place, pen: Pen, *, how: bool = True) -> Iterator[Block]:
         command = pen.command(f"/deploy {place.facts.release.name} to {place.name}")
         yield section(f"🟢 *{name}* is open: nothing blocks." + (f" To deploy: {command}" if how else ""))
         return
-    lines = [f"•  {blocker(each, pen, step=True)}" for each in place.blockers[:_EACH]]
+    opens = opening_time(place)
+    # What is said once for all of them need not be said of each.
+    shown = [replace(each, opens_at=None) if opens else each for each in place.blockers[:_EACH]]
+    lines = [f"•  {blocker(each, pen, step=True)}" for each in shown]
     opening = f"🔴 *{name}*  ·  {things_block(place)}"
     for start in range(0, len(lines), 5):
         chunk = "\n".join(lines[start : start + 5])
         yield section(f"{opening}\n{chunk}" if start == 0 else chunk)
     if len(place.blockers) > _EACH:
         yield context(f"… and {len(place.blockers) - _EACH} more.")
-    opens = opening_time(place)
     if opens:
         yield context(opens)
 

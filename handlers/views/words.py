@@ -178,6 +178,11 @@ def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
             return Mrkdwn("Customers have it.")
         case Stage.CANCELLED:
             return Mrkdwn("It was cancelled.")
+        case Stage.ROLLED_BACK:
+            # Its gate may well be open still. What has just been taken away from customers is not what to offer them.
+            return Mrkdwn(
+                f"Waits for another candidate: {pen.command(f'/release build {picture.release.name} <commit>')}"
+            )
     asking = picture.asking
     refused = [each for each in asking.blockers if each.reason is Reason.REJECTED] if asking else []
     if refused:

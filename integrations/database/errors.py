@@ -18,8 +18,10 @@ _LOST_THE_RACE = {
     "40001",  # serialization failure
     "40P01",  # deadlock: we were the one to give way
     "55P03",  # a lock was not given in time
+    "23505",  # somebody else has put there what may be there only once
 }
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_ONLY_ONCE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 
 @contextmanager
@@ -38,5 +40,6 @@ def in_our_words() -> Iterator[None]:
 def _is_conflict(error: StatementError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         # The lower byte says what it is, the rest in which situation.
-        return (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in _BUSY
+        code = getattr(error.orig, "sqlite_errorcode", 0)
+        return (code & 0xFF) in _BUSY or code in _ONLY_ONCE
     return getattr(error.orig, "sqlstate", None) in _LOST_THE_RACE

@@ -38,6 +38,10 @@ def _one_of(column: str, values: type[Attempt | Kind | Word] | frozenset[Attempt
 HOLDS = _one_of("attempt", HOLDING)
 
 
+OPEN = "launched_at IS NULL AND cancelled_at IS NULL"
+"""The releases that something can still happen to."""
+
+
 def _candidate_columns() -> tuple[Column[object], ...]:
     """The exact thing: in a release's history, and copied onto each deployment, which is evidence by itself."""
     return (
@@ -78,6 +82,15 @@ releases = Table(
     Index(None, "service", "id"),
     Index(None, "requested_by", "id"),
     Index("ix_releases_open", "launched_at", "cancelled_at", "service", "id"),
+    # A version is planned once at a time, also by two people at the same moment.
+    Index(
+        "uq_releases_planned",
+        "service",
+        "version",
+        unique=True,
+        sqlite_where=text(OPEN),
+        postgresql_where=text(OPEN),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -142,6 +155,7 @@ deployments = Table(
     Column("link", Words),
     Column("detail", Words, nullable=False),
     Column("served", Words),
+    Column("since", Moment),
     Column("started_at", Moment),
     Column("ended_at", Moment),
     Column("cancel_asked_by", Words),

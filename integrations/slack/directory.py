@@ -16,7 +16,7 @@ from integrations.slack.errors import SlackBusyError, SlackRefusedError
 from integrations.slack.kept import Kept
 
 _GROUPS = 60.0
-_STANDINGS = 600.0
+_STANDINGS = 60.0
 _ADDRESSES = 600.0
 _AT_ONCE = 8
 _PAGE = 500

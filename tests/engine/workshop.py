@@ -27,15 +27,15 @@ ROOT = Path(__file__).parents[2]
 async def until(true: Callable[[], Any], within: float = 10.0) -> None:
     """Wait until that is so; fail if it takes too long."""
     async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - what is looked at may be in another process
+        while not true():  # noqa: ASYNC110 - what is looked at may be in another process
+            await asyncio.sleep(0.01)
 
 
 async def until_status(engine: Engine, fits: Callable[[Status], Any], within: float = 10.0) -> None:
     """Wait until the engine's status is so."""
     async with asyncio.timeout(within):
-        while not fits(await engine.status()):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - what is looked at is in the database
+        while not fits(await engine.status()):  # noqa: ASYNC110 - what is looked at is in the database
+            await asyncio.sleep(0.02)
 
 
 async def all_ended(engine: Engine) -> None:

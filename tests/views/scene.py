@@ -95,11 +95,12 @@ ROLLED_BACK = brought(
 PLANNED = a_release(candidate=None)
 ASKED = a_release()
 REJECTED = a_release(verdicts=(a_verdict(OMAR.id, QA, Word.NO, reason="Refunds fail for <euro> & co"),))
+NEWER = a_candidate(set_at=NOW + timedelta(minutes=20))
 OUTDATED = a_release(
-    candidate=a_candidate(set_at=NOW + timedelta(minutes=20)),
+    candidate=NEWER,
     verdicts=(
         a_verdict(OMAR.id, QA, seal=a_seal(a_candidate("old"))),
-        a_verdict(RUTH.id, CHANGE_MANAGER, at=NOW + timedelta(hours=1)),
+        a_verdict(RUTH.id, CHANGE_MANAGER, seal=a_seal(NEWER), at=NOW + timedelta(hours=1)),
     ),
 )
 _SAID = a_release(verdicts=(a_verdict(OMAR.id, QA), a_verdict(RUTH.id, CHANGE_MANAGER)))

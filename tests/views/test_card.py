@@ -77,7 +77,7 @@ def test_a_rejection_shows_who_and_why_harmlessly():
         ("failed", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("unknown", ["Checklist", "Why not?"]),
         ("deployed", ["Checklist", "Launch", "Roll back"]),
-        ("rolled back", ["Reject", "Withdraw", "Checklist", "Deploy"]),
+        ("rolled back", ["Reject", "Withdraw", "Checklist", "Why not?"]),
     ],
 )
 def test_a_button_shows_only_while_it_makes_sense(scene, labels):
@@ -119,7 +119,7 @@ def test_the_way_back_carries_what_stands_there():
         ("unknown", "❓ *production*  ·  runs *2.3.9* `51de2b8`  ·  nobody can tell how D-40 ended"),
         ("deployed", "✅ *production*  ·  runs *2.4.0* `e0996a3`, this candidate, since [2026-11-23 10:03]"),
         ("failed", "❌ D-40 with *2.4.0* `e0996a3` in production: failed · @Maya · [2026-11-23 10:03]"),
-        ("rolled back", "🟢 *production*  ·  is back on *2.3.9* `51de2b8`  ·  gate open"),
+        ("rolled back", "🔴 *production*  ·  is back on *2.3.9* `51de2b8`  ·  1 thing blocks"),
         ("rolled back", "✓ deployed → *● rolled back*"),
         ("ready", "3 of 3 done ✅"),
     ],

@@ -95,7 +95,7 @@ def test_renamed_commands_are_in_every_text():
     assert "`/undo payments in production`" in told
     why = read(why_not(FROZEN, pen)["blocks"])
     assert "`/hold end F-3`" in why
-    assert "`/rel approve R-12`" in why
+    assert "`/rel approve R-12" in why
     assert "`/ship R-12 to staging`" in why
     assert "/deploy" not in why.replace("/deployed", "")
 

@@ -29,7 +29,7 @@ SUCCESSES_WANTED = 20
 def one(connection: Connection, number: DeploymentId, *, lock: bool) -> Deployment | None:
     """The deployment of that number; with `lock`, nobody else changes it before this transaction ends."""
     statement = select(table).where(table.c.id == number)
-    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = connection.execute(statement.with_for_update(key_share=True) if lock else statement).one_or_none()
     return _read(row) if row else None
 
 
@@ -129,6 +129,7 @@ def _state(deployment: Deployment) -> dict[str, Any]:
         "link": deployment.link,
         "detail": deployment.detail,
         "served": deployment.served,
+        "since": deployment.since,
         "started_at": deployment.started_at,
         "ended_at": deployment.ended_at,
         "cancel_asked_by": deployment.cancel_asked_by,
@@ -156,6 +157,7 @@ def _read(row: Row[Any]) -> Deployment:
         link=row.link,
         detail=row.detail,
         served=row.served,
+        since=row.since,
         started_at=row.started_at,
         ended_at=row.ended_at,
         cancel_asked_by=row.cancel_asked_by,

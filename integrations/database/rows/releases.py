@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select, text
 
+from bot.ports import ConflictError
 from bot.rules.checklist import Item
 from bot.rules.release import Draft, Ending, Plan, Release, ReleaseId
 from integrations.database.rows import candidates, checklists, verdicts
-from integrations.database.rows.sql import change, conflict
+from integrations.database.rows.sql import change, conflict, insert
+from integrations.database.tables import OPEN
 from integrations.database.tables import releases as table
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 def one(connection: Connection, number: ReleaseId, *, lock: bool) -> Release | None:
     """The release of that number; with `lock`, nobody else changes it before this transaction ends."""
     statement = select(table).where(table.c.id == number)
-    found = _whole(connection, statement.with_for_update() if lock else statement)
+    # Others may refer to it meanwhile (a deployment's foreign key): that neither waits for us nor we for it.
+    found = _whole(connection, statement.with_for_update(key_share=True) if lock else statement)
     return found[0] if found else None
 
 
@@ -61,7 +64,16 @@ def add(connection: Connection, draft: Draft) -> Release:
         "created_at": draft.created_at,
         "revision": 0,
     }
-    number = ReleaseId(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
+    statement = (
+        insert(connection, table)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=[table.c.service, table.c.version], index_where=text(OPEN))
+        .returning(table.c.id)
+    )
+    found = connection.execute(statement).scalar_one_or_none()
+    if found is None:
+        raise ConflictError(f"{draft.plan.service} {draft.plan.version} was planned by somebody else a moment ago.")
+    number = ReleaseId(found)
     if draft.candidate is not None:
         candidates.add(connection, number, draft.candidate)
     checklists.keep(connection, number, (), draft.checklist)

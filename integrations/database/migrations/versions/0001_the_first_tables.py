@@ -13,6 +13,7 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 HOLDING = sa.text("attempt IN ('running', 'starting', 'unknown', 'verifying')")
+OPEN = sa.text("launched_at IS NULL AND cancelled_at IS NULL")
 
 
 def upgrade() -> None:
@@ -136,6 +137,14 @@ def upgrade() -> None:
     op.create_index("ix_releases_open", "releases", ["launched_at", "cancelled_at", "service", "id"])
     op.create_index("ix_releases_requested_by_id", "releases", ["requested_by", "id"])
     op.create_index("ix_releases_service_id", "releases", ["service", "id"])
+    op.create_index(
+        "uq_releases_planned",
+        "releases",
+        ["service", "version"],
+        unique=True,
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
+    )
 
     op.create_table(
         "asks",
@@ -204,6 +213,7 @@ def upgrade() -> None:
         sa.Column("link", sa.Text()),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("served", sa.Text()),
+        sa.Column("since", MOMENT),
         sa.Column("started_at", MOMENT),
         sa.Column("ended_at", MOMENT),
         sa.Column("cancel_asked_by", sa.Text()),

@@ -1,0 +1,248 @@
+"""The demo in a real browser: the whole road, walked by five people, each in a tab of their own.
+
+Everything is real but Slack: the page, the bot behind it, the repository, the program that deploys, and the two
+environments that serve what was brought there. `SLIPWAY_SCREENSHOTS=1` has it take the pictures of the documentation.
+"""
+
+import logging
+import re
+import shutil
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import async_playwright, expect
+
+from bot.demo import playing
+from tests.browser.seats import Seat, is_served, served
+
+log = logging.getLogger(__name__)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium on the path."),
+    pytest.mark.xdist_group("the demo"),
+]
+
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+# Five tabs are open, and somebody looks at each of them: none may fall asleep in the background.
+ARGS += ["--disable-background-timer-throttling", "--disable-renderer-backgrounding"]
+ARGS += ["--disable-backgrounding-occluded-windows"]
+DESK = {"width": 1280, "height": 860}
+SHALLOW = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
+
+
+@asynccontextmanager
+async def a_browser():
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def a_window(browser, url, **size):
+    """A window of the browser; whatever it complains about on the workspace's page fails the test."""
+    complaints = []
+    window = await browser.new_context(color_scheme="light", locale="en-GB", **size)
+    window.set_default_timeout(10_000)
+
+    async def seat(who, place="c/payments"):
+        tab = await window.new_page()
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        await tab.goto(f"{url}/as/{who}/{place}")
+        return Seat(tab)
+
+    yield seat
+    await window.close()
+    assert complaints == []
+
+
+def runs(environment, version, more):
+    """That line of the card; between its parts there may be any blanks."""
+    return re.compile(rf"{environment}\s+·\s+runs\s+{re.escape(version)}\s.*?{more}")
+
+
+async def test_the_whole_road_in_a_browser(tmp_path, record_property):
+    expect.set_options(timeout=15_000)
+    async with (
+        playing(tmp_path, pace=0) as demo,
+        a_browser() as browser,
+        a_window(browser, demo.url, viewport=DESK) as sit,
+    ):
+        production = demo.ground.addresses["production"]
+        maya, omar, ben, ruth, ines = [await sit(who) for who in ("maya", "omar", "ben", "ruth", "ines")]
+        customer = await browser.new_page(viewport=DESK)
+        await customer.goto(production)
+        await expect(customer.get_by_role("heading", name="2.3.9", exact=True)).to_be_visible()
+
+        await maya_plans(maya, demo.ground.commits["candidate"][:10])
+        await omar_finds_something(omar, await sit("omar", "home"), maya)
+        await ben_mends_it(ben, omar)
+        await it_goes_to_staging(maya)
+        assert await served(demo.ground.addresses["staging"]) == "2.4.0"
+        await everybody_agrees(omar, ruth, maya)
+        async with a_window(browser, demo.url, viewport=PHONE, has_touch=True, is_mobile=True) as on_the_phone:
+            await it_fits_a_phone(await on_the_phone("omar"))
+
+        await ruth_freezes_production(ruth, maya)
+        assert await served(production) == "2.3.9"
+        await ruth_ends_the_freeze(ruth, maya)
+        await it_goes_to_production(maya, customer)
+        assert await served(production) == "2.4.0"
+        await expect(customer.get_by_role("heading", name="2.4.0", exact=True)).to_be_visible()
+
+        await ines.types("/rollback payments now Refunds go out twice")
+        seconds = await is_served(production, "2.3.9")
+        record_property("seconds_to_roll_back", f"{seconds:.2f}")
+        log.info("Production served the old version %.2f seconds after the command was sent.", seconds)
+        await everybody_sees_it_rolled_back(ines, ben)
+        await expect(customer.get_by_role("heading", name="2.3.9", exact=True)).to_be_visible()
+        await maya_tells_what_happened(maya, ben)
+        assert (await demo.slipway.verify_audit()).broken is None
+
+
+async def maya_plans(maya, commit):
+    """By the form, with everything that a plan can have."""
+    await maya.types("/release new")
+    await expect(maya.form.get_by_label("Version")).to_be_focused()
+    await maya.fills_in(
+        Version="2.4.0",
+        Commit_or_branch=commit,
+        Title="Instant refunds",
+        Scope="Refunds reach the customer within a minute, and stand beside the payments.",
+        Requirements="PAY-311, PAY-314, PAY-318",
+        Target_date=f"{datetime.now(UTC).date() + timedelta(days=7)}",
+    )
+    await maya.form.get_by_label("Version").focus()
+    await maya.shoots("new-release")
+    await maya.fills_in(Version="")
+    await maya.sends("Plan it")
+    await expect(maya.form.get_by_role("alert")).to_be_visible()
+    await maya.fills_in(Version="2.4.0")
+    await maya.sends("Plan it")
+    await expect(maya.card).to_contain_text("Instant refunds")
+    await expect(maya.card).to_contain_text("PAY-318")
+    await expect(maya.form).to_contain_text("R-3 Payments 2.4.0 is planned")
+    await maya.sends("Close")
+
+
+async def omar_finds_something(omar, at_home, maya):
+    """What waits for him is in App Home; on the card he says no, and why."""
+    home = at_home.tab.get_by_role("main")
+    await expect(home).to_contain_text("Waiting for your approval")
+    await expect(home).to_contain_text("Tried out on staging")
+    await at_home.shoots("home")
+    await at_home.tab.close()
+
+    await omar.presses("Reject")
+    await omar.fills_in(Reason="The amounts have lost a digit: € 84.0")
+    await omar.sends("Reject")
+    await expect(omar.form).to_contain_text("Rejected")
+    await omar.sends("Close")
+    for each in (omar, maya):
+        await expect(each.card).to_contain_text("rejected it")
+        await expect(each.card).to_contain_text("The amounts have lost a digit: € 84.0")
+
+
+async def ben_mends_it(ben, omar):
+    """A new candidate: what was said about the old one is crossed out."""
+    await ben.types("/release build R-3 release/2.4")
+    await expect(ben.told).to_contain_text("No longer counts")
+    void = omar.card.locator("del, s", has_text="rejected as QA")
+    await expect(void).to_be_visible()
+    await expect(omar.card).to_contain_text("an earlier candidate, so it no longer counts")
+
+
+async def it_goes_to_staging(maya):
+    await maya.types("/deploy R-3 to staging")
+    await expect(maya.message("Deploy R-3 ")).to_contain_text("/deploy confirm R-3 to staging")
+    await maya.types("/deploy confirm R-3 to staging")
+    await expect(maya.card).to_contain_text(runs("staging", "2.4.0", "this candidate"))
+
+
+async def everybody_agrees(omar, ruth, maya):
+    """Ticks and approvals, until nothing is in the way."""
+    await omar.presses("Checklist")
+    await omar.form.get_by_role("button", name="Tick Tried out on staging").click()
+    await expect(omar.form).to_contain_text("ticked by @Omar Haddad")
+    await omar.shoots("checklist")
+    await omar.sends("Done")
+    await omar.presses("Approve")
+    await expect(omar.card).to_contain_text("✅ QA · @Omar Haddad approved")
+    await maya.types("/release why R-3")
+    why = maya.message("What blocks R-3 ")
+    await expect(why).to_contain_text("“Release notes are written” is not done")
+    await omar.tidies_up()
+    await omar.shoots("card")
+    await why.get_by_role("button", name="Checklist").click()
+    await maya.form.get_by_role("button", name="Tick Release notes are written").click()
+    await expect(maya.form).to_contain_text("everything required is done")
+    await maya.sends("Done")
+    await ruth.presses("Approve")
+    await expect(maya.card).to_contain_text(runs("production", "2.3.9", "gate open"))
+
+
+async def it_fits_a_phone(omar):
+    await expect(omar.card.get_by_role("button", name="Withdraw")).to_be_in_viewport()
+    assert await omar.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await omar.shoots("phone")
+
+
+async def ruth_freezes_production(ruth, maya):
+    """Neither the preview nor the confirmation gets past it, and both say why."""
+    await maya.tidies_up()
+    await ruth.types("/freeze start production until tomorrow 07:00 The annual sale")
+    await expect(maya.card).to_contain_text("F-1 freezes production until tomorrow 08:00: The annual sale")
+    await maya.types("/deploy R-3 to production")
+    preview = maya.message("Deploy R-3 ")
+    await expect(preview).to_contain_text("1 thing blocks")
+    await expect(preview).to_contain_text("Wait, or have it ended with /freeze end F-1")
+    await expect(preview).not_to_contain_text("/deploy confirm")
+    await maya.shoots("frozen", maya.tab.locator("#main"))
+    await maya.types("/deploy confirm R-3 to production")
+    await expect(maya.told).to_contain_text("Nothing was started")
+    await expect(maya.told).to_contain_text("F-1 freezes production")
+
+
+async def ruth_ends_the_freeze(ruth, maya):
+    await maya.tidies_up()
+    await ruth.types("/freeze end F-1")
+    await expect(maya.tab.get_by_role("log").first).to_contain_text("F-1 is over, ended by @Ruth Okafor")
+    await expect(maya.card).to_contain_text("gate open")
+
+
+async def it_goes_to_production(maya, customer):
+    """The preview says what would change and the way back; the confirmation is typed; customers see the new version."""
+    await maya.types("/deploy R-3 to production")
+    preview = maya.message("Deploy R-3 ")
+    for words in ("6 commits would come along", "Pay refunds out within a minute", "fall back to: 2.3.9"):
+        await expect(preview).to_contain_text(words)
+    await expect(preview).to_contain_text("/deploy confirm R-3 to production")
+    await maya.shoots("preview", maya.tab.locator("#main"))
+    await maya.types("/deploy confirm R-3 to production")
+    await maya.opens_the_thread()
+    await expect(maya.thread).to_contain_text("2.4.0 is in production")
+    await expect(maya.card).to_contain_text(runs("production", "2.4.0", "this candidate"))
+    await maya.tab.keyboard.press("Escape")
+
+
+async def everybody_sees_it_rolled_back(ines, ben):
+    await expect(ben.card).to_contain_text("is back on 2.3.9")
+    await expect(ben.card).to_contain_text("Refunds go out twice")
+    await ines.opens_the_thread()
+    await expect(ines.thread).to_contain_text("production is back on 2.3.9")
+    await ines.tab.set_viewport_size(SHALLOW)
+    await ines.shoots("rollback", without_lists=True)
+
+
+async def maya_tells_what_happened(maya, ben):
+    await maya.types("/release digest here")
+    digest = ben.message("Release digest")
+    await expect(digest).to_contain_text("2.4.0")
+    await expect(digest).to_contain_text("Refunds go out twice")
+    await ben.shoots("digest", digest)
