@@ -72,7 +72,13 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8080, show_default=True, help="Where the workspace's page is served on this machine.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Where the workspace's page is served on this machine.",
+)
 @told_kindly
 def demo(port: int) -> None:
     """A whole workspace on this machine, with two environments to deploy to. No Slack account needed."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import signal
+import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +47,6 @@ class Demo:
 def guide(ground: Ground) -> list[tuple[str, ...]]:
     """The path for newcomers: what (it follows the person's name), who, what to type, where."""
     first = ground.commits["candidate"][:10]
-    staging, production = ground.addresses["staging"], ground.addresses["production"]
     return [
         (
             "plans a release. Send the line that stands ready: the release gets one card, and the card a thread.",
@@ -74,7 +75,7 @@ def guide(ground: Ground) -> list[tuple[str, ...]]:
             "payments",
         ),
         (
-            f"tries it out at {staging}, presses Approve on the card, then Checklist, and ticks his line.",
+            "tries it out: staging, on the card, opens it. Then press Approve and, in Checklist, tick his line.",
             "omar",
             "",
             "payments",
@@ -101,7 +102,7 @@ def guide(ground: Ground) -> list[tuple[str, ...]]:
         ("ends the freeze.", "ruth", "/freeze end F-1", "payments"),
         ("looks once more …", "maya", "/deploy R-3 to production", "payments"),
         (
-            f"… confirms, and opens {production}: it really serves 2.4.0 when the thread says so.",
+            "… and confirms. Open production, on the card: it really serves 2.4.0 once the thread says so.",
             "maya",
             "/deploy confirm R-3 to production",
             "payments",
@@ -182,14 +183,45 @@ async def run(*, port: int) -> None:
             loop.add_signal_handler(each, stop.set)
     terminal.say("Preparing a repository, two environments and a workspace …")
     try:
-        async with playing(FOLDER, port=port) as demo:
-            welcome(demo)
-            await stop.wait()
-            terminal.say("Cleaning up …")
+        # Asked before anything is put back to its beginning: a demo that plays already is left alone.
+        with _alone(FOLDER):
+            _see_that_it_is_free(port)
+            async with playing(FOLDER, port=port) as demo:
+                welcome(demo)
+                await stop.wait()
+                terminal.say("Cleaning up …")
     except GroundError as error:
         raise Trouble(str(error)) from error
     except OSError as error:
-        raise Trouble(f"The demo can't start: {error}. Another port: slipway demo --port 8090") from error
+        raise Trouble(f"The demo can't be played here: {error}") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One demo in a folder: a second one would take the first one's record and environments away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "playing.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Trouble(
+                f"A demo is running in {folder.absolute()} already.",
+                "Look for its terminal and end it there with Ctrl-C, or start this one in another directory.",
+            ) from error
+        yield
+
+
+def _see_that_it_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise Trouble(f"Port {port} is not for everybody. Choose another: slipway demo --port 8090") from error
+        except OSError as error:
+            raise Trouble(
+                f"Port {port} is taken by another program. Choose another: slipway demo --port 8090"
+            ) from error
 
 
 def welcome(demo: Demo) -> None:

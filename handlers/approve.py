@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bot.rules.people import Actor
 from bot.verbs.approve import Approve
 from handlers.answer import Answer
-from handlers.buttons import OnRelease
 from handlers.parsing.commands import SayYes
 from handlers.request import Request
 from handlers.talk import Talk
@@ -30,7 +29,7 @@ class Approving:
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:
         """Approve what was on the screen, if it is that still."""
-        on = await self.talk.carried(request.value, OnRelease, answer)
+        on = await self.talk.sealed(request.value, answer)
         if on is not None:
             outcome = await self.approve(on.release, on.environment, on.seal, by=by)
             await self.talk.show(outcome, spoken, request, by, answer, release=on.release)

@@ -14,7 +14,7 @@ from handlers.buttons import OnRelease
 from handlers.filled_in import plan
 from handlers.parsing.commands import EditIt
 from handlers.request import Request
-from handlers.talk import Talk
+from handlers.talk import UNSEEN, Talk
 from handlers.views.answers import edited
 from handlers.views.forms import edit_form, loading
 
@@ -48,6 +48,9 @@ class Editing:
         """Save what the form says."""
         on = await self.talk.carried(request.metadata, OnRelease, answer)
         if on is None:
+            return
+        if on.revision is None:
+            await self.talk.refuse(Refused(UNSEEN), answer)
             return
         picture = await self.talk.look(on.release)
         if isinstance(picture, Refused):

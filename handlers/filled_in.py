@@ -11,6 +11,8 @@ from bot.rules.release import Plan, ReleaseId, parse_release_id
 from bot.verbs.plan_release import VERSION
 from handlers.request import Request
 
+LONGEST = 3000
+"""As much as a field of a form holds: what is longer would be cut when the plan is edited."""
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -21,9 +23,14 @@ def check(request: Request) -> Mapping[str, str]:
         wrong["version"] = "A version has letters, digits and . _ + - (at most 64), for example 2.4.0."
     if not request.input("title").strip():
         wrong["title"] = "A title is needed."
+    wrong |= {
+        each: f"This has at most {LONGEST} characters; please link to the rest."
+        for each in ("scope", "requirements", "depends_on")
+        if len(request.input(each)) > LONGEST
+    }
     if _day(request.input("target")) is None and request.input("target"):
         wrong["target"] = "This is no date that I can read."
-    if _others(request.input("depends_on")) is None:
+    if "depends_on" not in wrong and _others(request.input("depends_on")) is None:
         wrong["depends_on"] = "Write releases like R-3, R-5."
     return wrong
 

@@ -9,7 +9,6 @@ from bot.rules.people import Actor
 from bot.rules.release import ReleaseId
 from bot.verbs.launch import Launch
 from handlers.answer import Answer
-from handlers.buttons import OnRelease
 from handlers.parsing.commands import LaunchIt
 from handlers.request import Request
 from handlers.talk import Talk
@@ -31,7 +30,7 @@ class Launching:
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:
         """Launch it."""
-        on = await self.talk.carried(request.value, OnRelease, answer)
+        on = await self.talk.sealed(request.value, answer)
         if on is not None:
             await self._launch(on.release, on.seal, request, by, answer)
 

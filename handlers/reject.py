@@ -9,8 +9,8 @@ from bot.rules.people import Actor
 from bot.rules.sentence import Refused
 from bot.verbs.reject import Reject
 from handlers.answer import Answer
-from handlers.buttons import OnRelease
 from handlers.parsing.commands import SayNo
+from handlers.parsing.reader import LONGEST_REASON
 from handlers.request import Request
 from handlers.talk import AT_HOME, Talk
 from handlers.views.answers import spoken
@@ -33,7 +33,7 @@ class Rejecting:
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:  # noqa: ARG002 - a handler's shape
         """Ask for the reason. The form carries on what was on the screen."""
-        on = await self.talk.carried(request.value, OnRelease, answer)
+        on = await self.talk.sealed(request.value, answer)
         if on is None:
             return
         picture = await self.talk.look(on.release)
@@ -47,12 +47,17 @@ class Rejecting:
 
     async def sent(self, request: Request, by: Actor, answer: Answer) -> None:
         """Reject what was on the screen, if it is that still."""
-        on = await self.talk.carried(request.metadata, OnRelease, answer)
+        on = await self.talk.sealed(request.metadata, answer)
         if on is not None:
             outcome = await self.reject(on.release, on.environment, on.seal, request.input("reason"), by=by)
             await self.talk.show(outcome, spoken, request, by, answer, release=on.release)
 
 
 def has_a_reason(request: Request) -> Mapping[str, str]:
-    """A reason of blanks is none."""
-    return {} if request.input("reason").strip() else {"reason": "Please say why: it is what helps the others."}
+    """A reason of blanks is none, and one without an end is read by nobody."""
+    reason = request.input("reason").strip()
+    if not reason:
+        return {"reason": "Please say why: it is what helps the others."}
+    if len(reason) > LONGEST_REASON:
+        return {"reason": f"A reason has at most {LONGEST_REASON} characters."}
+    return {}

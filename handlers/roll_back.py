@@ -11,7 +11,7 @@ from handlers.answer import Answer
 from handlers.buttons import OnService
 from handlers.parsing.commands import GoBack
 from handlers.request import Request
-from handlers.talk import Talk
+from handlers.talk import UNSEEN, Talk
 from handlers.views.way_back import rolling_back, way_back
 
 
@@ -42,6 +42,9 @@ class RollingBack:
         """Take it, if what was on the screen still stands there. The question is replaced by its answer."""
         on = await self.talk.carried(request.value, OnService, answer)
         if on is None:
+            return
+        if on.standing is None:
+            await self.talk.refuse(Refused(UNSEEN), answer)
             return
         outcome = await self.roll_back(on.service, on.environment, on.wanted, on.standing, on.reason or "", by=by)
         if isinstance(outcome, Refused):

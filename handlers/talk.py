@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from bot.rules.people import Actor, PersonId
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import Refused, Repeated
+from bot.rules.sentence import Refused, Repeated, say
 from bot.verbs.look import Look
 from bot.verbs.redraw import Redraw
 from bot.verbs.summaries import InboxContent
 from handlers.answer import Answer
-from handlers.buttons import Kind, decode
+from handlers.buttons import Kind, OnRelease, decode
 from handlers.request import Request
 from handlers.views.blocks import Said
 from handlers.views.home import home_page
@@ -22,6 +22,7 @@ from handlers.views.text import Pen
 
 T = TypeVar("T")
 
+UNSEEN = say("This doesn't tell what was on your screen, so nothing was done. Please use the newest message instead.")
 AT_HOME = "\nhome"
 """What a form carries at the end of its metadata when it was opened from App Home, which is then drawn anew."""
 
@@ -50,6 +51,14 @@ class Talk:
             await self.refuse(found, answer)
             return None
         return found
+
+    async def sealed(self, value: str, answer: Answer) -> OnRelease | None:
+        """What a button or a form carries that acts on what was seen. Without a seal, nobody knows what that was."""
+        on = await self.carried(value, OnRelease, answer)
+        if on is not None and on.seal is None:
+            await self.refuse(Refused(UNSEEN), answer, on.release)
+            return None
+        return on
 
     async def refuse(self, refused: Refused, answer: Answer, release: ReleaseId | None = None) -> None:
         """Say no, and why. Who saw something outdated sees it drawn anew."""

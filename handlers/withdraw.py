@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bot.rules.people import Actor
 from bot.verbs.withdraw import Withdraw
 from handlers.answer import Answer
-from handlers.buttons import OnRelease
 from handlers.parsing.commands import TakeBack
 from handlers.request import Request
 from handlers.talk import Talk
@@ -29,7 +28,7 @@ class Withdrawing:
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:
         """Take it back."""
-        on = await self.talk.carried(request.value, OnRelease, answer)
+        on = await self.talk.sealed(request.value, answer)
         if on is not None:
             await self.talk.show(
                 await self.withdraw(on.release, on.seal, by=by), withdrawn, request, by, answer, release=on.release

@@ -11,7 +11,7 @@ from bot.ports import Ask, ConflictError, HeldError, Work
 from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Order
 from bot.rules.freeze import Freeze, FreezeId, Window
-from bot.rules.release import Draft, Release, ReleaseId
+from bot.rules.release import Draft, Plan, Release, ReleaseId
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
 from integrations.database.rows.deployments import must_follow as deployment_must_follow
@@ -242,6 +242,7 @@ class InMemoryPage(InMemoryReading):
         return new
 
     async def add_release(self, draft: Draft) -> Release:
+        self._must_be_planned_once(draft.plan)
         number = ReleaseId(len(self._now.releases) + 1)
         release = Release(
             number, draft.plan, draft.requested_by, draft.created_at, draft.candidate, tuple(draft.checklist)
@@ -254,6 +255,8 @@ class InMemoryPage(InMemoryReading):
         if before is None:
             return release
         release_must_follow(before, release)
+        if release.open:
+            self._must_be_planned_once(release.plan, but=release.id)
         kept = self._now.releases[release.id] = replace(release, revision=release.revision + 1)
         return kept
 
@@ -303,6 +306,12 @@ class InMemoryPage(InMemoryReading):
     async def commit(self) -> None:
         self._put_back(self._now)
         self._over = "committed"
+
+    def _must_be_planned_once(self, plan: Plan, but: ReleaseId | None = None) -> None:
+        version = (plan.service, plan.version)
+        others = (each for each in self._now.releases.values() if each.open and each.id != but)
+        if any((each.plan.service, each.plan.version) == version for each in others):
+            raise ConflictError(f"{plan.service} {plan.version} was planned by somebody else a moment ago.")
 
     def _all(self) -> Iterable[Deployment]:
         return self._now.deployments.values()

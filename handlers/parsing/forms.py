@@ -15,6 +15,8 @@ from handlers.parsing.reader import Expected, Reader
 
 _ALL = {"all", "everything", "everywhere"}
 _AND = {"and", "&", "+"}
+_LONGEST_NAME = 64
+"""A longer word is no mistyped service; comparing one of thousands of characters would take minutes."""
 
 
 def _new(words: Reader) -> c.Command:
@@ -133,7 +135,7 @@ def _back(words: Reader) -> c.Command:
         return c.GoBack(service, environment, wanted, words.reason(), now=True)
     if words.more and _meant_as_environment(words.next, words.known.environments(service)):
         raise words.wrong(Expected.IN, "Write {word} before the environment.", word="“in”")
-    return c.GoBack(service, environment, wanted, words.rest())
+    return c.GoBack(service, environment, wanted, words.maybe_reason())
 
 
 def _meant_as_environment(word: str, environments: tuple[EnvironmentName, ...]) -> bool:
@@ -186,7 +188,7 @@ def _for_services(words: Reader, services: set[ServiceName]) -> None:
     following = words.line.words[words.at + 1].low
     if not all(words.known.service(name) for name in following.split(",")):
         names = [each.lower() for each in words.known.services]
-        if get_close_matches(following, names, n=1, cutoff=0.75):
+        if len(following) <= _LONGEST_NAME and get_close_matches(following, names, n=1, cutoff=0.75):
             # Taken for a reason, a mistyped service would freeze all of them.
             words.skip("for")
             raise words.wrong(Expected.SERVICE, "The catalogue has no service {typed}.", typed=Code(following))

@@ -28,6 +28,9 @@ _DEAREST = 1.9
 _TRIES = 60
 _LONGEST = 24
 """A line of more words than this is no mistyped command."""
+_LONGEST_WORD = 64
+"""A longer word is no mistyped name; comparing one of thousands of characters would take minutes."""
+_LONGEST_LINE = 4000
 
 _MEANT = MappingProxyType(
     {
@@ -90,7 +93,7 @@ def _nearest(family: Family, line: Line, known: Known, first: MisreadError) -> s
     waiting: list[tuple[float, int, _Try]] = [(0.0, next(order), start)]
     seen = {start}
     tries = 0
-    while waiting and tries < _TRIES and len(tokens) <= _LONGEST:
+    while waiting and tries < _TRIES and len(tokens) <= _LONGEST and len(line.typed) <= _LONGEST_LINE:
         cost, _, attempt = heapq.heappop(waiting)
         tries += 1
         try:
@@ -178,7 +181,7 @@ def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:
     if low in meant:
         yield 0.05, _Try(family, (meant[low], *rest))
     for other in Family:
-        price = 1 - SequenceMatcher(None, low, other.strip("/")).ratio()
+        price = 1 - _likeness(low, other.strip("/"))
         if price < 1 - _CLOSE:
             yield 0.2 + price, _Try(other, rest)
         if other is not family and low in grammar.verbs(other):
@@ -201,11 +204,15 @@ def _alike(word: str, names: Sequence[str], closeness: float = _CLOSE) -> Iterat
     """The names that this word may stand for, each with its price: its beginning, or mistyped."""
     low = word.lower().rstrip(",")
     for name in names:
-        ratio = SequenceMatcher(None, low, name.lower()).ratio()
+        ratio = _likeness(low, name.lower())
         if len(low) > 1 and name.lower().startswith(low):
             ratio = max(ratio, 0.85)
         if ratio >= closeness and low != name.lower():
             yield 1 - ratio, name
+
+
+def _likeness(word: str, name: str) -> float:
+    return SequenceMatcher(None, word, name).ratio() if len(word) <= _LONGEST_WORD else 0.0
 
 
 def _names(expected: Expected, known: Known) -> tuple[str, ...]:

@@ -181,9 +181,12 @@ def _parsed(text: str, base: datetime) -> datetime | None:
         return None  # years beyond the calendar and the like: not a moment anybody means
 
 
-def _in_zone(text: str, local: datetime, zone: ZoneInfo, later: bool) -> datetime | Unclear:
+def _in_zone(text: str, local: datetime, zone: ZoneInfo, later: bool) -> datetime | Unclear | None:
     aware = local.replace(tzinfo=zone, fold=1 if later else 0)
-    there = aware.astimezone(UTC)
+    try:
+        there = aware.astimezone(UTC)
+    except OverflowError:
+        return None  # at the very edge of the calendar: not a moment anybody means
     if there.astimezone(zone).replace(tzinfo=None) != local:
         return Unclear(
             say(

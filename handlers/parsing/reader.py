@@ -21,6 +21,10 @@ _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
+LONGEST_REASON = 1000
+"""Everybody reads it; whatever is longer belongs into a ticket, and a link to it here."""
+
+
 class Expected(StrEnum):
     """What a form wanted to find where it stopped."""
 
@@ -94,9 +98,21 @@ class Reader:
 
     def reason(self) -> str:
         """Take everything that is left; there must be something."""
-        told = self.rest()
+        told = self.maybe_reason()
         if not told:
             raise self.wrong(Expected.REASON, "Please say why: a reason is missing.")
+        return told
+
+    def maybe_reason(self) -> str:
+        """Take everything that is left, if anything is."""
+        told = self.rest()
+        if len(told) > LONGEST_REASON:
+            raise self.wrong(
+                Expected.NOTHING,
+                "A reason has at most {most} characters, and this one has {has}. Please say it shorter.",
+                most=LONGEST_REASON,
+                has=len(told),
+            )
         return told
 
     def end(self) -> None:

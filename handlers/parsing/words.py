@@ -27,11 +27,22 @@ _TYPED = str.maketrans(
         "\N{ZERO WIDTH NON-JOINER}": None,
         "\N{BYTE ORDER MARK}": None,
         "\N{WORD JOINER}": None,
-        "\0": None,
+        "\N{LEFT-TO-RIGHT MARK}": None,
+        "\N{RIGHT-TO-LEFT MARK}": None,
+        "\N{ARABIC LETTER MARK}": None,
+        # What else turns the direction of writing, and sticks to what is copied from such a text.
+        **{chr(turning): None for turning in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+        "\N{RATIO}": ":",
+        # Wide letters, digits and signs, as keyboards for Chinese and Japanese write them.
+        **{chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)},
     }
 )
 """What keyboards of phones write in place of plain characters."""
-_KEPT_IN_REASONS = str.maketrans({"\0": None, "\N{BYTE ORDER MARK}": None})
+_DIGIT = re.compile(r"\d")
+_LEFT_OUT = frozenset(code for code, instead in _TYPED.items() if instead is None)
+_BLANK = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85")
+_NEVER_MEANT = {code: None for code in (*range(0x20), *range(0x7F, 0xA0), 0xFEFF) if chr(code) not in _BLANK}
+"""Control characters: nobody types them, and no reason needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +77,15 @@ class Line:
 
 def read(text: str) -> Line:
     """The words of a line as Slack sends it. Never fails; a quote without its partner is an ordinary character."""
-    typed = " ".join(_unescaped(text).translate(_KEPT_IN_REASONS).split())
-    plain = typed.translate(_TYPED)
-    if len(plain) != len(typed):
-        # Invisible characters were left out: the places in both must agree, so the plain form is the typed one.
-        typed = plain
+    typed = " ".join(_unescaped(text).translate(_NEVER_MEANT).split())
+    plain = _DIGIT.sub(lambda digit: str(int(digit[0])), typed.translate(_TYPED))
+    places = [place for place, each in enumerate(typed) if ord(each) not in _LEFT_OUT]
     words = []
     for found in _PIECE.finditer(plain):
         quoted = found["quoted"]
         text_of = quoted if quoted is not None else found["bare"]
         if text_of.strip():
-            words.append(Word(text_of.strip(), found.start(), quoted is not None))
+            words.append(Word(text_of.strip(), places[found.start()], quoted is not None))
     return Line(typed, tuple(words))
 
 

@@ -26,13 +26,22 @@ class Mrkdwn(str):
     __slots__ = ()
 
 
+_MISLEADING = {
+    code: None
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n\r"
+}
+"""Control characters, and those that turn the direction of all that follows: `1-R` would read as another release."""
+
+
 def escape(text: str) -> Mrkdwn:
-    """Somebody's own words, harmless: exactly the three characters that Slack asks for."""
-    return Mrkdwn(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    """Somebody's own words, harmless: exactly the three characters that Slack asks for, and nothing that misleads."""
+    return Mrkdwn(text.translate(_MISLEADING).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def clip(text: str, limit: int) -> str:
-    """Plain words, cut to a length with an ellipsis."""
+    """Plain words, cut to a length with an ellipsis, and nothing in them that misleads."""
+    text = text.translate(_MISLEADING)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 

@@ -33,7 +33,9 @@ class Deploy:
     """One run of the program."""
 
     def __init__(self, ground: Path, service: str, environment: str, pace: float) -> None:
-        told = json.loads((ground / "ground.json").read_text())
+        self._note = ground / "ground.json"
+        told = json.loads(self._note.read_text())
+        self._playing = told.get("playing")
         for kind, name, known in (
             ("service", service, [told["service"]]),
             ("environment", environment, told["addresses"]),
@@ -96,6 +98,7 @@ class Deploy:
             if not problem or time.monotonic() >= deadline:
                 return problem
             time.sleep(0.1)
+            self._see_that_it_goes_on()
 
     def _look(self, put: Put) -> str:
         try:
@@ -114,7 +117,14 @@ class Deploy:
     def _say(self, line: str, work: float = 0) -> None:
         """Say it at once, then take the time that a real deployment would take for it."""
         print(line, flush=True)  # noqa: T201 - a program's output is its word
-        time.sleep(work * self._pace)
+        if work:
+            time.sleep(work * self._pace)
+            self._see_that_it_goes_on()
+
+    def _see_that_it_goes_on(self) -> None:
+        """Nobody waits for a deployment of a demo that has ended, and it may be in the way of the next."""
+        if json.loads(self._note.read_text()).get("playing") != self._playing:
+            raise _StoppedError
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -63,12 +64,14 @@ class Ground:
     async def running(self) -> AsyncIterator[Ground]:
         """Both environments, up; whatever ends this process, even a kill, ends them too."""
         processes: dict[str, Process] = {}
+        _note(self.folder, playing=secrets.token_hex(8))
         try:
             for name, port in self.ports.items():
                 processes[name] = await self._start(name, port)
             await asyncio.gather(*(self._see_it_up(name, process) for name, process in processes.items()))
             yield self
         finally:
+            _note(self.folder, playing=None)  # a deploy program that is at work now stops
             await asyncio.gather(*(_stop(each) for each in processes.values()))
 
     async def _start(self, name: str, port: int) -> Process:
@@ -128,12 +131,19 @@ def _prepare(folder: Path, ports: Mapping[str, int] | None, pace: float, fresh: 
             place.switch(put)
     chosen = dict(ports) if ports is not None else _ports(folder)
     addresses = _addresses(chosen)
-    told = {"service": SERVICE, "addresses": addresses, "ports": chosen}
-    draft = folder / ".ground.json"
-    draft.write_text(json.dumps(told, indent=1))
-    draft.replace(folder / "ground.json")
+    _note(folder, service=SERVICE, addresses=addresses, ports=chosen, playing=None)
     text = catalogue_text(folder, repository, addresses, pace)
     return Ground(folder, repository, chosen, commits, text, seed(commits))
+
+
+def _note(folder: Path, **news: Any) -> None:
+    """Note what the deploy program has to know, beside what is noted already."""
+    noted: dict[str, Any] = {}
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        noted = json.loads((folder / "ground.json").read_text())
+    draft = folder / ".ground.json"
+    draft.write_text(json.dumps(noted | news, indent=1))
+    draft.replace(folder / "ground.json")
 
 
 def _ports(folder: Path) -> dict[str, int]:

@@ -27,9 +27,6 @@ pytestmark = [
 ]
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-# Five tabs are open, and somebody looks at each of them: none may fall asleep in the background.
-ARGS += ["--disable-background-timer-throttling", "--disable-renderer-backgrounding"]
-ARGS += ["--disable-backgrounding-occluded-windows"]
 DESK = {"width": 1280, "height": 860}
 SHALLOW = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 844}
@@ -44,13 +41,15 @@ async def a_browser():
 
 
 @asynccontextmanager
-async def a_window(browser, url, **size):
-    """A window of the browser; whatever it complains about on the workspace's page fails the test."""
-    complaints = []
-    window = await browser.new_context(color_scheme="light", locale="en-GB", **size)
-    window.set_default_timeout(10_000)
+async def seats(browser, url, **size):
+    """Where people sit down; whatever the browser complains about on the workspace's page fails the test."""
+    complaints, windows = [], []
 
     async def seat(who, place="c/payments"):
+        # A window of its own for each tab: Chromium lets a tab that lies behind another one fall half asleep.
+        window = await browser.new_context(color_scheme="light", locale="en-GB", **size)
+        windows.append(window)
+        window.set_default_timeout(10_000)
         tab = await window.new_page()
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
@@ -58,7 +57,8 @@ async def a_window(browser, url, **size):
         return Seat(tab)
 
     yield seat
-    await window.close()
+    for window in windows:
+        await window.close()
     assert complaints == []
 
 
@@ -72,7 +72,7 @@ async def test_the_whole_road_in_a_browser(tmp_path, record_property):
     async with (
         playing(tmp_path, pace=0) as demo,
         a_browser() as browser,
-        a_window(browser, demo.url, viewport=DESK) as sit,
+        seats(browser, demo.url, viewport=DESK) as sit,
     ):
         production = demo.ground.addresses["production"]
         maya, omar, ben, ruth, ines = [await sit(who) for who in ("maya", "omar", "ben", "ruth", "ines")]
@@ -86,7 +86,7 @@ async def test_the_whole_road_in_a_browser(tmp_path, record_property):
         await it_goes_to_staging(maya)
         assert await served(demo.ground.addresses["staging"]) == "2.4.0"
         await everybody_agrees(omar, ruth, maya)
-        async with a_window(browser, demo.url, viewport=PHONE, has_touch=True, is_mobile=True) as on_the_phone:
+        async with seats(browser, demo.url, viewport=PHONE, has_touch=True, is_mobile=True) as on_the_phone:
             await it_fits_a_phone(await on_the_phone("omar"))
 
         await ruth_freezes_production(ruth, maya)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -75,6 +75,11 @@ async def declared(records: Records, window: Window) -> Freeze:
     return freeze
 
 
+def a_version(version: str, **fields: Any) -> Draft:
+    """Payments in that version."""
+    return a_draft(plan=a_plan(version=version), **fields)
+
+
 async def as_read(records: Records, number: ReleaseId) -> Release | None:
     async with records.read() as reading:
         return await reading.release(number)
@@ -85,7 +90,9 @@ async def as_read(records: Records, number: ReleaseId) -> Release | None:
 
 async def test_a_release_is_read_as_it_was_planned(records: Records) -> None:
     first = await planned(records)
-    plan = a_plan(title="Größer, „schöner“ 🚀\n<@U0BEN>", target=date(2026, 12, 1), depends_on=(first.id,))
+    plan = a_plan(
+        version="2.5.0", title="Größer, „schöner“ 🚀\n<@U0BEN>", target=date(2026, 12, 1), depends_on=(first.id,)
+    )
     second = await planned(records, a_draft(plan=plan))
     assert (first.id, second.id) == (1, 2)
     assert first.candidate == a_candidate()
@@ -205,8 +212,8 @@ async def test_what_was_said_can_be_withdrawn_but_not_unsaid(records: Records) -
 async def test_releases_are_found_by_what_a_screen_asks_for(records: Records) -> None:
     one = await planned(records)
     two = await planned(records, a_draft(plan=a_plan(service=SEARCH), requested_by=BEN.id))
-    three = await planned(records, a_draft(requested_by=BEN.id))
-    four = await kept(records, replace(await planned(records), cancelled=Ending(MAYA.id, NOW)))
+    three = await planned(records, a_version("2.5.0", requested_by=BEN.id))
+    four = await kept(records, replace(await planned(records, a_version("2.6.0")), cancelled=Ending(MAYA.id, NOW)))
     async with records.read() as reading:
         assert await reading.releases() == [four, three, two, one]
         assert await reading.releases(limit=2) == [four, three]
@@ -215,6 +222,39 @@ async def test_releases_are_found_by_what_a_screen_asks_for(records: Records) ->
         assert await reading.releases(requested_by=BEN.id) == [three, two]
         assert await reading.releases(ids=[one.id, three.id, ReleaseId(99)]) == [three, one]
         assert await reading.releases(ids=[]) == []
+
+
+async def test_a_version_is_planned_once_at_a_time(records: Records) -> None:
+    first = await planned(records)
+    async with records.open() as page:
+        with pytest.raises(ConflictError, match=r"payments 2\.4\.0 was planned by somebody else"):
+            await page.add_release(a_draft(requested_by=BEN.id))
+        # The page can go on: the refusal has changed nothing, and bars neither another version nor another service.
+        other = await page.add_release(a_version("2.4.1"))
+        elsewhere = await page.add_release(a_draft(plan=a_plan(service=SEARCH)))
+        await page.commit()
+    async with records.read() as reading:
+        assert await reading.releases() == [elsewhere, other, first]
+
+
+@pytest.mark.parametrize("ending", ["launched", "cancelled"])
+async def test_a_version_can_be_planned_anew_once_it_has_ended(records: Records, ending: str) -> None:
+    first = await planned(records)
+    ended = await kept(records, replace(first, **{ending: Ending(MAYA.id, LATER)}))
+    again = await planned(records)
+    assert again.id != ended.id
+    async with records.read() as reading:
+        assert await reading.releases() == [again, ended]
+    with pytest.raises(ConflictError):
+        await planned(records)
+
+
+async def test_no_other_release_can_take_the_version_of_an_open_one_by_an_edit(records: Records) -> None:
+    await planned(records)
+    other = await planned(records, a_version("2.5.0"))
+    with pytest.raises(ConflictError):
+        await kept(records, replace(other, plan=replace(other.plan, version="2.4.0")))
+    assert await as_read(records, other.id) == other
 
 
 # ---------------------------------------------------------------- transactions
@@ -283,10 +323,16 @@ async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
     deployment = await started(records, order)
     assert deployment.attempt is Attempt.STARTING
     states = [
-        {"attempt": Attempt.RUNNING, "target_ref": "job 7", "link": "https://ci.example.com/7", "started_at": NOW},
+        {
+            "attempt": Attempt.RUNNING,
+            "target_ref": "job 7",
+            "link": "https://ci.example.com/7",
+            "started_at": NOW,
+            "since": NOW,
+        },
         {"attempt": Attempt.RUNNING, "detail": "Building", "cancel_asked_by": BEN.id},
-        {"attempt": Attempt.VERIFYING},
-        {"attempt": Attempt.SUCCEEDED, "served": "2.4.0", "ended_at": LATER},
+        {"attempt": Attempt.VERIFYING, "since": NOW + timedelta(minutes=5)},
+        {"attempt": Attempt.SUCCEEDED, "since": LATER, "served": "2.4.0", "ended_at": LATER},
     ]
     for state in states:
         async with records.open() as page:
@@ -294,7 +340,7 @@ async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
             await page.commit()
         async with records.read() as reading:
             assert await reading.deployment(deployment.id) == deployment
-    assert deployment.revision == 4
+    assert (deployment.revision, deployment.since) == (4, LATER)
 
 
 async def test_a_rollback_names_what_it_replaces(records: Records) -> None:
@@ -350,7 +396,7 @@ async def test_deployments_are_found_by_what_a_screen_asks_for(records: Records)
 
 
 async def test_a_gate_gets_all_of_its_release_and_enough_of_the_service(records: Records) -> None:
-    old, new = await planned(records), await planned(records)
+    old, new = await planned(records), await planned(records, a_version("2.5.0"))
     async with records.open() as page:
         first = await page.add_deployment(an_order(old.id))
         await page.keep_deployment(replace(first, attempt=Attempt.SUCCEEDED))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from bot.ports import ConflictError, HeldError
 from bot.rules.audit import first_break
-from bot.rules.deployment import Attempt
+from bot.rules.deployment import Attempt, Kind
 from bot.rules.people import PersonId
-from tests.makers import a_draft, a_happening, a_verdict, an_order
+from tests.makers import a_draft, a_happening, a_plan, a_verdict, an_order
 from tests.people import QA
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 MANY = 50
 
 
-async def planned(records: Records) -> Release:
+async def planned(records: Records, version: str = "2.4.0") -> Release:
     async with records.open() as page:
-        release = await page.add_release(a_draft())
+        release = await page.add_release(a_draft(plan=a_plan(version=version)))
         await page.commit()
     return release
 
@@ -85,6 +85,40 @@ async def test_of_those_who_looked_at_the_same_time_one_wins_and_the_others_hear
     assert len(release.verdicts) == 1
 
 
+async def test_of_many_who_plan_the_same_version_at_once_one_does_and_the_others_hear_of_it(records: Records) -> None:
+    async def plan(_: int) -> bool:
+        async with records.open() as page:
+            try:
+                await page.add_release(a_draft())
+            except ConflictError:
+                return False
+            await asyncio.sleep(0.01)  # long enough for the others to arrive while this is not yet committed
+            await page.commit()
+            return True
+
+    assert sum(await asyncio.gather(*(plan(n) for n in range(10)))) == 1
+    async with records.read() as reading:
+        assert len(await reading.releases()) == 1
+
+
+async def test_a_version_that_one_gives_up_is_free_for_the_one_who_waits(records: Records) -> None:
+    planning = asyncio.Event()
+
+    async def gives_up() -> None:
+        async with records.open() as page:
+            await page.add_release(a_draft())
+            planning.set()
+            await asyncio.sleep(0.02)
+
+    async def waits() -> None:
+        await planning.wait()
+        await planned(records)
+
+    await asyncio.gather(gives_up(), waits())
+    async with records.read() as reading:
+        assert [each.plan.version for each in await reading.releases()] == ["2.4.0"]
+
+
 async def test_of_many_deployments_to_one_environment_exactly_one_starts(records: Records) -> None:
     number = (await planned(records)).id
 
@@ -124,6 +158,37 @@ async def test_an_environment_that_one_gives_up_is_free_for_the_one_who_waits(re
         assert [each.attempt for each in await reading.deployments()] == [Attempt.STARTING]
 
 
+async def test_a_rollback_does_not_wait_for_whoever_works_on_the_release_that_it_goes_back_to(records: Records) -> None:
+    """One holds the release and wants the environment, the other holds the environment and refers to the release."""
+    number = (await planned(records)).id
+    locked = asyncio.Event()
+
+    async def confirms() -> bool:
+        async with records.open() as page:
+            await page.release(number)
+            locked.set()
+            await asyncio.sleep(0.05)
+            try:
+                await page.add_deployment(an_order(number))
+            except HeldError:
+                return False
+            await page.commit()
+            return True
+
+    async def rolls_back() -> bool:
+        await locked.wait()
+        async with records.open() as page:
+            try:
+                await page.add_deployment(an_order(number, kind=Kind.ROLLBACK))
+            except HeldError:
+                return False
+            await page.commit()
+            return True
+
+    # A deadlock would be a ConflictError for one of them: whoever is too late hears that the environment is held.
+    assert sum(await asyncio.gather(confirms(), rolls_back())) == 1
+
+
 async def test_a_press_delivered_many_times_at_once_counts_once(records: Records) -> None:
     async def deliver(_: int) -> bool:
         async with records.open() as page:
@@ -157,7 +222,7 @@ async def test_a_press_whose_first_delivery_failed_counts_when_it_comes_again(re
 
 
 async def test_two_pages_that_need_the_same_two_things_crosswise_both_come_to_an_end(records: Records) -> None:
-    one, two = await planned(records), await planned(records)
+    one, two = await planned(records), await planned(records, "2.5.0")
 
     async def change(first: ReleaseId, second: ReleaseId) -> int:
         for attempt in range(1, 20):

@@ -47,6 +47,16 @@ async def test_a_deployment_changes_what_is_served_and_going_back_brings_it_back
     assert "<h1>2.3.9</h1>" in last[1]
 
 
+async def test_a_deployment_that_the_demo_leaves_behind_stops_by_itself(ground, deploy):
+    async with ground.running():
+        left_behind = asyncio.create_task(deploy("fix", "2.4.0", "staging", "--pace", "1"))
+        place = Place(ground.folder / "environments" / "staging")
+        while not list(place.folder.glob("releases/*-2.4.0")):  # noqa: ASYNC110 - another program brings it there
+            await asyncio.sleep(0.01)
+    code, lines = await asyncio.wait_for(left_behind, 3)
+    assert (code, lines[-1]) == (4, "Stopped; staging serves 2.3.9.")
+
+
 async def test_each_version_has_its_own_colour_and_says_where_it_runs(up, deploy, look):
     await deploy("fix", "2.4.0", "production")
 

@@ -1,4 +1,4 @@
-"""The worlds in which things go wrong: the stories' own, over Socket Mode or signed HTTP, and one with a real repository."""
+"""The worlds in which things go wrong: the stories' own, over both transports, and one with a real repository."""
 
 from __future__ import annotations
 
@@ -30,19 +30,25 @@ async def watch(world: World) -> AsyncIterator[Watch]:
 
 
 @pytest.fixture
-async def real_git(tmp_path: Path, sqlite_url: str) -> AsyncIterator[World]:
-    """The world over Socket Mode, with a real repository: what people type as a commit reaches the git program."""
-    repository = tmp_path / "payments"
-    repository.mkdir()
-    (repository / "app.txt").write_text("hello")
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit on `main`."""
+    folder = tmp_path / "payments"
+    folder.mkdir()
+    (folder / "app.txt").write_text("hello")
     for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-q", "-m", "One")):
         subprocess.run(
             ["git", "-c", "user.name=Lena Berg", "-c", "user.email=lena@example.com", *words],
-            cwd=repository,
+            cwd=folder,
             env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
             check=True,
             capture_output=True,
         )
+    return folder
+
+
+@pytest.fixture
+async def real_git(repository: Path, tmp_path: Path, sqlite_url: str) -> AsyncIterator[World]:
+    """The world over Socket Mode, with a real repository: what people type as a commit reaches the git program."""
     async with a_world(tmp_path, sqlite_url) as made:
         agreed = made.catalogue.read_text("utf-8")
         for each in REPOSITORIES:

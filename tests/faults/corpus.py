@@ -213,8 +213,6 @@ NUMBERS = """
 /release show R-999999999
 /release show R-2147483648
 /release show R-١٢
-/release show ١
-/release show R-１
 /release show R-²
 /release show R-①
 /release show R-Ⅻ
@@ -289,7 +287,6 @@ TIMES = """
 /freeze start production until 999w Sale
 /freeze start production until 9999d Sale
 /freeze start production until 99999999999999999999h Sale
-/freeze start production until ٢h Sale
 /freeze start production until in a hundred years Sale
 /freeze start production until a year ago Sale
 /freeze start production until the end of time Sale
@@ -510,32 +507,26 @@ CHARACTERS = (
     "/release show R\N{COMBINING ACUTE ACCENT}-1",
     "/release shоw R-1",  # noqa: RUF001 - a Cyrillic o
     "/release ѕhow R-1",  # noqa: RUF001 - a Cyrillic s
-    "/release ｓｈｏｗ R-1",  # noqa: RUF001 - wide letters
     "/release zeigen R-1",
     "/release показать R-1",
     "/release 显示 R-1",
     "/release عرض R-1",
     f"/release show {RLO}1-R",
     f"/release {RLO}wohs R-1",
-    f"/release {LRI}show{PDI} R-1",
-    f"/release show {RLM}R-1",
-    f"/release show R-1{RLM}",
     f"/release show R-99{RLO}",
     f"/deploy R-1 to {RLO}noitcudorp",
-    f"/deploy status {RLM}payments",
     f"/freeze end {RLO}3-F",
-    "/release show R-1\x07",
     "/release show \x1b[31mR-1\x1b[0m",
-    "/release show R\x7f-1",
-    "/release show \x01\x02\x03",
-    "/release \x08\x08\x08",
+    "/release show R-99\x07",
+    "/release show R\x7f-99",
+    "/release show \x01\x02\x03R-99",
     "/release show R-1\x85R-2",
     "/release show R-99\x00\x00",
     "/release show \ufffd",
     "/release show \uffff",
     "/release show \U000e0041\U000e0042",
     "/release show “R-99”",
-    "/release show ‘R-1’",
+    "/release show ‘R-1’",  # noqa: RUF001 - a phone's quotes
     "/release show «R-99»",
     "/release show „R-99“",
     "/release show “R-1",
@@ -547,7 +538,7 @@ CHARACTERS = (
     "/release show R-1\nR-2",
     "/release show R-1\r\n/deploy confirm R-1 to production",
     "/release reject\nR-99\nline one\nline two",
-    "/deploy R—1 to moon",  # noqa: RUF001 - a phone's dash
+    "/deploy R—1 to moon",
     "/deploy R−99 to production",  # noqa: RUF001 - a minus
     "/deploy R-1 → production",
     "/deploy R-1 ➡️ production",
@@ -555,8 +546,6 @@ CHARACTERS = (
     "/rollback pаyments now it burns",  # noqa: RUF001 - a Cyrillic a
     "/rollback Pαyments",  # noqa: RUF001 - a Greek alpha
     "/freeze start productıon until mon 07:00 Sale",  # noqa: RUF001 - a dotless i
-    "/freeze start production until mon 07∶00 Sale",  # noqa: RUF001 - a ratio sign
-    "/freeze start production until mon ０７：００ Sale",  # noqa: RUF001 - wide digits
     "/freeze start production until “”",
     "/release show ﷽﷽﷽﷽",
     "/release show Z̸̡̛͙̹͕̤̈́a̷͙̔̈l̶̘̀g̵̼̈́o̸̙̕",
@@ -602,7 +591,7 @@ HUGE = (
     f"/freeze {LONG}",
     f"/freeze start {LONG} until mon 07:00 Sale",
     f"/freeze start {'production ' * 3000}",
-    f"/freeze start {'production,' * 3000} until mon 07:00 Sale",
+    f"/freeze start {'production,' * 3000}moon until mon 07:00 Sale",
     f"/freeze start production until {LONG} Sale",
     f"/freeze start production until {'mon ' * 8000}",
     f"/freeze start production until {'9' * 39_000}h Sale",
@@ -629,12 +618,26 @@ GROUPS = MappingProxyType(
     }
 )
 
+SHOWS_R_1 = (
+    "/release show ١",  # noqa: RUF001 - an Arabic digit
+    "/release show R-１",  # noqa: RUF001 - a wide digit
+    "/release ｓｈｏｗ Ｒ－１",  # noqa: RUF001 - wide letters
+    f"/release {LRI}show{PDI} R-1",
+    f"/release show {RLM}R-1{RLM}",
+    f"/release sh{ZWSP}ow{NBSP}R-1",
+    "/release show R\N{NON-BREAKING HYPHEN}1",
+    "/release show “R-1”",
+    "/release\tSHOW\n  r1,",
+    "/release show \x07R-1\x00",
+)
+"""What phones, other keyboards and copied texts make of `/release show R-1`: nothing is wrong with it."""
+
 RIGHT = (
     "/release new payments 2.5.0 nowhere",
     "/release list payments mine",
     "/release show R-99",
     "/release why R-99 production",
-    "/release build R-99 main",
+    "/release build R-99 1a2b3c4",
     "/release checklist R-99",
     "/release approve R-99 production",
     "/release reject R-99 refunds go out twice",
@@ -653,6 +656,5 @@ RIGHT = (
     "/freeze list",
     "/freeze end F-99",
     "/freeze extend F-99 until tue 12:00",
-    "/freeze start production until yesterday for payments Black Friday",
 )
 """Right in form, and about things that aren't there: however they are mistyped, nothing can come of it."""

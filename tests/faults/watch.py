@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable
@@ -125,10 +126,14 @@ async def watching(world: World) -> AsyncIterator[Watch]:
 
 _BARE = (
     (re.compile(r"Traceback|File \"[^\"]+\", line \d+"), "a stack trace"),
-    (re.compile(r"\b(?:[A-Z][a-z]+)*(?:Error|Exception|Warning)\b(?=[:(])|\b(?:[A-Z][a-z]+)+(?:Error|Exception)\b"),
-     "the name of an exception"),
-    (re.compile(r"<(?:bot|handlers|integrations)\.| object at 0x|\b(?:Refused|Sentence|Code|AllOf|At|Repeated)\("),
-     "a Python repr"),
+    (
+        re.compile(r"\b(?:[A-Z][a-z]+)*(?:Error|Exception|Warning)\b(?=[:(])|\b(?:[A-Z][a-z]+)+(?:Error|Exception)\b"),
+        "the name of an exception",
+    ),
+    (
+        re.compile(r"<(?:bot|handlers|integrations)\.| object at 0x|\b(?:Refused|Sentence|Code|AllOf|At|Repeated)\("),
+        "a Python repr",
+    ),
     (re.compile(r"\bNone\b|\bTrue\b|\bFalse\b|dict_\w+\(|frozenset\(|\[\]|\{\}|datetime\.\w+\("), "a Python repr"),
     (re.compile(r"\{[A-Za-z_][\w.!:]*\}"), "an unfilled placeholder"),
     (re.compile(r"Something went wrong"), "an unexpected failure"),
@@ -144,16 +149,13 @@ def wrong_with(told: str, typed: str = "", *, may_call: frozenset[str] = frozens
     """What is wrong with a text that a person is given; what the person typed may stand in it, harmless."""
     own = _DATE.sub("a date", told)
     wrong = [
-        f"{what}: {found[0]!r}"
-        for pattern, what in _BARE
-        for found in pattern.finditer(own)
-        if found[0] not in typed
+        f"{what}: {found[0]!r}" for pattern, what in _BARE for found in pattern.finditer(own) if found[0] not in typed
     ]
     if re.search(r"<!(?:channel|here|everyone)\b", own):
         wrong.append("it calls everybody")
     wrong += [f"it calls {each}" for each in _PING.findall(own) if each not in may_call]
     wrong += [f"it has the character {found!r}" for found in set(_ODD.findall(own))]
-    if len(told) > _LONGEST:
+    if len(html.unescape(told)) > _LONGEST:
         wrong.append(f"it has {len(told)} characters")
     if len(re.findall(r"[A-Za-z]{2,}", own)) < 3:
         wrong.append("it is no sentence")

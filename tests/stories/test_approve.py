@@ -44,6 +44,17 @@ async def test_an_approval_can_be_taken_back_and_given_again(world: World):
     assert world.thread().count("@omar approved") == 2
 
 
+async def test_withdraw_on_an_old_card_takes_back_only_what_it_showed(world: World):
+    await planned(world)
+    await world.omar.presses("Approve")
+    old = world.card()
+    await world.ben.types("/release build R-1 mend")
+    await world.omar.presses("Approve")
+    assert "changed since you looked" in await world.omar.presses("Withdraw", on=old, stale=True)
+    assert "withdrew" not in world.thread()
+    assert "@qa has not approved" not in await world.maya.types("/release why R-1 production")
+
+
 async def test_a_second_press_says_that_it_was_done(world: World):
     await planned(world)
     await world.omar.presses("Approve")

@@ -66,6 +66,33 @@ async def test_a_double_confirmation_starts_one_deployment(world: World):
     assert to_production(world) == 1
 
 
+async def test_one_preview_starts_one_deployment_even_if_the_target_is_quick(world: World):
+    """The first one has ended when the second confirmation comes, so that nothing holds the environment."""
+    await in_staging(world)
+    await world.maya.types("/deploy R-1 to production")
+    await world.maya.types("/deploy confirm R-1 to production")
+    await world.until(lambda: "2.4.0 is in production" in world.thread())
+    assert "look first" in await world.maya.types("/deploy confirm R-1 to production")
+    assert to_production(world) == 1
+
+
+async def test_after_a_long_deployment_there_is_still_time_for_it_to_be_served(world: World):
+    """The target works for longer than what is served may take to show; it shows a little after the target is done."""
+    await in_staging(world)
+    world.target.on_success = None
+    world.verifier.serves("production", world.commits["old"])
+    world.target.script = Script(waits=True)
+    await world.maya.types("/deploy R-1 to production")
+    await world.maya.types("/deploy confirm R-1 to production")
+    await world.until(lambda: to_production(world) == 1)
+    await asyncio.sleep(1.2)
+    world.target.lets_go()
+    await asyncio.sleep(0.2)
+    world.verifier.serves("production", world.commits["new"])
+    await world.until(lambda: "2.4.0 is in production" in world.thread() or "failed" in world.thread())
+    assert "failed" not in world.thread()
+
+
 async def test_nothing_else_starts_while_something_is_on_its_way(world: World):
     await in_staging(world)
     world.target.script = Script(waits=True)

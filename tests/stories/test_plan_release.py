@@ -29,6 +29,19 @@ async def test_a_wrong_version_is_said_in_the_form_and_nothing_is_lost(world: Wo
     assert "R-1" in await world.maya.fills_in(version="2.4.0")
 
 
+async def test_a_branch_that_was_mistyped_in_the_form_is_mended_in_the_form(world: World):
+    """Everything else that was written there is still there."""
+    await world.maya.types("/release new payments")
+    answer = await world.maya.fills_in(
+        version="2.4.0", ref="mian", change_type="feature", title="Instant refunds", scope="Refunds within a minute"
+    )
+    assert "no commit, branch or tag" in answer
+    assert "R-1" in await world.maya.fills_in(ref="main")
+    card = read(world.card())
+    assert "Instant refunds" in card
+    assert "Refunds within a minute" in card
+
+
 async def test_an_unknown_branch_is_said_and_nothing_is_planned(world: World):
     assert "has no commit, branch or tag" in await world.maya.types("/release new payments 2.4.0 nowhere")
     assert "no open release" in await world.maya.types("/release show payments")

@@ -71,5 +71,10 @@ async def test_an_unknown_outcome_does_not_bar_the_way_back(world: World):
     world.target.loses_everything()
     await world.until(lambda: "I can't tell how" in world.thread(3))
     world.target.script = Script()
+    # Nobody knows whether 2.5.0 came: what stood there before it is the good version, not the one before that.
+    assert "2.4.0" in await world.ines.types("/rollback payments")
     await world.ines.types("/rollback payments now Nobody knows what runs")
-    await world.until(lambda: "production is back on 2.3.9" in world.thread(2))
+    await world.until(lambda: "production is back on 2.4.0" in world.thread(3))
+    assert world.target.started[-1].order.candidate.commit == world.commits["new"]
+    assert "@ines settled D-3 as failed" in world.thread(3)
+    assert "rolls production back" not in world.thread(2)

@@ -236,6 +236,21 @@ async def test_whoever_reads_further_up_is_left_there(sits_down, sandbox):
     await expect(composer(omar)).to_have_value("half a thought")
 
 
+async def test_whoever_reads_the_newest_goes_on_reading_it_in_a_smaller_window(sits_down, sandbox):
+    workspace = sandbox.workspace
+    channel, ruth = workspace.channel("releases").id, workspace.person("ruth").id
+    for number in range(40):
+        workspace.put(Message(channel=channel, ts=workspace.next_ts(), user=ruth, text=f"line {number}"))
+    omar = await sits_down("omar")
+    await expect(omar.get_by_text("line 39")).to_be_in_viewport()
+    await omar.set_viewport_size({"width": 900, "height": 420})
+    await expect(omar.get_by_text("line 39")).to_be_in_viewport(ratio=0.9)
+    await omar.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
+    await expect(omar.get_by_text("line 0", exact=True)).to_be_in_viewport()
+    await omar.set_viewport_size({"width": 900, "height": 400})
+    await expect(omar.get_by_text("line 0", exact=True)).to_be_in_viewport()
+
+
 async def test_six_tabs_of_one_browser_all_stay_live(sits_down, sandbox):
     omar = await sits_down("omar")
     tabs = [omar, *[await omar.context.new_page() for _ in range(6)]]

@@ -47,6 +47,11 @@ function show(page, go) {
 const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
 export const toEnd = (log) => { log.scrollTop = log.scrollHeight; log.dataset.seen = "1"; };
 
+// Whoever reads the newest goes on reading it when the window gets another size, or a phone's keyboard comes up.
+const further = new WeakSet();
+addEventListener("scroll", ({ target }) => { if (target.dataset) further[atEnd(target) ? "delete" : "add"](target); }, true);
+addEventListener("resize", () => { for (const log of all("[data-stick]")) if (!further.has(log)) toEnd(log); });
+
 const keyOf = (node) => (node.nodeType === 1 ? node.id || node.dataset.key || "" : "");
 const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
 // What this script or the person has set on an element is not the server's to take away.

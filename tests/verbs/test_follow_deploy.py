@@ -1,0 +1,95 @@
+"""Follow a deployment: it ends as what was seen, and what nobody could see is unknown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.ports import Phase
+from bot.rules.deployment import Attempt
+from bot.rules.policy import Verification
+from bot.rules.sentence import Refused
+from tests.grounds import database_ground
+from tests.makers import PAYMENTS, PRODUCTION, STAGING, an_environment
+from tests.people import INES, MAYA, OMAR
+from tests.twins import Script
+from tests.verbs.workshop import Workshop
+
+LOOKED_AT = (an_environment(STAGING), an_environment(PRODUCTION, verification=Verification("http://127.0.0.1:1/")))
+"""What production serves is looked at."""
+
+
+async def test_after_a_long_deployment_there_is_still_time_for_it_to_be_served(database_url):
+    """Ten minutes of deploying; the new version shows three seconds after the target said that it is done."""
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records, environments=LOOKED_AT)
+        shop.target.script, shop.target.on_success = Script(waits=True), None
+        shop.verifier.serves(PRODUCTION, "0" * 40)
+        deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+        shop.at += timedelta(minutes=10)
+        shop.target.lets_go()
+        assert (await shop.followed(deployment, moves=2)).attempt is Attempt.VERIFYING
+        shop.at += timedelta(seconds=3)
+        shop.verifier.serves(PRODUCTION, shop.a)
+        assert (await shop.followed(deployment)).attempt is Attempt.SUCCEEDED
+
+
+async def test_what_is_not_served_in_time_has_failed():
+    shop = Workshop(environments=LOOKED_AT)
+    shop.target.on_success = None
+    shop.verifier.serves(PRODUCTION, "0" * 40)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    assert (await shop.followed(deployment, moves=3)).attempt is Attempt.VERIFYING
+    shop.at += timedelta(seconds=31)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.FAILED
+
+
+async def test_what_is_at_work_is_neither_called_unknown_nor_doubled_however_long_it_takes(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    await shop.shipped(shop.b, "2.0.0")
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.c, "3.0.0"))
+    for _ in range(70):
+        shop.at += timedelta(minutes=1)
+        assert (await shop.followed(deployment, moves=1)).attempt is Attempt.RUNNING
+    refused = await shop.roll_back(PAYMENTS, PRODUCTION, None, None, "It burns", by=shop.by(INES))
+    assert isinstance(refused, Refused)
+    assert f"{deployment.name} (3.0.0) holds production" in str(refused.why)
+    at_work = [each for each in shop.target.started if shop.target.progress(each.id).phase is Phase.RUNNING]
+    assert [each.id for each in at_work] == [deployment.id]
+
+
+async def test_what_is_silent_for_too_long_has_an_unknown_outcome(shop):
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.target.silent = "It does not answer."
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.RUNNING
+    shop.at += timedelta(minutes=59)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.RUNNING
+    shop.at += timedelta(minutes=1)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.UNKNOWN
+
+
+async def test_what_is_served_and_cannot_be_read_has_an_unknown_outcome_and_has_not_failed():
+    shop = Workshop(environments=LOOKED_AT)
+    shop.verifier.is_down(PRODUCTION, "It does not answer.")
+    shop.target.on_success = None
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    await shop.followed(deployment, moves=2)
+    shop.at += timedelta(minutes=1)
+    after = await shop.followed(deployment, moves=1)
+    assert after.attempt is Attempt.UNKNOWN
+    assert "It does not answer." in after.detail
+
+
+async def test_an_old_build_that_calls_itself_the_same_version_is_not_taken_for_the_new_one():
+    shop = Workshop(environments=LOOKED_AT)
+    shop.target.on_success = None
+    shop.verifier.serves(PRODUCTION, "1.0.0")
+    release = await shop.approved(shop.a, "1.0.0")
+    await shop.deployed(release)
+    await shop.set_candidate(release, shop.b, by=shop.by(MAYA))
+    await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR))
+    deployment = await shop.started(release)
+    assert (await shop.followed(deployment, moves=3)).attempt is Attempt.VERIFYING
+    shop.verifier.serves(PRODUCTION, shop.b[:7])
+    assert (await shop.followed(deployment)).attempt is Attempt.SUCCEEDED
