@@ -102,7 +102,7 @@ class _NothingStarts:
     """Who only reads the record starts no work."""
 
     def start(self, connection: Connection, work: Work, key: int) -> None:
-        raise NotImplementedError
+        raise AssertionError("Who only reads the record starts no work.")
 
     def nudge(self, connection: Connection, work: Work, key: int, word: str) -> None:
-        raise NotImplementedError
+        raise AssertionError("Who only reads the record starts no work.")
