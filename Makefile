@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 TESTS  ?= tests
+COVER  ?=
 
-.PHONY: help demo test lint format lock clean bench screenshots
+.PHONY: help demo test coverage lint format lock clean bench screenshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -13,7 +14,10 @@ demo: $(VENV)/.run  ## the whole thing on this machine: a workspace, two environ
 	@$(BIN)/slipway demo
 
 test: $(VENV)/.dev  ## every test, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered $(TESTS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup $(COVER) $(TESTS)
+
+coverage: COVER = --cov --cov-report=term:skip-covered
+coverage: test  ## the same, and what of the code they reach (a floor is set)
 
 lint: $(VENV)/.dev  ## formatting, lint, types, arrows
 	@$(BIN)/ruff format --check .

@@ -110,10 +110,11 @@ class Reading(Protocol):
         """Deployments, newest first. `since`: those that had not ended before that moment."""
         ...
 
-    async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
+    async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         """What the gate and a rollback need, newest first.
 
-        All of this release's deployments, and per environment of the service all that hold and the newest 20 successes.
+        All of these releases' deployments, and of the service, per environment, all that hold and the newest 20
+        successes.
         """
         ...
 

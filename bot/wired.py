@@ -112,12 +112,12 @@ def listen(
     """Listen to people, and to what Slack tells of its groups and accounts."""
 
     async def group_changed(event: Mapping[str, Any]) -> None:
-        group = event.get("subteam_id") or (event.get("subteam") or {}).get("id")
+        group = event.get("subteam_id") or _id_of(event.get("subteam"))
         if group:
             directory.forget_group(str(group))
 
     async def person_changed(event: Mapping[str, Any]) -> None:
-        person = (event.get("user") or {}).get("id")
+        person = _id_of(event.get("user"))
         if person:
             directory.forget_person(PersonId(str(person)))
 
@@ -153,6 +153,11 @@ def listen(
         evidence=verbs.evidence,
         hand_over=hand_over,
     )
+
+
+def _id_of(told: object) -> object:
+    """The id in a part of an event, if that part is there."""
+    return told.get("id") if isinstance(told, Mapping) else None
 
 
 def manifest(commands: Mapping[str, str] | None = None, url: str | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from handlers.request import Request
 
 LONGEST = 3000
 """As much as a field of a form holds: what is longer would be cut when the plan is edited."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -51,7 +52,7 @@ def plan(request: Request, service: ServiceName) -> Plan:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None  # it reads weeks and more as well
     except ValueError:
         return None
 

@@ -186,11 +186,11 @@ class InMemoryReading:
             and (since is None or each.ended_at is None or each.ended_at >= since)
         ][:limit]
 
-    async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
+    async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         successes: dict[EnvironmentName, int] = {}
         wanted = []
         for each in _newest_first(self._now.deployments):
-            mine = release is not None and each.order.release == release
+            mine = each.order.release in releases
             if each.order.service == service and each.attempt is Attempt.SUCCEEDED:
                 place = successes[each.order.environment] = successes.get(each.order.environment, 0) + 1
                 mine = mine or place <= SUCCESSES_WANTED

@@ -101,8 +101,8 @@ def _in_a_sentence() -> Iterator[None]:
 class _NothingStarts:
     """Who only reads the record starts no work."""
 
-    def start(self, connection: Connection, work: Work, key: int) -> None:
+    def start(self, connection: Connection, work: Work, key: int) -> None:  # noqa: ARG002 - a starter's shape
         raise AssertionError("Who only reads the record starts no work.")
 
-    def nudge(self, connection: Connection, work: Work, key: int, word: str) -> None:
+    def nudge(self, connection: Connection, work: Work, key: int, word: str) -> None:  # noqa: ARG002 - as above
         raise AssertionError("Who only reads the record starts no work.")

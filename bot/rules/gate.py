@@ -69,6 +69,14 @@ class Facts:
     freezes: tuple[Freeze, ...] = ()
     dependencies: Mapping[ReleaseId, bool] = field(default_factory=dict)
     """Each release that this one depends on, and whether it is in this environment (or launched)."""
+    seal: Seal | None = field(init=False)
+    """What an approval given now would be sealed to; None without a candidate. Asked for often, so it is kept."""
+
+    def __post_init__(self) -> None:
+        """Seal it."""
+        candidate, version = self.release.candidate, self.release.plan.version
+        sealed = seal(candidate, version, self.environment.name, self.rules) if candidate else None
+        object.__setattr__(self, "seal", sealed)
 
     @property
     def approvals(self) -> tuple[ApprovalRule, ...]:
@@ -79,15 +87,6 @@ class Facts:
     def rules(self) -> str:
         """The digest of the rules in force."""
         return rules_digest(self.change, self.service, self.environment.name)
-
-    @property
-    def seal(self) -> Seal | None:
-        """What an approval given now would be sealed to; None without a candidate."""
-        return (
-            seal(self.release.candidate, self.release.plan.version, self.environment.name, self.rules)
-            if self.release.candidate
-            else None
-        )
 
     @property
     def tallies(self) -> tuple[Tally, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -150,13 +150,67 @@ def picture(
 
 async def take(page: Reading, release: Release, catalogue: Catalogue, *, roles: Roles, now: datetime) -> Picture:
     """Read what the rules need from this page, and judge it."""
-    release = as_asked_now(release, catalogue)
-    history = await page.history_for(release.plan.service, release.id)
-    freezes = await page.freezes(not_over_at=now)
-    dependencies = await _dependencies(page, release, catalogue)
-    return picture(
-        release, catalogue, roles=roles, now=now, history=history, freezes=freezes, dependencies=dependencies
+    (taken,) = await take_all(page, [release], catalogue, roles=roles, now=now)
+    return taken
+
+
+async def take_all(
+    page: Reading, releases: Sequence[Release], catalogue: Catalogue, *, roles: Roles, now: datetime
+) -> list[Picture]:
+    """The same for several: the page is asked as often for many of them as for one, per service."""
+    known = [as_asked_now(each, catalogue) for each in releases]
+    freezes = await page.freezes(not_over_at=now) if known else []
+    wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
+    others = await page.releases(ids=sorted(wanted), limit=len(wanted)) if wanted else []
+    histories = await _histories(page, {each.id: each for each in (*known, *others)}.values())
+    return [
+        picture(
+            each,
+            catalogue,
+            roles=roles,
+            now=now,
+            history=histories[each.id],
+            freezes=freezes,
+            dependencies=_dependencies(each, others, histories, catalogue),
+        )
+        for each in known
+    ]
+
+
+def with_change(seen: Picture, release: Release) -> Picture:
+    """The same moment, with this change to the release: everything else was read before, and is judged anew."""
+    assert seen.service is not None
+    views = tuple(replace(each.facts, release=release) for each in seen.places)
+    finals = {each.name for each in seen.service.final}
+    return replace(
+        seen,
+        release=release,
+        stage=stage(tuple(view for view in views if view.environment.name in finals)),
+        places=tuple(Place(view, gate(view)) for view in views),
     )
+
+
+async def _histories(page: Reading, releases: Iterable[Release]) -> dict[ReleaseId, tuple[Deployment, ...]]:
+    """What each release's gates need: newest first, as the page gives it for one."""
+    by_service: dict[ServiceName, list[ReleaseId]] = {}
+    for each in releases:
+        by_service.setdefault(each.plan.service, []).append(each.id)
+    found: dict[ReleaseId, tuple[Deployment, ...]] = {}
+    for service, numbers in by_service.items():
+        everything = await page.history_for(service, *numbers)
+        if len(numbers) == 1:
+            found[numbers[0]] = everything
+            continue
+        shared = await page.history_for(service)
+        ids = {each.id for each in shared}
+        own: dict[ReleaseId, list[Deployment]] = {number: [] for number in numbers}
+        for deployment in everything:
+            # Between two questions somebody may have let go of a place: then it is no longer shared, and nobody's here.
+            if deployment.id not in ids and deployment.order.release in own:
+                own[deployment.order.release].append(deployment)
+        for number in numbers:
+            found[number] = tuple(sorted((*shared, *own[number]), key=lambda each: each.id, reverse=True))
+    return found
 
 
 def as_asked_now(release: Release, catalogue: Catalogue) -> Release:
@@ -168,16 +222,21 @@ def as_asked_now(release: Release, catalogue: Catalogue) -> Release:
     return release if items == release.checklist else replace(release, checklist=items)
 
 
-async def _dependencies(
-    page: Reading, release: Release, catalogue: Catalogue
+def _dependencies(
+    release: Release,
+    others: Sequence[Release],
+    histories: Mapping[ReleaseId, tuple[Deployment, ...]],
+    catalogue: Catalogue,
 ) -> dict[EnvironmentName, dict[ReleaseId, bool]]:
     """For each environment, which of the releases that this one depends on are there already."""
     service = catalogue.services.get(release.plan.service)
     if service is None or not release.plan.depends_on:
         return {}
     result: dict[EnvironmentName, dict[ReleaseId, bool]] = {each.name: {} for each in service.environments}
-    for other in await page.releases(ids=release.plan.depends_on):
-        history = await page.history_for(other.plan.service, other.id)
+    for other in others:
+        if other.id not in release.plan.depends_on:
+            continue
+        history = histories[other.id]
         for environment, waits in result.items():
             brought = newest_success(other.candidate, environment, history)
             back = brought is not None and taken_away(brought, history)
@@ -220,7 +279,7 @@ class Look:
         async with self.records.read() as page:
             found = await page.releases(service=service, open_only=open_only, requested_by=requested_by, limit=limit)
             agreed, now = self.agreed(), self.now()
-            return [await take(page, each, agreed, roles=roles, now=now) for each in reversed(found)]
+            return await take_all(page, found[::-1], agreed, roles=roles, now=now)
 
     async def which(self, text: str) -> ReleaseId | Refused:
         """The release that `R-12`, `r12`, `12` or a service's name means.

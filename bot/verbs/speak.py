@@ -15,7 +15,7 @@ from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, Code, Refused, Repeated, Sentence, refuse, say
-from bot.verbs.look import Picture, Place, no_such_release, take
+from bot.verbs.look import Picture, Place, no_such_release, take, with_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,15 @@ class Speak:
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
-            place = await self._place(page, release_id, environment, roles)
-            if isinstance(place, Refused):
-                return place
+            found = await self._place(page, release_id, environment, roles)
+            if isinstance(found, Refused):
+                return found
+            seen_now, place = found
             verdict = self._verdict(place, seen, word, reason, by)
             if isinstance(verdict, Refused):
                 return verdict
             release = await page.keep(place.facts.release.with_verdict(verdict))
-            said = Said(await take(page, release, self.agreed(), roles=roles, now=verdict.at), verdict)
+            said = Said(with_change(seen_now, release), verdict)
             assert release.candidate is not None
             await page.put_on_record(
                 Happened(
@@ -82,8 +83,8 @@ class Speak:
 
     async def _place(
         self, page: Page, release_id: ReleaseId, environment: EnvironmentName | None, roles: Roles
-    ) -> Place | Refused:
-        """The release, seen from the environment that is meant."""
+    ) -> tuple[Picture, Place] | Refused:
+        """The release, and how it is seen from the environment that is meant."""
         release = await page.release(release_id)
         if release is None:
             return no_such_release(release_id)
@@ -100,7 +101,7 @@ class Speak:
             )
         place = picture.asking if environment is None else picture.place(environment)
         if place is not None:
-            return place
+            return picture, place
         if environment is None:
             return refuse("{release} waits for nobody's approval.", release=release.name)
         return refuse("{service} has no environment {name}.", service=release.plan.service, name=Code(environment))

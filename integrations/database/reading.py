@@ -94,8 +94,8 @@ class DatabaseReading:
             limit=limit,
         )
 
-    async def history_for(self, service: ServiceName, release: ReleaseId | None = None) -> tuple[Deployment, ...]:
-        return await self._run(deployments.history_for, service, release)
+    async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
+        return await self._run(deployments.history_for, service, releases)
 
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return await self._run(freezes.one, freeze, lock=self._lock)

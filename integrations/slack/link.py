@@ -7,8 +7,10 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
+import aiohttp
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -16,12 +18,23 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from integrations.slack.client import SlackClient
-from integrations.slack.errors import SlackBusyError
+from integrations.slack.errors import SlackAwayError, SlackBusyError
 from integrations.slack.proxies import proxy_for
 
 log = logging.getLogger(__name__)
 _sdk_log = logging.getLogger("slipway.slack.socket")
 _sdk_log.setLevel(logging.INFO)
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    """Slack being away is no fault of ours: one line each time it is tried again, without the SDK's stack trace."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, SlackAwayError | aiohttp.ClientError | OSError):
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return True
+
+
+_sdk_log.addFilter(_briefly)
 
 Receive = Callable[[SocketModeRequest], Awaitable[BoltResponse]]
 
@@ -104,7 +117,8 @@ class Link(SocketModeClient):
                 answer = SocketModeResponse(request.envelope_id, _payload(response))
                 await self.send_socket_mode_response(answer)
             else:
-                log.error("A request of the kind %r could not be taken (%s).", request.type, response.status)
+                level = logging.ERROR if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING
+                log.log(level, "A request of the kind %r could not be taken (%s).", request.type, response.status)
         finally:
             self._open_requests -= 1
             if not self._open_requests:

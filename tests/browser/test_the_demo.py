@@ -183,6 +183,7 @@ async def everybody_agrees(omar, ruth, maya):
     await maya.form.get_by_role("button", name="Tick Release notes are written").click()
     await expect(maya.form).to_contain_text("everything required is done")
     await maya.sends("Done")
+    await expect(ruth.card).to_contain_text("2 of 3 done")
     await ruth.presses("Approve")
     await expect(maya.card).to_contain_text(runs("production", "2.3.9", "gate open"))
 

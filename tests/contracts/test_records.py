@@ -413,11 +413,13 @@ async def test_a_gate_gets_all_of_its_release_and_enough_of_the_service(records:
         of_service = [each.id for each in await reading.history_for(PAYMENTS)]
         with_old = [each.id for each in await reading.history_for(PAYMENTS, old.id)]
         with_new = [each.id for each in await reading.history_for(PAYMENTS, new.id)]
+        with_both = [each.id for each in await reading.history_for(PAYMENTS, old.id, new.id)]
         nothing = await reading.history_for(ServiceName("billing"))
     # 1 is the old release's; 2 to 22 succeeded, 23 failed, 24 and 25 hold, 26 is another service's.
     assert of_service == [25, 24, *range(22, 2, -1)]
     assert with_old == [25, 24, *range(22, 2, -1), 1]
     assert with_new == [26, 25, 24, 23, *range(22, 1, -1)]
+    assert with_both == list(range(26, 0, -1))
     assert nothing == ()
 
 

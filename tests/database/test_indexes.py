@@ -45,6 +45,7 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "a release's deployments": lambda reading: reading.deployments(release=R1),
     "a week's deployments": lambda reading: reading.deployments(service=PAYMENTS, since=NOW - timedelta(days=7)),
     "what the gate needs": lambda reading: reading.history_for(PAYMENTS, R1),
+    "what the gates of several releases need": lambda reading: reading.history_for(PAYMENTS, R1, ReleaseId(2)),
     "a freeze": lambda reading: reading.freeze(FreezeId(1)),
     "freezes": lambda reading: reading.freezes(),
     "freezes now and to come": lambda reading: reading.freezes(not_over_at=NOW),

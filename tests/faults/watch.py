@@ -6,14 +6,14 @@ import asyncio
 import html
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.sandbox.changes import Subscription
 from integrations.sandbox.messages import Message
-from tests.stories.world import Player, World, words
+from tests.stories.world import Player, World
 
 SILENT = frozenset({"draft", "home", "people", "channels", "groups"})
 
@@ -109,8 +109,24 @@ class Watch:
 def raw(surface: Message | dict[str, Any]) -> str:
     """Every word of it as it was sent; a message's `text` is what notifications and screen readers say."""
     if isinstance(surface, Message):
-        return "\n".join((surface.text, *words(surface.blocks)))
-    return "\n".join(words(surface["blocks"]))
+        return "\n".join((surface.text, *_words(surface.blocks)))
+    return "\n".join(_words(surface["blocks"]))
+
+
+def _words(blocks: Any) -> Iterator[str]:
+    """Every text, top to bottom. In plain text nothing calls or leads anywhere: so it is shown as escaped."""
+    match blocks:
+        case list() | tuple():
+            for each in blocks:
+                yield from _words(each)
+        case {"type": "plain_text", "text": str(text)}:
+            yield html.escape(text, quote=False)
+        case {"text": str(text)}:
+            yield text
+        case dict():
+            for name, value in blocks.items():
+                if name not in {"confirm", "private_metadata", "state"}:
+                    yield from _words(value)
 
 
 @asynccontextmanager
@@ -118,7 +134,7 @@ async def watching(world: World) -> AsyncIterator[Watch]:
     """Watch as long as this lasts."""
     file = world.settings.database_url.reveal().split("///", 1)[1]
     async with world.workspace.subscribe() as changes:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as database:
             yield Watch(world, changes, database)
 
 

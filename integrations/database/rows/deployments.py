@@ -15,6 +15,7 @@ from integrations.database.tables import HOLDS
 from integrations.database.tables import deployments as table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -58,8 +59,8 @@ def several(
     return [_read(row) for row in connection.execute(statement)]
 
 
-def history_for(connection: Connection, service: ServiceName, release: ReleaseId | None) -> tuple[Deployment, ...]:
-    """All of this release, and per environment of the service all that hold and the newest successes."""
+def history_for(connection: Connection, service: ServiceName, releases: Sequence[ReleaseId]) -> tuple[Deployment, ...]:
+    """All of these releases, and per environment of the service all that hold and the newest successes."""
     place = func.row_number().over(partition_by=table.c.environment, order_by=table.c.id.desc())
     successes = (
         select(table.c.id, place.label("place"))
@@ -69,8 +70,8 @@ def history_for(connection: Connection, service: ServiceName, release: ReleaseId
     wanted = select(successes.c.id).where(successes.c.place <= SUCCESSES_WANTED)
     holding = select(table.c.id).where(table.c.service == service, text(HOLDS))
     numbers = [wanted, holding]
-    if release is not None:
-        numbers.append(select(table.c.id).where(table.c.release_id == release))
+    if releases:
+        numbers.append(select(table.c.id).where(table.c.release_id.in_(releases)))
     rows = connection.execute(select(table).where(table.c.id.in_(union_all(*numbers))).order_by(table.c.id.desc()))
     return tuple(_read(row) for row in rows)
 
