@@ -127,7 +127,7 @@ async def compared(place: Place, rounds: int) -> None:
                 )
             )
     heading(
-        "Until it is done (help, show: the answer has arrived; Approve: the row, or all rows of the round, are committed)",
+        "Until it is done (help, show: the answer has arrived; Approve: the row, or all of the round, is committed)",
         ("request", "at once", "ms, median", "done per second", "÷ empty acknowledgement"),
     )
     for each in done:
