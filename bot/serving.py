@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.ports import Records, RecordsError
+from bot.ports import ConflictError, Records, RecordsError
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def health(records: Records, connected: Callable[[], bool]) -> list[web.RouteDef
         try:
             async with records.read() as page:
                 await page.freezes(limit=1)
-        except RecordsError:
+        except (RecordsError, ConflictError):
             log.exception("The database can't be read.")
             lacking.append("the database can't be read")
         return web.json_response({"ok": not lacking, "lacking": lacking}, status=503 if lacking else 200)

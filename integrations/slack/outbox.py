@@ -12,7 +12,7 @@ from typing import Generic, cast, get_args
 
 from bot.messages import Render
 from bot.notices import Notice
-from bot.ports import Clock, DirectoryError, RecordsError
+from bot.ports import Clock, ConflictError, DirectoryError, RecordsError
 from bot.tasks import Tasks
 from integrations.slack.client import SlackClient
 from integrations.slack.errors import SlackAwayError, SlackBusyError, SlackRefusedError
@@ -21,6 +21,9 @@ from integrations.slack.ports import Depth, OutboxStore, P, Parcel
 from integrations.slack.posting import PausedError, Posting
 
 log = logging.getLogger(__name__)
+
+_NOT_NOW = (RecordsError, ConflictError)
+"""The database is away, or busy with somebody else's change. What waits is looked for again; nothing is given up."""
 
 Report = Callable[[Parcel, str], Awaitable[None]]
 """Told of a parcel that was given up, and why."""
@@ -132,7 +135,7 @@ class Sender(Generic[P]):
             return []
         try:
             return await self._store.claim(self._now(), self._owner, self._lease, free)
-        except RecordsError as error:
+        except _NOT_NOW as error:
             log.error("The outbox can't be read: %s", error)  # noqa: TRY400 - the message says all of it
             return []
 
@@ -147,7 +150,7 @@ class Sender(Generic[P]):
             return min(self._quiet(), longest)
         try:
             moment = await self._store.next_moment()
-        except RecordsError:
+        except _NOT_NOW:
             return longest
         # What is due and was not to be had is being sent just now; its end wakes us.
         wait = (moment - self._now()).total_seconds() if moment is not None else 0.0
@@ -158,7 +161,7 @@ class Sender(Generic[P]):
     async def _deliver(self, parcel: P) -> None:
         try:
             await self._attempt(parcel)
-        except RecordsError as error:
+        except _NOT_NOW as error:
             # Its lease ends by itself; then it is looked for in Slack before it is posted again.
             log.error("What became of parcel %s can't be kept: %s", parcel.id, error)  # noqa: TRY400 - as above
         except asyncio.CancelledError:
@@ -187,7 +190,7 @@ class Sender(Generic[P]):
                 await self._again(parcel, self._rest(), str(error), harmed=doubtful)
             else:
                 await self._give_up(parcel, str(error))
-        except (RecordsError, DirectoryError) as error:
+        except (*_NOT_NOW, DirectoryError) as error:
             # It may have been posted already: where it stands is kept after that.
             log.warning("Parcel %s has to wait: %s", parcel.id, error)
             await self._again(parcel, self._pause(parcel.attempts), str(error), harmed=True)

@@ -15,7 +15,7 @@ from integrations.sandbox.changes import Subscription
 from integrations.sandbox.messages import Message
 from tests.stories.world import Player, World
 
-SILENT = frozenset({"draft", "home", "people", "channels", "groups"})
+_VERBS = "SELECT verb FROM audit ORDER BY number LIMIT -1 OFFSET ?"
 
 
 @dataclass
@@ -52,11 +52,11 @@ class Watch:
     async def act(self, act: Awaitable[Any], *, settle: float = 30.0) -> After:
         """Let somebody act; what has come of it once everything is at rest."""
         self._changes.drain()
-        before = self.entries()
+        before = await self.rows("audit")
         forms = {user: [view["id"] for view in stack] for user, stack in self.world.workspace.modals.items()}
         await act
         await self._rest(settle)
-        after = After(recorded=self._verbs(before))
+        after = After(recorded=[verb for (verb,) in await self._ask(_VERBS, before)])
         seen = set()
         touched = set()
         for change in self._changes.drain():
@@ -75,19 +75,14 @@ class Watch:
                 after.private.setdefault(user, []).append(raw(stack[-1]))
         return after
 
-    def entries(self) -> int:
-        """How long the record is."""
-        (count,) = self._database.execute("SELECT count(*) FROM audit").fetchone()
-        return int(count)
-
-    def rows(self, table: str) -> int:
+    async def rows(self, table: str) -> int:
         """How many there are."""
-        (count,) = self._database.execute(f"SELECT count(*) FROM {table}").fetchone()
+        ((count,),) = await self._ask(f"SELECT count(*) FROM {table}")
         return int(count)
 
-    def _verbs(self, after: int) -> list[str]:
-        found = self._database.execute("SELECT verb FROM audit ORDER BY number LIMIT -1 OFFSET ?", (after,))
-        return [verb for (verb,) in found]
+    async def _ask(self, question: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """In a thread: whoever has the database locked may wait for this very loop."""
+        return await asyncio.to_thread(lambda: self._database.execute(question, parameters).fetchall())
 
     def _sort(self, message: Message | None, after: After) -> None:
         if message is None:
@@ -129,12 +124,16 @@ def _words(blocks: Any) -> Iterator[str]:
                     yield from _words(value)
 
 
+def _opened(file: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30, check_same_thread=False)
+
+
 @asynccontextmanager
 async def watching(world: World) -> AsyncIterator[Watch]:
     """Watch as long as this lasts."""
     file = world.settings.database_url.reveal().split("///", 1)[1]
     async with world.workspace.subscribe() as changes:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as database:
+        with closing(_opened(file)) as database:
             yield Watch(world, changes, database)
 
 

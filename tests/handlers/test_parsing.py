@@ -115,6 +115,20 @@ def understood(typed: str) -> c.Command | Hint:
             "/freeze start production until mon 07:00 Black Friday",
             c.DeclareFreeze(MONDAY_SEVEN, "Black Friday", frozenset({PRODUCTION})),
         ),
+        (  # wide digits and colons, and Arabic digits: read as a reason they would end the freeze at midnight
+            "/freeze start production until mon \uff10\uff17\uff1a\uff10\uff10 Sale",
+            c.DeclareFreeze(MONDAY_SEVEN, "Sale", frozenset({PRODUCTION})),
+        ),
+        (
+            "/freeze start production until mon \u0660\u0667:\u0660\u0660 Sale",
+            c.DeclareFreeze(MONDAY_SEVEN, "Sale", frozenset({PRODUCTION})),
+        ),
+        (
+            "/release reject R-12 \U0001f469\u200d\U0001f4bb says “no”",
+            c.SayNo("R-12", "\U0001f469\u200d\U0001f4bb says “no”"),
+        ),
+        ("/release reject R-12 \uff12 of \uff13\x07 fail", c.SayNo("R-12", "\uff12 of \uff13 fail")),
+        ("/release show \u200fR-12\u200f", c.ShowRelease("R-12")),
         (
             "/freeze start production until mon 07:00 for payments Black Friday",
             c.DeclareFreeze(MONDAY_SEVEN, "Black Friday", frozenset({PRODUCTION}), frozenset({PAYMENTS})),

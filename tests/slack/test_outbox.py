@@ -13,7 +13,7 @@ import pytest
 
 from bot.messages import Message
 from bot.notices import CardChanged, ChannelLine, DeploymentChanged, DirectLine, Notice, ThreadLine
-from bot.ports import RecordsError
+from bot.ports import ConflictError, RecordsError
 from bot.rules.deployment import DeploymentId
 from bot.rules.people import PersonId
 from bot.rules.policy import ChannelId
@@ -512,6 +512,49 @@ async def test_facts_that_cant_be_read_just_now_are_read_later(world: World) -> 
 
     assert world.texts() == ["R-12 is planning"]
     assert world.given_up == []
+
+
+async def test_facts_that_others_are_changing_just_now_are_read_later_however_long_it_takes(world: World) -> None:
+    """A busy database is no message that can't be drawn: that would be given up after a few times."""
+    world.facts.broken = ConflictError("Somebody else is changing the same thing.")
+    await world.tell(CardChanged(R12))
+    async with world.sending() as sender:
+        await until(lambda: len(world.facts.drawn) > 8)
+        world.facts.broken = None
+        await sender.settle(timedelta(seconds=15))
+
+    assert world.texts() == ["R-12 is planning"]
+    assert world.given_up == []
+
+
+@pytest.mark.parametrize("trouble", [ConflictError("It is locked."), RecordsError("It is away.")], ids=["busy", "away"])
+async def test_a_sender_outlives_a_database_that_is_busy_or_away(world: World, trouble: Exception) -> None:
+    class Troubled(Outbox):
+        asked = 0
+        healed = False
+
+        async def claim(self, now: datetime, owner: str, lease: timedelta, limit: int) -> list[Parcel]:
+            type(self).asked += 1
+            if self.asked % 2 and not self.healed:
+                raise trouble
+            return await super().claim(now, owner, lease, limit) if self.healed else []
+
+        async def next_moment(self) -> datetime | None:
+            if not self.healed:
+                raise trouble
+            return await super().next_moment()
+
+    async with world.sending(store=Troubled(world.store._engines)) as sender:
+        await world.tell(CardChanged(R12))
+        for _ in range(4):
+            sender.wake()
+            await asyncio.sleep(0.02)
+        assert Troubled.asked > 2
+        Troubled.healed = True
+        sender.wake()
+        await sender.settle(timedelta(seconds=15))
+
+    assert world.texts() == ["R-12 is planning"]
 
 
 async def test_a_notice_of_another_version_is_given_up_and_not_drawn(world: World) -> None:
