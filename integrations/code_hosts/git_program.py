@@ -86,6 +86,7 @@ async def _talk(running: asyncio.subprocess.Process, given: bytes) -> tuple[byte
         words = (await complaint).decode("utf-8", errors="replace")
     finally:
         complaint.cancel()
+        await asyncio.gather(complaint, return_exceptions=True)
     await running.wait()
     return bytes(said), words
 
@@ -95,7 +96,9 @@ async def _bury(running: asyncio.subprocess.Process) -> None:
     if running.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(running.pid, signal.SIGKILL)
-    await running.wait()
+    # Waiting alone could take for ever: the loop calls a process ended only at the end of its pipes, and one that
+    # is paused because nobody reads on never gets there. What is left in them is read, and thrown away.
+    await running.communicate()
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -214,6 +214,26 @@ async def test_an_answer_without_end_is_cut_off(slow_git, tmp_path, monkeypatch)
         await GitCodeHost(base=tmp_path).resolve("payments", "main")
 
 
+async def test_an_answer_that_comes_faster_than_it_is_read_is_cut_off_as_well(slow_git, tmp_path, monkeypatch):
+    """The loop pauses a pipe that nobody keeps up with, and then calls no process ended whose pipe it has paused."""
+    monkeypatch.setattr(git_program, "MOST_OUTPUT", 1000)
+    slow_git.write_text(
+        "#!/bin/sh\nwhile :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done\n"
+    )
+    read = asyncio.StreamReader.read
+
+    async def leisurely(reader, size=-1):
+        part = await read(reader, size)
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        return part
+
+    monkeypatch.setattr(asyncio.StreamReader, "read", leisurely)
+    async with asyncio.timeout(20):
+        with pytest.raises(CodeHostError, match="too long"):
+            await GitCodeHost(base=tmp_path).resolve("payments", "main")
+
+
 async def test_a_damaged_repository_is_said_in_words(repository, tmp_path):
     (repository / ".git" / "config").write_text("[core\n")
 
