@@ -14,12 +14,23 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.notices import Notice
+from bot.rules.absence import Absence, Leave
 from bot.rules.audit import Entry, Happened
 from bot.rules.candidate import Seal
+from bot.rules.check import CheckResult
 from bot.rules.deployment import Deployment, DeploymentId, Order
-from bot.rules.freeze import Freeze, FreezeId, Window
+from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.people import Person, PersonId, RoleName, Roles
-from bot.rules.policy import Catalogue, DeployerChoice, Environment, EnvironmentName, Service, ServiceName
+from bot.rules.policy import (
+    CalendarSource,
+    Catalogue,
+    DeployerChoice,
+    Environment,
+    EnvironmentName,
+    RecurringFreeze,
+    Service,
+    ServiceName,
+)
 from bot.rules.release import Draft, Release, ReleaseId
 
 Clock = Callable[[], datetime]
@@ -55,11 +66,22 @@ class Ask:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody had people asked for what blocks: who, and when. Asking again at once would be nagging."""
+
+    key: str
+    """What was asked for, by release, environment and blocker."""
+    by: PersonId
+    at: datetime
+
+
 class Work(StrEnum):
     """The durable work that a verb can start. It outlives the process."""
 
     FOLLOW_DEPLOYMENT = "follow-deployment"
     WATCH_FREEZE = "watch-freeze"
+    WATCH_RELEASE = "watch-release"
 
 
 class Records(Protocol):
@@ -132,6 +154,41 @@ class Reading(Protocol):
         """The newest wish to deploy exactly this; with `not_by`, the newest of somebody else."""
         ...
 
+    async def freezes_from(self, origins: str, *, not_over_at: datetime) -> list[Freeze]:
+        """The freezes declared by no hand whose origin begins so; ended ones too, as long as they would have lasted."""
+        ...
+
+    async def exception(self, exception: ExceptionId) -> FreezeException | None:
+        """One exception; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def exceptions(
+        self,
+        *,
+        releases: Sequence[ReleaseId] | None = None,
+        freeze: FreezeId | None = None,
+        since: datetime | None = None,
+        limit: int = 200,
+    ) -> list[FreezeException]:
+        """What was asked of freezes, newest first. `since`: asked for at that moment or later."""
+        ...
+
+    async def calendars(self) -> list[CalendarState]:
+        """How it stands with each calendar that freezes come from, by name."""
+        ...
+
+    async def absences(self, *, not_over_at: datetime, person: PersonId | None = None) -> list[Absence]:
+        """Who is away, or will be: those not over at that moment, the one that starts first first."""
+        ...
+
+    async def asked(self, key: str) -> Asked | None:
+        """When people were last asked for that."""
+        ...
+
+    async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
+        """What automatic checks said of that commit, the newest word of each, by name."""
+        ...
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -166,12 +223,42 @@ class Page(Reading, Protocol):
         """Keep it. ConflictError if it has another revision by now."""
         ...
 
-    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
-        """Give it a number."""
+    async def add_freeze(
+        self, window: Window, by: PersonId, at: datetime, *, origin: str = "", owner: RoleName | None = None
+    ) -> Freeze:
+        """Give it a number. ConflictError if there is one of that origin already (unless it is empty)."""
         ...
 
     async def keep_freeze(self, freeze: Freeze) -> Freeze:
         """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_exception(self, plea: Plea) -> FreezeException:
+        """Give it a number."""
+        ...
+
+    async def keep_exception(self, exception: FreezeException) -> FreezeException:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_calendar(self, state: CalendarState) -> None:
+        """Note how it stands with that calendar."""
+        ...
+
+    async def add_absence(self, leave: Leave, by: PersonId, at: datetime) -> Absence:
+        """Give it a number."""
+        ...
+
+    async def keep_absence(self, absence: Absence) -> Absence:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_asked(self, asked: Asked) -> None:
+        """Note that people were asked; what was noted of the same before is forgotten."""
+        ...
+
+    async def keep_check(self, result: CheckResult) -> bool:
+        """Note what a check said; False if something it said later is known already, and nothing has changed."""
         ...
 
     async def keep_ask(self, ask: Ask) -> None:
@@ -222,6 +309,36 @@ class Directory(Protocol):
 
         DirectoryError if that can't be learned: an author who isn't recognised could approve what they wrote.
         """
+        ...
+
+
+# ---------------------------------------------------------------- calendars
+
+
+class CalendarError(Exception):
+    """A calendar could not be read, or is none; the message says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time that something in a calendar takes place. Moments are in UTC."""
+
+    key: str
+    """The same each time it is read, and another one for each time it takes place."""
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+
+
+class Calendars(Protocol):
+    """When freezes come that nobody declares by hand."""
+
+    def recurring(self, freeze: RecurringFreeze, start: datetime, end: datetime) -> list[Occurrence]:
+        """The times of a recurring freeze that touch the time from `start` to `end`, the first one first."""
+        ...
+
+    async def events(self, source: CalendarSource, start: datetime, end: datetime) -> list[Occurrence]:
+        """The events of a calendar that touch that time, read afresh. CalendarError if that is impossible."""
         ...
 
 

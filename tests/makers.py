@@ -29,9 +29,9 @@ from bot.rules.policy import (
     Role,
     Service,
     ServiceName,
-    rules_digest,
 )
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.terms import rules_digest
 from tests.people import BEN, CHANGE_MANAGER, HELD, MAYA, ON_CALL, QA, RELEASE_MANAGER
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

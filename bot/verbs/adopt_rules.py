@@ -9,17 +9,10 @@ from bot.notices import CardChanged, ThreadLine
 from bot.ports import Clock, Directory, Page, Records
 from bot.rules.audit import Happened
 from bot.rules.people import SLIPWAY, Surface
-from bot.rules.policy import (
-    Catalogue,
-    ChangeType,
-    EnvironmentName,
-    FreezeMeaning,
-    Service,
-    must_be_ticked_before,
-    rules_digest,
-)
+from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service
 from bot.rules.release import Release
 from bot.rules.sentence import say
+from bot.rules.terms import Terms, terms_of
 from bot.verbs.look import EVERY_OPEN_ONE, take
 from bot.verbs.plan_release import requests_for_approval
 
@@ -47,7 +40,8 @@ class AdoptRules:
     async def _told(self, page: Page, release: Release, old: Catalogue, new: Catalogue) -> bool:
         """Say what has changed for this release; False if nothing has."""
         changes = tuple(differences(release, old, new))
-        for environment, before, after in changes:
+        for each in changes:
+            before = each.before.in_words() if each.before else "none"
             await page.put_on_record(
                 Happened(
                     "rules changed",
@@ -56,61 +50,65 @@ class AdoptRules:
                     self.now(),
                     release=release.id,
                     candidate=release.candidate.identity if release.candidate else None,
-                    subject=environment,
-                    detail={"before": before, "after": after, "catalogue": [old.fingerprint, new.fingerprint]},
+                    subject=each.environment,
+                    detail={
+                        "before": before,
+                        "after": each.now.in_words(),
+                        "catalogue": [old.fingerprint, new.fingerprint],
+                    },
                 )
+            )
+            what_was_said = (
+                "What was said under the old ones no longer counts."
+                if each.asks_for_more
+                else "They ask for nothing more, so what was said under the old ones still counts."
             )
             await page.tell(
                 ThreadLine(
                     release.id,
                     say(
                         "The catalogue has changed, and with it the rules for {environment}. Before: {before}. "
-                        "Now: {after}. What was said under the old ones no longer counts.",
-                        environment=environment,
+                        "Now: {after}. {what_was_said}",
+                        environment=each.environment,
                         before=before,
-                        after=after,
+                        after=each.now.in_words(),
+                        what_was_said=what_was_said,
                     ),
                 )
             )
         return bool(changes)
 
 
-def differences(release: Release, old: Catalogue, new: Catalogue) -> Iterator[tuple[EnvironmentName, str, str]]:
-    """Each environment whose rules for this release are others now, with both in words."""
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An environment whose rules are others now. `before` None: there were none, since it is new."""
+
+    environment: EnvironmentName
+    before: Terms | None
+    now: Terms
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether what was said before no longer counts."""
+        return self.before is None or self.now.ask_for_more_than(self.before)
+
+
+def differences(release: Release, old: Catalogue, new: Catalogue) -> Iterator[Changed]:
+    """Each environment whose rules for this release are others now."""
     before, after = _rules(release, old), _rules(release, new)
     if after is None:
         return  # its card says that its service or change type is gone
     for environment in (each.name for each in after[0].environments):
-        now = in_words(*after, environment)
+        now = terms_of(after[1], after[0], environment)
         if before is None or before[0].environment(environment) is None:
-            yield environment, "none", now
-        elif rules_digest(before[1], before[0], environment) != rules_digest(after[1], after[0], environment):
-            yield environment, in_words(*before, environment), now
+            yield Changed(environment, None, now)
+            continue
+        then = terms_of(before[1], before[0], environment)
+        if then.digest != now.digest:
+            yield Changed(environment, then, now)
 
 
 def _rules(release: Release, agreed: Catalogue) -> tuple[Service, ChangeType] | None:
     service = agreed.services.get(release.plan.service)
     change = agreed.change_types.get(release.plan.change_type)
     return (service, change) if service is not None and change is not None else None
-
-
-def in_words(service: Service, change: ChangeType, environment: EnvironmentName) -> str:
-    """What the rules ask for there, on one line."""
-    approvals = ", ".join(
-        rule.role if rule.quorum == 1 else f"{rule.quorum} of {rule.role}"
-        for rule in change.approvals.get(environment, ())
-    )
-    items = (
-        [item.text for item in change.checklist if item.required]
-        if must_be_ticked_before(change, service, environment)
-        else []
-    )
-    parts = [
-        f"approved by {approvals}" if approvals else "no approval",
-        f"checklist of {len(items)} ({'; '.join(items)})" if items else "no checklist",
-        "" if change.keeps_order else "in any order of environments",
-        "a freeze doesn't block it" if change.freeze is FreezeMeaning.PASSES else "",
-        "the requester may approve" if change.requester_may_approve else "",
-        "authors may approve" if change.author_may_approve else "",
-    ]
-    return ", ".join(part for part in parts if part)

@@ -11,7 +11,7 @@ from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
 from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId
-from bot.rules.policy import EnvironmentName, Right
+from bot.rules.policy import EnvironmentName, Right, takes_two_people
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.ask_deploy import the_place
@@ -89,7 +89,7 @@ class ConfirmDeploy:
         facts = place.facts
         assert facts.seal is not None
         release = facts.release.name
-        two = facts.service.two_people
+        two = takes_two_people(facts.change, facts.service, facts.environment)
         ask = await page.ask(facts.release.id, place.name, facts.seal, not_by=confirmer if two else None)
         command = Code(f"/deploy {release} to {place.name}")
         if ask is not None and self._still_good(ask, facts):
@@ -127,6 +127,7 @@ class ConfirmDeploy:
         facts = place.facts
         release, standing = facts.release, facts.standing
         assert release.candidate is not None
+        assert facts.proposal is not None
         deployment = await page.add_deployment(
             Order(
                 release=release.id,
@@ -152,7 +153,7 @@ class ConfirmDeploy:
                 detail={
                     "environment": place.name,
                     "seal": facts.seal,
-                    "rules": facts.rules,
+                    "rules": facts.proposal.terms.digest,
                     "approved_by": [
                         {"person": verdict.person, "role": verdict.role}
                         for tally in place.tallies

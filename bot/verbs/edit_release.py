@@ -10,7 +10,7 @@ from bot.ports import Agreed, Clock, Directory, Page, Records
 from bot.rules.audit import Happened
 from bot.rules.checklist import Item, fresh
 from bot.rules.people import Actor
-from bot.rules.policy import ChangeType, Right
+from bot.rules.policy import ItemRule, Right, checklist_of
 from bot.rules.release import Plan, Release, ReleaseId, r
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
@@ -54,7 +54,7 @@ class EditRelease:
                 return await take(page, release, agreed, roles=roles, now=now)
             items = release.checklist
             if plan.change_type != release.plan.change_type:
-                items = kept(items, agreed.change_types[plan.change_type])
+                items = kept(items, checklist_of(agreed.change_types[plan.change_type], agreed.services[plan.service]))
             release = await page.keep(replace(release, plan=plan, checklist=items))
             await page.put_on_record(
                 Happened(
@@ -128,12 +128,12 @@ def plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else str(value) if value is not None else None
 
 
-def kept(items: tuple[Item, ...], change: ChangeType) -> tuple[Item, ...]:
+def kept(items: tuple[Item, ...], rules: tuple[ItemRule, ...]) -> tuple[Item, ...]:
     """The other type's checklist; lines that both have keep their ticks."""
     before = {item.key: item for item in items}
     return tuple(
         before[item.key]
         if item.key in before and before[item.key].text == item.text and before[item.key].required == item.required
         else item
-        for item in fresh(change.checklist)
+        for item in fresh(rules)
     )

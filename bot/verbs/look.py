@@ -13,7 +13,7 @@ from bot.rules.deployment import Deployment
 from bot.rules.freeze import Freeze
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.people import PersonId, Roles
-from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName
+from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
 from bot.rules.release import Release, ReleaseId, parse_release_id
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Refused, Sentence, refuse, say
@@ -86,9 +86,9 @@ class Picture:
     def voided(self) -> int:
         """How many words no longer count, since the candidate or the rules are others now."""
         return sum(
-            len(void(self.release.verdicts, each.name, each.facts.seal))
+            len(void(self.release.verdicts, each.facts.proposal))
             for each in self.places
-            if each.facts.seal is not None
+            if each.facts.proposal is not None
         )
 
 
@@ -216,9 +216,10 @@ async def _histories(page: Reading, releases: Iterable[Release]) -> dict[Release
 def as_asked_now(release: Release, catalogue: Catalogue) -> Release:
     """The release with the checklist that the rules in force ask for: a reload never loosens it, and may add to it."""
     change = catalogue.change_types.get(release.plan.change_type)
-    if change is None or not release.open:
+    service = catalogue.services.get(release.plan.service)
+    if change is None or service is None or not release.open:
         return release
-    items = merged(release.checklist, change.checklist)
+    items = merged(release.checklist, checklist_of(change, service))
     return release if items == release.checklist else replace(release, checklist=items)
 
 

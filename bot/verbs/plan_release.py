@@ -11,7 +11,7 @@ from bot.rules.audit import Happened
 from bot.rules.checklist import fresh
 from bot.rules.freeze import Freeze
 from bot.rules.people import Actor
-from bot.rules.policy import Catalogue, Right
+from bot.rules.policy import Catalogue, Right, checklist_of
 from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.candidates import Candidates
@@ -79,7 +79,7 @@ class PlanRelease:
             unknown = [each for each in plan.depends_on if each not in known]
             if unknown:
                 return refuse("It can't depend on R-{number}: there is no such release.", number=unknown[0])
-            release = await page.add_release(Draft(plan, by.id, now, candidate, fresh(change.checklist)))
+            release = await page.add_release(Draft(plan, by.id, now, candidate, fresh(checklist_of(change, service))))
             await page.put_on_record(
                 Happened(
                     "plan",

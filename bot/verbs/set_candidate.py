@@ -83,8 +83,8 @@ class SetCandidate:
             voided = tuple(
                 verdict
                 for place in before.places
-                if place.facts.seal
-                for verdict in standing(release.verdicts, place.facts.seal)
+                if place.facts.proposal
+                for verdict in standing(release.verdicts, place.facts.proposal)
             )
             previous = release.candidate
             release = await page.keep(release.with_candidate(candidate))

@@ -131,10 +131,10 @@ class Summaries:
 def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:
     """The role in which this release waits for this person's approval; None if it doesn't."""
     place = picture.asking
-    if place is None or place.facts.seal is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
+    if place is None or place.facts.proposal is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
         return None
     release = picture.release
-    said = {each.person for each in standing(release.verdicts, place.facts.seal) if each.word in Word}
+    said = {each.person for each in standing(release.verdicts, place.facts.proposal) if each.word in Word}
     own = release.requested_by == person and picture.change is not None and not picture.change.requester_may_approve
     author = (
         release.candidate is not None

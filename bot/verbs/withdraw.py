@@ -61,7 +61,12 @@ class Withdraw:
                     ),
                     stale=True,
                 )
-            said = [verdict for each in seals for verdict in standing(release.verdicts, each)]
+            said = [
+                verdict
+                for place in picture.places
+                if place.facts.proposal is not None
+                for verdict in standing(release.verdicts, place.facts.proposal)
+            ]
             mine = tuple(each for each in said if each.person == by.id) or tuple(
                 each
                 for each in said

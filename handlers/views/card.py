@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.rules.approval import standing
 from bot.rules.candidate import Seal
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
@@ -203,8 +204,7 @@ def _say(picture: Picture) -> Iterator[Block]:
         if any(tally.missing for tally in place.tallies):
             yield button("Approve", Press.APPROVE, sealed, style="primary", spoken=f"Approve {where}")
         yield button("Reject", Press.REJECT, sealed, style="danger", spoken=f"Reject {where}")
-    seals = {each.facts.seal for each in picture.places}
-    if any(each.stands and each.seal in seals for each in release.verdicts):
+    if any(standing(release.verdicts, each.facts.proposal) for each in picture.places if each.facts.proposal):
         value = encode(OnRelease(release.id, seal=_last_seal(picture), revision=release.revision))
         yield button("Withdraw", Press.WITHDRAW, value)
 

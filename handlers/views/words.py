@@ -116,20 +116,20 @@ def things_block(place: Place) -> str:
 
 def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
     """Each rule of this environment with what was said, then what no longer counts."""
-    seal = place.facts.seal
+    proposal = place.facts.proposal
     release = place.facts.release
     lines: list[Mrkdwn] = []
-    if seal is not None:
+    if proposal is not None:
         lines += [
             Mrkdwn(
                 f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it {when(each.at)}: "
                 f"{one_line(each.reason, 300)}"
             )
-            for each in rejections(release.verdicts, seal)
+            for each in rejections(release.verdicts, proposal)
         ]
         for tally in place.tallies:
             lines += _tally(tally, pen, still_asked=release.open and not place.stands_here)
-        lines += _outdated(release, void(release.verdicts, place.name, seal), pen)
+        lines += _outdated(release, void(release.verdicts, proposal), pen)
     else:
         for rule in place.facts.approvals:
             needed = f" ({rule.quorum} needed)" if rule.quorum > 1 else ""
