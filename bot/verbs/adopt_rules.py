@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Clock, Directory, Page, Records
 from bot.rules.audit import Happened
 from bot.rules.people import SLIPWAY, Surface
@@ -15,6 +15,7 @@ from bot.rules.sentence import say
 from bot.rules.terms import Terms, terms_of
 from bot.verbs.look import EVERY_OPEN_ONE, take
 from bot.verbs.plan_release import requests_for_approval
+from bot.verbs.redraw import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class AdoptRules:
                     picture = await take(page, release, new, roles=roles, now=self.now())
                     for line in requests_for_approval(picture):
                         await page.tell(line)
-                await page.tell(CardChanged(release.id))
+                await changed(page, release.id)
             await page.commit()
 
     async def _told(self, page: Page, release: Release, old: Catalogue, new: Catalogue) -> bool:

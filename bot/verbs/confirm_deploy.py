@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Ask, Clock, Directory, HeldError, Page, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
@@ -16,6 +16,7 @@ from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.ask_deploy import the_place
 from bot.verbs.look import Picture, Place, no_such_release, take
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 FRESH = timedelta(hours=1)
@@ -162,7 +163,7 @@ class ConfirmDeploy:
                 },
             )
         )
-        await page.tell(CardChanged(release.id))
+        await changed(page, release.id)
         await page.tell(ThreadLine(release.id, _told(deployment, by)))
         await page.tell(DeploymentChanged(release.id, deployment.id))
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Page, Records
 from bot.rules.audit import Happened
 from bot.rules.checklist import Item, fresh
@@ -15,6 +15,7 @@ from bot.rules.release import Plan, Release, ReleaseId, r
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.plan_release import problem_with, requests_for_approval, tidy
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 
@@ -49,8 +50,8 @@ class EditRelease:
                 not_allowed = lacks(Right.PLAN, agreed.services[plan.service], by.id, roles)
                 if not_allowed:
                     return not_allowed
-            changed = tuple(differences(release.plan, plan))
-            if not changed:
+            edits = tuple(differences(release.plan, plan))
+            if not edits:
                 return await take(page, release, agreed, roles=roles, now=now)
             items = release.checklist
             if plan.change_type != release.plan.change_type:
@@ -64,14 +65,14 @@ class EditRelease:
                     now,
                     release=release.id,
                     candidate=release.candidate.identity if release.candidate else None,
-                    detail={name: [old, new] for name, old, new in changed},
+                    detail={name: [old, new] for name, old, new in edits},
                 )
             )
-            await page.tell(CardChanged(release.id))
-            what = AllOf(tuple(name.replace("_", " ") for name, _, _ in changed))
+            await changed(page, release.id)
+            what = AllOf(tuple(name.replace("_", " ") for name, _, _ in edits))
             await page.tell(ThreadLine(release.id, say("{who} changed {what}.", who=At(by.id), what=what)))
             picture = await take(page, release, agreed, roles=roles, now=now)
-            if any(name == "change_type" for name, _, _ in changed):
+            if any(name == "change_type" for name, _, _ in edits):
                 for line in requests_for_approval(picture):
                     await page.tell(line)
             await page.commit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.notices import CardChanged
-from bot.ports import Page, Records
+from bot.ports import Page, Records, Work
 from bot.rules.release import ReleaseId
 
 
@@ -23,8 +23,14 @@ class Redraw:
                 await page.commit()
 
 
+async def changed(page: Page, release: ReleaseId) -> None:
+    """Something about it is other now: its card is drawn anew, and whoever watches over it looks again."""
+    await page.tell(CardChanged(release))
+    await page.nudge(Work.WATCH_RELEASE, release, "changed")
+
+
 async def redraw_if_open(page: Page, release: ReleaseId) -> None:
-    """Draw the card anew of a release that something can still happen to; one that has ended stays as it was."""
+    """The same for a release that something can still happen to; one that has ended stays as it was."""
     found = await page.release(release)
     if found is not None and found.open:
-        await page.tell(CardChanged(release))
+        await changed(page, release)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.approval import Verdict, standing
 from bot.rules.audit import Happened
@@ -16,6 +16,7 @@ from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sen
 from bot.verbs.candidates import Candidates
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.plan_release import requests_for_approval, unknown_authors
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 
@@ -114,7 +115,7 @@ class SetCandidate:
                     },
                 )
             )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             await page.tell(ThreadLine(release.id, _told(by, candidate, previous)))
             if voided:
                 people = tuple(At(each) for each in dict.fromkeys(verdict.person for verdict in voided))

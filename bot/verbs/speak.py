@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Page, Records
 from bot.rules.approval import Verdict, Word, barred, role_to_speak_in, standing
 from bot.rules.audit import Happened
@@ -17,6 +17,7 @@ from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.look import Picture, Place, no_such_release, take, with_change
+from bot.verbs.redraw import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Speak:
                     },
                 )
             )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             await page.tell(ThreadLine(release.id, told(said)))
             after = said.picture.place(verdict.environment)
             if after is not None and after.open:

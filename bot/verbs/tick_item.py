@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.audit import Happened
 from bot.rules.people import Actor
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Refused, refuse, say
 from bot.verbs.look import Picture, as_asked_now, no_such_release, take
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks_role
 
 
@@ -55,7 +56,7 @@ class TickItem:
                     )
                 )
                 template = "{who} ticked “{item}”." if done else "{who} reopened “{item}”."
-                await page.tell(CardChanged(release.id))
+                await changed(page, release.id)
                 await page.tell(ThreadLine(release.id, say(template, who=At(by.id), item=item.text)))
             seen = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()

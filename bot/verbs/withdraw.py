@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.approval import Verdict, Word, standing
 from bot.rules.audit import Happened
@@ -13,6 +13,7 @@ from bot.rules.people import Actor, Roles
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.redraw import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Withdraw:
                         ),
                     )
                 )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()
         return Withdrawn(picture, mine)
