@@ -71,9 +71,11 @@ class Asked:
     """Somebody had people asked for what blocks: who, and when. Asking again at once would be nagging."""
 
     key: str
-    """What was asked for, by release, environment and blocker."""
+    """What was asked for: `R-12/production/approval:qa`, by release, environment and blocker."""
     by: PersonId
     at: datetime
+    people: tuple[PersonId, ...] = ()
+    """Who was asked, each by a private message."""
 
 
 class Work(StrEnum):
@@ -183,6 +185,10 @@ class Reading(Protocol):
 
     async def asked(self, key: str) -> Asked | None:
         """When people were last asked for that."""
+        ...
+
+    async def asked_about(self, release: ReleaseId) -> list[Asked]:
+        """Everything that people were asked for about that release, by key."""
         ...
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:

@@ -13,10 +13,13 @@ from bot.rules.people import PersonId
 from bot.setting_words import command_names
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
+from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
+from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
+from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
@@ -48,6 +51,10 @@ class Verbs:
     look: Look
     summaries: Summaries
     redraw: Redraw
+    ask_them: AskThem
+    comment: Comment
+    go_away: GoAway
+    come_back: ComeBack
     plan_release: PlanRelease
     edit_release: EditRelease
     cancel_release: CancelRelease
@@ -77,6 +84,10 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         look=look,
         summaries=Summaries(look, records, now),
         redraw=Redraw(records),
+        ask_them=AskThem(*common, now),
+        comment=Comment(records, now),
+        go_away=GoAway(*common, now),
+        come_back=ComeBack(*common, now),
         plan_release=PlanRelease(*common, candidates, now),
         edit_release=EditRelease(*common, now),
         cancel_release=CancelRelease(*common, now),
@@ -133,6 +144,10 @@ def listen(
         look=verbs.look,
         summaries=verbs.summaries,
         redraw=verbs.redraw,
+        ask_them=verbs.ask_them,
+        comment=verbs.comment,
+        go_away=verbs.go_away,
+        come_back=verbs.come_back,
         plan_release=verbs.plan_release,
         edit_release=verbs.edit_release,
         cancel_release=verbs.cancel_release,

@@ -33,6 +33,8 @@ from bot.verbs.audit import Verified, VerifyAudit
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.stand_ins import WithStandIns
+from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
 from handlers.announcements import Announcements
 from handlers.boundary import Boundary
@@ -158,7 +160,8 @@ async def running(
         )
         me = await introduced(client)
         directory = SlackDirectory(client, agreed, me.team)
-        verbs = wire(records, directory, agreed, neighbours, utc_now)
+        people = WithStandIns(directory, records, utc_now)
+        verbs = wire(records, people, agreed, neighbours, utc_now)
 
         # What goes on by itself.
         tick = Clockwork(ScheduledDigest(records, agreed), outbox)
@@ -173,12 +176,14 @@ async def running(
                 patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
+            Work.WATCH_RELEASE: WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
-        agreed.adopt = AdoptRules(records, directory, utc_now)
+        agreed.adopt = AdoptRules(records, people, utc_now)
         await engine.keep_schedules(schedules_of(agreed()))
+        await watch_all(records)
         await stack.enter_async_context(following(agreed, me))
 
         # Talking: out first, so that whoever is heard can be answered.

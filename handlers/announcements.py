@@ -14,6 +14,7 @@ from bot.notices import (
     FreezeTold,
     Notice,
     ThreadLine,
+    Wanted,
     living,
 )
 from bot.ports import Agreed, Records
@@ -29,6 +30,7 @@ from handlers.views.digest import digest
 from handlers.views.freezes import freeze_notice
 from handlers.views.notice import direct, line
 from handlers.views.text import Pen
+from handlers.views.wanted import wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Announcements:
                 return await self._thread_line(notice, pen)
             case DirectLine():
                 return Message(notice.person, **direct(notice.sentence, pen, notice.release))
+            case Wanted():
+                return await self._wanted(notice, pen)
             case ChannelLine():
                 return Message(notice.channel, **line(notice.sentence, pen))
             case FreezeTold():
@@ -91,6 +95,12 @@ class Announcements:
             thread_of=_card_of(notice.release),
             broadcast=notice.loud,
         )
+
+    async def _wanted(self, notice: Wanted, pen: Pen) -> Message | None:
+        picture = await self.look(notice.release)
+        if isinstance(picture, Refused):
+            return None
+        return Message(notice.person, **wanted(notice, picture, pen), living=living(notice))
 
     async def _freeze(self, notice: FreezeTold, pen: Pen) -> Message | None:
         async with self.records.read() as page:

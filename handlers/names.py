@@ -40,6 +40,9 @@ class Press(StrEnum):
     """Turns the checklist's page."""
     WAY_BACK = "way_back"
     """Opens the private confirm message of a rollback."""
+    ASK = "ask"
+    """Has the people asked who can lift what blocks."""
+    COMMENT = "comment"
     ROLL_BACK = "roll_back"
     """Rolls back: the button of that message."""
 
@@ -54,6 +57,7 @@ class Form(StrEnum):
     NEW = "new"
     EDIT = "edit"
     REJECT = "reject"
+    COMMENT = "comment"
 
 
 CHECKLIST_FORM = "checklist"

@@ -56,7 +56,14 @@ class AllOf:
     parts: tuple[At | AtRole | Code | Link | str, ...]
 
 
-Part = str | int | At | AtRole | When | Code | Link | AllOf
+@dataclass(frozen=True, slots=True)
+class InPlaceOf:
+    """A part that is said only where somebody acts in somebody else's place: ` in the place of @ruth`."""
+
+    person: PersonId | None
+
+
+Part = str | int | At | AtRole | When | Code | Link | AllOf | InPlaceOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,8 @@ def plain(part: Part) -> str:
             return text
         case AllOf(parts=parts):
             return joined([plain(each) for each in parts])
+        case InPlaceOf(person=person):
+            return f" in the place of @{person}" if person else ""
         case _:
             return str(part)
 

@@ -70,6 +70,9 @@ class ConfirmDeploy:
                 return not_allowed
             if not place.open:
                 return Blocked(picture, place)
+            not_allowed = kept_apart(place.facts, by.id)
+            if not_allowed:
+                return not_allowed
             not_seen = await self._not_seen(page, place, by.id)
             if not_seen:
                 return not_seen
@@ -84,6 +87,29 @@ class ConfirmDeploy:
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()
         return Confirmed(picture, deployment)
+
+    async def by_itself(self, release_id: ReleaseId, environment: EnvironmentName, *, by: Actor) -> bool:
+        """Start it in Slipway's own name, where the rules say that such a change ships itself; False if it may not.
+
+        Nobody looks at a preview and nobody confirms: the gate alone decides, here as everywhere.
+        """
+        roles = await self.directory.roles()
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return False
+            release = await page.release(release_id)
+            if release is None:
+                return False
+            picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
+            place = picture.place(environment)
+            if place is None or not ships_itself(picture, place):
+                return False
+            try:
+                await self._start(page, place, by)
+            except HeldError:
+                return False
+            await page.commit()
+        return True
 
     async def _not_seen(self, page: Page, place: Place, confirmer: PersonId) -> Refused | None:
         """Whether what is confirmed was looked at before, exactly as it is now, by those who should have."""
@@ -168,6 +194,37 @@ class ConfirmDeploy:
         await page.tell(DeploymentChanged(release.id, deployment.id))
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
+
+
+def ships_itself(picture: Picture, place: Place) -> bool:
+    """Whether this change goes there now without anybody's doing."""
+    facts = place.facts
+    return (
+        place.name in facts.change.ships_itself
+        and not takes_two_people(facts.change, facts.service, facts.environment)
+        and place is picture.next_place
+        and place.open
+    )
+
+
+def kept_apart(facts: Facts, confirmer: PersonId) -> Refused | None:
+    """Why this person must not be the one who starts it: it is their own change, or they approved it."""
+    change, candidate = facts.change, facts.release.candidate
+    assert candidate is not None
+    approvers = {who for tally in facts.tallies for verdict in tally.given for who in verdict.speakers}
+    for kept, people, who in (
+        (not change.requester_may_confirm, {facts.release.requested_by}, "planned this release"),
+        (not change.author_may_confirm, candidate.author_ids or {candidate.set_by}, "wrote what it brings"),
+        (not change.approver_may_confirm, approvers, "approved it"),
+    ):
+        if kept and confirmer in people:
+            return refuse(
+                "A {change} is not started by somebody who {who}. Somebody else has to type {command}.",
+                change=change.title,
+                who=who,
+                command=Code(f"/deploy confirm {facts.release.name} to {facts.environment.name}"),
+            )
+    return None
 
 
 def _told(deployment: Deployment, by: Actor) -> Sentence:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot.notices import ThreadLine
-from bot.ports import Agreed, Clock, Directory, Records
+from bot.notices import CardChanged, ThreadLine
+from bot.ports import Agreed, Clock, Directory, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.checklist import fresh
 from bot.rules.freeze import Freeze
@@ -16,7 +16,6 @@ from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.candidates import Candidates
 from bot.verbs.look import Picture, take
-from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,63}")
@@ -103,7 +102,8 @@ class PlanRelease:
                 )
             )
             picture = await take(page, release, agreed, roles=roles, now=now)
-            await changed(page, release.id)
+            await page.tell(CardChanged(release.id))
+            await page.start(Work.WATCH_RELEASE, release.id)
             await page.tell(ThreadLine(release.id, say("{who} planned this release.", who=At(by.id))))
             for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
                 await page.tell(line)

@@ -15,7 +15,7 @@ from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.sentence import REPEATED, At, Code, InPlaceOf, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.look import Picture, Place, no_such_release, take, with_change
 from bot.verbs.redraw import changed
 
@@ -84,7 +84,7 @@ class Speak:
             await page.tell(ThreadLine(release.id, told(said)))
             after = said.picture.place(verdict.environment)
             if after is not None and after.open:
-                await page.tell(ThreadLine(release.id, _ready(said.picture, verdict.environment)))
+                await tell_that_it_is_open(page, after)
             await page.commit()
         return said
 
@@ -222,9 +222,22 @@ def _to_be_renewed(verdict: Verdict, lasts: timedelta | None, warning: timedelta
     return end is not None and facts.now >= end - warning
 
 
-def _ready(picture: Picture, environment: EnvironmentName) -> Sentence:
-    return say(
-        "Nothing blocks {environment} any more. To deploy: {command}.",
-        environment=environment,
-        command=Code(f"/deploy {picture.release.name} to {environment}"),
-    )
+def in_place_of(verdict: Verdict) -> InPlaceOf:
+    """In whose place it was said, for a sentence about it; nothing if it was in the person's own name."""
+    return InPlaceOf(verdict.on_behalf_of)
+
+
+async def tell_that_it_is_open(page: Page, place: Place) -> None:
+    """Tell the thread that nothing blocks any more: once for what is proposed now."""
+    facts = place.facts
+    if await page.first_time(f"{facts.release.name} open {place.name} {facts.seal}"):
+        await page.tell(
+            ThreadLine(
+                facts.release.id,
+                say(
+                    "Nothing blocks {environment} any more. To deploy: {command}.",
+                    environment=place.name,
+                    command=Code(f"/deploy {facts.release.name} to {place.name}"),
+                ),
+            )
+        )

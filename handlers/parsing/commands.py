@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import FreezeId
+from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 
 Named = str
@@ -76,6 +77,37 @@ class SayYes:
 
     release: Named
     environment: EnvironmentName | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Say something that decides nothing."""
+
+    release: Named
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveFor:
+    """Be away for a while, or say so of somebody else."""
+
+    until: datetime
+    who: PersonId | None = None
+    """None: whoever typed it."""
+    since: datetime | None = None
+    """None: from now on."""
+    stand_in: PersonId | None = None
+    role: RoleName | None = None
+    """The only role in which the stand-in acts; None: all of them."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeBack:
+    """Be back, or say so of somebody else."""
+
+    who: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +171,9 @@ ReleaseCommand = (
     | OpenChecklist
     | SayYes
     | SayNo
+    | Remark
+    | LeaveFor
+    | BeBack
     | TakeBack
     | LaunchIt
     | CancelIt

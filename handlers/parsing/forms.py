@@ -79,6 +79,34 @@ def _in_place(make: Callable[[str, EnvironmentName | None], c.Command]) -> Calla
     return form
 
 
+def _approve(words: Reader) -> c.Command:
+    release = words.release()
+    environment = None if words.next == "saying" else words.maybe_environment()
+    comment = words.reason() if words.skip("saying") else ""
+    words.end()
+    return c.SayYes(release, environment, comment)
+
+
+def _away(words: Reader) -> c.Command:
+    who = words.person() if words.mentioned else None
+    since = words.time(later=False) if words.skip("from") else None
+    if not words.skip("until", "till"):
+        raise words.wrong(Expected.UNTIL, "Until when? The word “until” and a time are missing.")
+    place = words.at
+    until = words.time()
+    if since is not None and until <= since:
+        raise words.wrong(Expected.TIME, "It would end before it begins.", back=words.at - place)
+    stand_in = words.person() if words.skip("with") else None
+    role = words.role() if stand_in is not None and words.skip("as") else None
+    return c.LeaveFor(until, who, since, stand_in, role, words.maybe_reason())
+
+
+def _be_back(words: Reader) -> c.Command:
+    who = words.person() if words.more else None
+    words.end()
+    return c.BeBack(who)
+
+
 def _to_place(make: Callable[[str, EnvironmentName], c.Command]) -> Callable[[Reader], c.Command]:
     """A form that takes a release and where it is to go."""
 
@@ -235,8 +263,11 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "why": _in_place(c.WhyNot),
             "build": _build,
             "checklist": _about(c.OpenChecklist),
-            "approve": _in_place(c.SayYes),
+            "approve": _approve,
             "reject": _with_reason(c.SayNo),
+            "comment": _with_reason(c.Remark),
+            "away": _away,
+            "back": _be_back,
             "withdraw": _about(c.TakeBack),
             "launch": _about(c.LaunchIt),
             "cancel": _with_reason(c.CancelIt),

@@ -49,7 +49,7 @@ _MEANT = MappingProxyType(
         "ls:list status:list active:list ?:help usage:help",
     }
 )
-_PLACEHOLDERS = re.compile(r"<(?:reason|commit|version|environment|service|time|artifact-digest)>")
+_PLACEHOLDERS = re.compile(r"<(?:reason|commit|version|environment|service|time|artifact-digest|comment|text|role)>")
 _KEYWORDS = frozenset({"to", "in", "on", "until", "for", "now"})
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tomorrow", "noon")
 
@@ -97,7 +97,7 @@ def _nearest(family: Family, line: Line, known: Known, first: MisreadError) -> s
         cost, _, attempt = heapq.heappop(waiting)
         tries += 1
         try:
-            understand(attempt.family, Reader(read(" ".join(attempt.tokens)), known))
+            understand(attempt.family, Reader(read(" ".join(attempt.tokens), line.mentions), known))
         except MisreadError as misread:
             for dearer, mended in _repairs(attempt, misread, known):
                 if mended not in seen and cost + dearer <= _DEAREST:

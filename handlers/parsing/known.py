@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.rules.people import Person
+from bot.rules.people import Person, RoleName
 from bot.rules.policy import Catalogue, EnvironmentName, ServiceName
 
 
@@ -18,6 +18,7 @@ class Known:
     services: Mapping[ServiceName, tuple[EnvironmentName, ...]]
     now: datetime
     zone: str = "UTC"
+    roles: tuple[RoleName, ...] = ()
 
     def service(self, word: str) -> ServiceName | None:
         """The service of that name, whatever its capitals."""
@@ -33,6 +34,10 @@ class Known:
             return self.services.get(service, ())
         return tuple(dict.fromkeys(each for names in self.services.values() for each in names))
 
+    def role(self, word: str) -> RoleName | None:
+        """The role of that name, whatever its capitals."""
+        return next((each for each in self.roles if each.lower() == word.lower()), None)
+
     @property
     def tz(self) -> ZoneInfo:
         """The typist's time zone."""
@@ -45,4 +50,4 @@ class Known:
 def known(catalogue: Catalogue, typist: Person, now: datetime) -> Known:
     """What a line of this person is read against now."""
     services = {name: tuple(each.name for each in service.environments) for name, service in catalogue.services.items()}
-    return Known(services, now, typist.tz)
+    return Known(services, now, typist.tz, tuple(catalogue.roles))

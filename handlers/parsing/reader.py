@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import FreezeId
+from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
@@ -37,6 +38,8 @@ class Expected(StrEnum):
     COMMIT = "commit"
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
+    PERSON = "person"
+    ROLE = "role"
     REASON = "reason"
     TIME = "time"
     TO = "to"
@@ -168,6 +171,34 @@ class Reader:
             return None
         self.skip(*_JOINS)
         return self.environment()
+
+    @property
+    def mentioned(self) -> PersonId | None:
+        """The person whom the next word mentions; None if it mentions nobody."""
+        found = self.line.mentions.get(self.line.words[self.at].text.lower().rstrip(",")) if self.more else None
+        return PersonId(found) if found else None
+
+    def person(self) -> PersonId:
+        """Take a person, who must be mentioned."""
+        person = self.mentioned
+        typed = self.word(Expected.PERSON)
+        if person is None:
+            raise self.wrong(
+                Expected.PERSON,
+                "I don't know whom {typed} means. Please mention them, as in {example}, and choose them from the list.",
+                typed=Code(typed),
+                back=1,
+                example=Code("@omar"),
+            )
+        return person
+
+    def role(self) -> RoleName:
+        """Take a role."""
+        typed = self.word(Expected.ROLE)
+        role = self.known.role(typed.rstrip(","))
+        if role is None:
+            raise self.wrong(Expected.ROLE, "The catalogue has no role {typed}.", back=1, typed=Code(typed))
+        return role
 
     def deployment(self) -> DeploymentId:
         """Take a deployment's number."""

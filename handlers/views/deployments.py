@@ -108,7 +108,7 @@ def blocked(told: Blocked, pen: Pen) -> Said:
     """The gate is not empty, so nothing was started."""
     name = one_line(told.place.name, 60)
     text = f"✋ Nothing was started: {one_line(named(told.picture))} may not go to *{name}* yet."
-    return message(text, [section(text), *gate(told.place, pen)])
+    return message(text, [section(text), *gate(told.place, pen, asks=True)])
 
 
 def preview(told: Preview, pen: Pen) -> Said:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 
-from bot.rules.approval import Tally, Verdict, Word, rejections, void
+from bot.rules.approval import Proposal, Tally, Verdict, Word, rejections, void
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.gate import Blocker, Reason
-from bot.rules.release import Release
 from bot.rules.stage import Stage
 from bot.verbs.look import Picture, Place
 from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, code, counted, link, one_line, when
@@ -122,14 +122,15 @@ def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
     if proposal is not None:
         lines += [
             Mrkdwn(
-                f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it {when(each.at)}: "
+                f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it{_for(each)} {when(each.at)}: "
                 f"{one_line(each.reason, 300)}"
             )
             for each in rejections(release.verdicts, proposal)
         ]
         for tally in place.tallies:
-            lines += _tally(tally, pen, still_asked=release.open and not place.stands_here)
-        lines += _outdated(release, void(release.verdicts, proposal), pen)
+            asked = release.open and not place.stands_here
+            lines += _tally(tally, pen, still_asked=asked, lasts=place.facts.change.approvals_last if asked else None)
+        lines += _outdated(void(release.verdicts, proposal), proposal, pen)
     else:
         for rule in place.facts.approvals:
             needed = f" ({rule.quorum} needed)" if rule.quorum > 1 else ""
@@ -137,31 +138,62 @@ def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
     return lines
 
 
-def _tally(tally: Tally, pen: Pen, *, still_asked: bool) -> list[Mrkdwn]:
+def _tally(tally: Tally, pen: Pen, *, still_asked: bool, lasts: timedelta | None) -> list[Mrkdwn]:
     title = one_line(pen.title(tally.rule.role))
-    lines = [Mrkdwn(f"✅ *{title}* · {at(each.person)} approved {when(each.at)}") for each in tally.given]
+    lines = [Mrkdwn(f"✅ *{title}* · {_approved(each, lasts)}") for each in tally.given]
     if tally.missing and still_asked:
         progress = f" ({len(tally.given)} of {tally.rule.quorum})" if tally.rule.quorum > 1 else ""
         lines.append(Mrkdwn(f"⬜ *{title}* · waiting for {pen.role(tally.rule.role)}{progress}"))
     lines += [
         Mrkdwn(f"⚠️ ~{at(each.person)} approved as {title}~ · can't count in that role now") for each in tally.lapsed
     ]
+    lines += [Mrkdwn(f"⌛ ~{at(each.person)} approved as {title}~ · it has expired") for each in tally.expired]
     return lines
 
 
-def _outdated(release: Release, outdated: tuple[Verdict, ...], pen: Pen) -> list[Mrkdwn]:
-    """Words that were given to something else. The newest first."""
+def _for(verdict: Verdict) -> str:
+    return f" in the place of {at(verdict.on_behalf_of)}" if verdict.on_behalf_of else ""
+
+
+def _approved(verdict: Verdict, lasts: timedelta | None) -> str:
+    """Who approved, in whose place, when, until when it counts, and what they said with it."""
+    end = verdict.expires_at(lasts)
+    until = f", counts until {when(end)}" if end else ""
+    comment = f": {one_line(verdict.reason, 200)}" if verdict.reason else ""
+    return f"{at(verdict.person)} approved{_for(verdict)} {when(verdict.at)}{until}{comment}"
+
+
+def _outdated(outdated: tuple[Verdict, ...], now: Proposal, pen: Pen) -> list[Mrkdwn]:
+    """Words that were given to something else, each with the difference. The newest first."""
     lines = [
-        Mrkdwn(f"~{at(each.person)} {each.word} as {one_line(pen.title(each.role))}~ · {_why_outdated(release, each)}")
+        Mrkdwn(f"~{at(each.person)} {each.word} as {one_line(pen.title(each.role))}~ · {difference(each, now)}")
         for each in reversed(outdated)
     ]
     rest = len(lines) - _OUTDATED
     return lines if rest <= 0 else [*lines[:_OUTDATED], Mrkdwn(f"… and {rest} older that no longer count")]
 
 
-def _why_outdated(release: Release, verdict: Verdict) -> str:
-    newer = release.candidate is not None and verdict.at <= release.candidate.set_at
-    return "an earlier candidate, so it no longer counts" if newer else "under earlier rules, so it no longer counts"
+def difference(verdict: Verdict, now: Proposal) -> Mrkdwn:
+    """What is other now than when that was said, so that it no longer counts."""
+    if verdict.terms is None or not verdict.candidate:
+        return Mrkdwn("said about something else, so it no longer counts")
+    if verdict.candidate != now.candidate:
+        then, there = _exactly(verdict.candidate, now.candidate)
+        return Mrkdwn(f"no longer counts: that was {code(then)}, and {code(there)} is proposed now")
+    if verdict.version != now.version:
+        return Mrkdwn(f"no longer counts: that was called {code(verdict.version)}, and is {code(now.version)} now")
+    if verdict.subject != now.subject:
+        return Mrkdwn("no longer counts: it was replaced and proposed anew since")
+    rules, before = one_line(now.terms.in_words(), 200), one_line(verdict.terms.in_words(), 200)
+    return Mrkdwn(f"no longer counts: the rules ask for more now: {rules} (then: {before})")
+
+
+def _exactly(then: str, now: str) -> tuple[str, str]:
+    """Two candidates as people tell them apart: by commit, or, where that is the same, by artifact."""
+    (commit, _, artifact), (other, _, another) = then.partition("@"), now.partition("@")
+    if commit != other:
+        return commit[:7], other[:7]
+    return artifact[:19] or "no artifact", another[:19] or "no artifact"
 
 
 def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:

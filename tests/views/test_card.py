@@ -41,7 +41,7 @@ def test_a_release_that_is_being_tested_and_frozen_reads_like_this():
         "*Approvals for production*\n"
         "⬜ *QA* · waiting for @S0QA\n"
         "✅ *Change manager* · @Ruth approved [2026-11-23 11:00]\n"
-        "~@Omar approved as QA~ · an earlier candidate, so it no longer counts\n"
+        "~@Omar approved as QA~ · no longer counts: that was `c00dbbc`, and `e0996a3` is proposed now\n"
         "*Environments*\n"
         "🟢 *staging*  ·  nothing runs yet  ·  gate open\n"
         "🔴 *production*  ·  runs *2.3.9* `51de2b8`  ·  5 things block\n"
