@@ -26,7 +26,7 @@ from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import Blocked, ConfirmDeploy, Confirmed
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.follow_deploy import FollowDeploy
-from bot.verbs.freeze import ExtendFreeze, StartFreeze, WatchFreeze
+from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look, Picture
 from bot.verbs.plan_release import PlanRelease
@@ -135,6 +135,7 @@ class Workshop:
         self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
         self.roll_back = RollBack(*common, self.code, now)
         self.start_freeze = StartFreeze(*common, now)
+        self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
         self.watch_freeze = WatchFreeze(self.records, lambda: self.catalogue, now)
         self.look = Look(*common, now)
