@@ -97,6 +97,12 @@ def instant(wall: datetime, timezone: str, *, fold: int = 0) -> datetime:
     return _change_between(early, late, zone)
 
 
+def whole_day(day: date, timezone: str) -> tuple[datetime, datetime]:
+    """The first moment (UTC) of that day there, and the first of the next: 23, 24 or 25 hours later."""
+    wall = datetime.combine(day, _MIDNIGHT)
+    return instant(wall, timezone), instant(wall + timedelta(days=1), timezone)
+
+
 def _change_between(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
     """The first moment after `low` at which the zone has the offset that it has at `high`, to the second."""
     wanted = high.astimezone(zone).utcoffset()

@@ -10,7 +10,7 @@ from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
 from bot.rules.checklist import merged
 from bot.rules.deployment import Deployment
-from bot.rules.freeze import Freeze
+from bot.rules.freeze import Freeze, FreezeException
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.people import PersonId, Roles
 from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
@@ -101,6 +101,7 @@ def picture(
     history: tuple[Deployment, ...],
     freezes: Sequence[Freeze],
     dependencies: dict[EnvironmentName, dict[ReleaseId, bool]],
+    exceptions: Sequence[FreezeException] = (),
 ) -> Picture:
     """Judge what was read."""
     own = tuple(each for each in history if each.order.release == release.id)
@@ -132,6 +133,7 @@ def picture(
             deployments=history,
             freezes=tuple(freezes),
             dependencies=dependencies.get(environment.name, {}),
+            exceptions=tuple(exceptions),
         )
         for environment in service.environments
     ]
@@ -160,6 +162,7 @@ async def take_all(
     """The same for several: the page is asked as often for many of them as for one, per service."""
     known = [as_asked_now(each, catalogue) for each in releases]
     freezes = await page.freezes(not_over_at=now) if known else []
+    exceptions = await page.exceptions(releases=[each.id for each in known]) if freezes else []
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
     others = await page.releases(ids=sorted(wanted), limit=len(wanted)) if wanted else []
     histories = await _histories(page, {each.id: each for each in (*known, *others)}.values())
@@ -172,6 +175,7 @@ async def take_all(
             history=histories[each.id],
             freezes=freezes,
             dependencies=_dependencies(each, others, histories, catalogue),
+            exceptions=[exception for exception in exceptions if exception.plea.release == each.id],
         )
         for each in known
     ]
