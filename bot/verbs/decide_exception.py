@@ -12,19 +12,18 @@ from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import Catalogue
 from bot.rules.sentence import REPEATED, At, Code, InPlaceOf, Refused, Repeated, Sentence, When, refuse, say
-from bot.verbs.except_freeze import draw_requests, granted_to, named, on_record, over_budget, tell_what_opened
+from bot.verbs.except_freeze import (
+    Requested,
+    draw_requests,
+    granted_to,
+    named,
+    on_record,
+    over_budget,
+    tell_what_opened,
+)
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks_role
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """It is granted or refused."""
-
-    picture: Picture
-    exception: FreezeException
-    freeze: Freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class DecideException:
 
     async def __call__(
         self, exception_id: ExceptionId, seen: int | None, answer: str, *, granted: bool, by: Actor
-    ) -> Decided | Refused | Repeated:
+    ) -> Requested | Refused | Repeated:
         """Decide it. `seen` is the revision that was on the screen; None when it was typed."""
         agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
         answer = " ".join(answer.split())
@@ -95,7 +94,7 @@ class DecideException:
             after = await take(page, release, agreed, roles=roles, now=now)
             await tell_what_opened(page, picture, after)
             await page.commit()
-        return Decided(after, exception, freeze)
+        return Requested(after, exception, freeze)
 
     async def _over_budget(self, page: Page, facts: Facts) -> Refused | None:
         """Whether the budget is used up. Two who grant at the same moment must not both take the last one."""

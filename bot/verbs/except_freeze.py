@@ -39,6 +39,30 @@ class Excepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """What was asked of a freeze, as whoever decides on it sees it."""
+
+    picture: Picture
+    exception: FreezeException
+    freeze: Freeze
+
+    @property
+    def wanted(self) -> bool:
+        """Whether an answer still matters."""
+        return (
+            self.exception.granted is None and self.picture.release.open and self.freeze.over_at > self.picture.seen_at
+        )
+
+    def waits_for(self, person: PersonId, agreed: Catalogue) -> bool:
+        """Whether this person can be the one who grants it."""
+        facts = self.picture.places[0].facts
+        owners = owners_of(self.freeze, agreed.freeze_rights)
+        own = must_not_grant(self.exception.plea.by, facts.release, facts.change)
+        speakers = {person, owners.principal(person, facts.roles)}
+        return self.wanted and owners.include(person, facts.roles) and not speakers & own
+
+
+@dataclass(frozen=True, slots=True)
 class Pleaded:
     """What came of asking, freeze by freeze; `refused` is what could not be asked for, each with why."""
 
@@ -238,6 +262,13 @@ async def draw_requests(page: Page, exception: FreezeException) -> None:
         if happened.subject == exception.name and happened.verb == "ask for an exception":
             for person in happened.detail.get("asked", ()):
                 await page.tell(ExceptionWanted(PersonId(person), exception.id))
+
+
+async def draw_open_requests(page: Page, release: ReleaseId) -> None:
+    """The same for all that wait: whether they are wanted still depends on the release and on time."""
+    for exception in await page.exceptions(releases=[release]):
+        if exception.granted is None:
+            await draw_requests(page, exception)
 
 
 async def tell_what_opened(page: Page, before: Picture, after: Picture) -> None:
