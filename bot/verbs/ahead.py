@@ -21,6 +21,7 @@ class FrozenThen:
     starts_at: datetime
     ends_at: datetime
     soft: bool
+    numbered: bool = True
 
 
 async def frozen_then(
@@ -44,7 +45,14 @@ async def frozen_then(
         # Those that have a number by now count as they stand: somebody may have ended one, or moved its end.
         known = {each.origin for each in await page.freezes_from(f"{recurring.name}/", not_over_at=start)}
         found += [
-            FrozenThen(recurring.name, recurring.reason, each.starts_at, each.ends_at, _soft(recurring.hard, change))
+            FrozenThen(
+                recurring.name,
+                recurring.reason,
+                each.starts_at,
+                each.ends_at,
+                _soft(recurring.hard, change),
+                numbered=False,
+            )
             for each in calendars.recurring(recurring, start, end)
             if f"{recurring.name}/{each.key}" not in known
         ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.notices import DirectLine, ThreadLine
-from bot.ports import Agreed, Clock, ConflictError, Directory, Page, Records
+from bot.ports import Agreed, Clock, ConflictError, Directory, Page, Reading, Records
 from bot.rules.exception import counts_until, must_not_grant, owners_of
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException
 from bot.rules.gate import Facts
-from bot.rules.people import Actor, PersonId
+from bot.rules.people import Actor, PersonId, Roles
 from bot.rules.policy import Catalogue
 from bot.rules.sentence import REPEATED, At, Code, InPlaceOf, Refused, Repeated, Sentence, When, refuse, say
 from bot.verbs.except_freeze import (
@@ -35,6 +36,17 @@ class DecideException:
     agreed: Agreed
     now: Clock
 
+    async def look(self, exception_id: ExceptionId) -> Requested | Refused:
+        """See what is to be decided."""
+        roles = await self.directory.roles()
+        async with self.records.read() as page:
+            found = await requested(page, exception_id, self.agreed(), roles=roles, now=self.now())
+        if found is None:
+            return _no_such_exception(exception_id)
+        if found.exception.granted is not None:
+            return Refused(decision(found.exception), stale=True)
+        return _no_longer_wanted(found.picture, found.freeze) or found
+
     async def __call__(
         self, exception_id: ExceptionId, seen: int | None, answer: str, *, granted: bool, by: Actor
     ) -> Requested | Refused | Repeated:
@@ -51,11 +63,7 @@ class DecideException:
             exception = await page.exception(exception_id)
             freeze = await page.freeze(exception.plea.freeze) if exception else None
             if exception is None or freeze is None:
-                return refuse(
-                    "There is no exception {name}. {command} shows what is frozen.",
-                    name=f"X-{exception_id}",
-                    command=Code("/freeze list"),
-                )
+                return _no_such_exception(exception_id)
             if exception.granted is not None:
                 return Refused(decision(exception), stale=True)
             if seen is not None and seen != exception.revision:
@@ -110,6 +118,18 @@ class DecideException:
         return refused
 
 
+async def requested(
+    page: Reading, exception_id: ExceptionId, agreed: Catalogue, *, roles: Roles, now: datetime
+) -> Requested | None:
+    """What was asked for under that number; None if nothing was."""
+    exception = await page.exception(exception_id)
+    freeze = await page.freeze(exception.plea.freeze) if exception else None
+    release = await page.release(exception.plea.release) if exception else None
+    if exception is None or freeze is None or release is None:
+        return None
+    return Requested(await take(page, release, agreed, roles=roles, now=now), exception, freeze)
+
+
 def decision(exception: FreezeException) -> Sentence:
     """Who decided it, when, and how."""
     assert exception.decided_by is not None
@@ -148,6 +168,14 @@ def told_of(exception: FreezeException, freeze: Freeze, principal: PersonId | No
         release=release,
         freeze=freeze.name,
         why=exception.answer,
+    )
+
+
+def _no_such_exception(exception: ExceptionId) -> Refused:
+    return refuse(
+        "There is no exception {name}. {command} shows what is frozen.",
+        name=f"X-{exception}",
+        command=Code("/freeze list"),
     )
 
 

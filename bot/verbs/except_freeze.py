@@ -63,6 +63,14 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class InTheWay:
+    """The freezes that can be asked to let a release pass, before anybody asks; each with who decides."""
+
+    picture: Picture
+    freezes: tuple[tuple[Freeze, Owners], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pleaded:
     """What came of asking, freeze by freeze; `refused` is what could not be asked for, each with why."""
 
@@ -80,6 +88,25 @@ class ExceptFreeze:
     directory: Directory
     agreed: Agreed
     now: Clock
+
+    async def look(self, release_id: ReleaseId) -> InTheWay | Refused:
+        """See what would be asked."""
+        agreed, roles = self.agreed(), await self.directory.roles()
+        async with self.records.read() as page:
+            release = await page.release(release_id)
+            if release is None:
+                return no_such_release(release_id)
+            picture = await take(page, release, agreed, roles=roles, now=self.now())
+            refused = _needs_none(picture)
+            if refused is not None:
+                return refused
+            frozen = await in_the_way(page, picture, agreed)
+        if not frozen:
+            return _nothing_in_the_way(release)
+        owned = [(each, owners_of(each, agreed.freeze_rights)) for each in frozen]
+        waiting = [_waiting(picture.places[0].facts, each, owners) for each, owners in owned]
+        left = tuple(each for each, waits in zip(owned, waiting, strict=True) if waits is None)
+        return InTheWay(picture, left) if left else next(filter(None, waiting))
 
     async def __call__(
         self, release_id: ReleaseId, reason: str, seen: Collection[FreezeId] | None = None, *, by: Actor
@@ -103,7 +130,7 @@ class ExceptFreeze:
                 return refused
             frozen = [each for each in await in_the_way(page, picture, agreed) if seen is None or each.id in seen]
             if not frozen:
-                return refuse("No freeze is in the way of {release}, so it needs no exception.", release=release.name)
+                return _nothing_in_the_way(release)
             done, refusals = await self._ask(page, picture, frozen, reason, by)
             if not done:
                 return refusals[0]
@@ -171,16 +198,9 @@ async def plead(
 ) -> Excepted | Refused:
     """Ask the owners of a hard freeze."""
     owners = owners_of(freeze, agreed.freeze_rights)
-    waits = facts.asked_of(freeze)
+    waits = _waiting(facts, freeze, owners)
     if waits is not None:
-        return refuse(
-            "{who} asked for an exception from {freeze} {at} already: {exception} waits for {owners}.",
-            who=At(waits.plea.by),
-            freeze=freeze.name,
-            at=When(waits.plea.at),
-            exception=waits.name,
-            owners=named(owners),
-        )
+        return waits
     used_up = await over_budget(page, agreed, facts.service, plea.at)
     if used_up is not None:
         return used_up
@@ -300,6 +320,25 @@ def on_record(
             "reason": exception.plea.reason,
             "ends_at": exception.ends_at.isoformat() if exception.ends_at else None,
         },
+    )
+
+
+def _nothing_in_the_way(release: Release) -> Refused:
+    return refuse("No freeze is in the way of {release}, so it needs no exception.", release=release.name)
+
+
+def _waiting(facts: Facts, freeze: Freeze, owners: Owners) -> Refused | None:
+    """Whether an answer is awaited already, and from whom."""
+    waits = None if facts.soft(freeze) else facts.asked_of(freeze)
+    if waits is None:
+        return None
+    return refuse(
+        "{who} asked for an exception from {freeze} {at} already: {exception} waits for {owners}.",
+        who=At(waits.plea.by),
+        freeze=freeze.name,
+        at=When(waits.plea.at),
+        exception=waits.name,
+        owners=named(owners),
     )
 
 
