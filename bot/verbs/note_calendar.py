@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.notices import ChannelLine
 from bot.ports import Page, Records
@@ -10,9 +10,6 @@ from bot.rules.freeze import STALE_AFTER, CalendarState, unread
 from bot.rules.policy import CalendarSource, Catalogue
 from bot.rules.sentence import AtRole, Sentence, say
 from bot.verbs.redraw import changed
-
-READ_EVERY = timedelta(minutes=15)
-"""How often calendars are read: what has become old since the last time is new to the cards."""
 
 
 async def note_calendar(
@@ -29,8 +26,7 @@ async def note_calendar(
             await page.tell(ChannelLine(agreed.owners_channel, _can_not_be_read(source, state, agreed, now)))
         if not problem and not was_well and await page.first_time(f"calendar {source.name} read after {last}"):
             await page.tell(ChannelLine(agreed.owners_channel, _can_be_read_again(source, agreed)))
-        was_open = before is not None and not unread(before, now - READ_EVERY)
-        if source.hard and was_open is unread(state, now):
+        if source.hard and await _changes_gates(page, before, state, now):
             await _redraw_cards(page, source, agreed)
         await page.commit()
     return last is None and not problem
@@ -72,6 +68,13 @@ def _can_be_read_again(source: CalendarSource, agreed: Catalogue) -> Sentence:
         owners=AtRole(source.owner or agreed.owners),
         name=source.name,
     )
+
+
+async def _changes_gates(page: Page, before: CalendarState | None, state: CalendarState, now: datetime) -> bool:
+    """Whether it blocks from now on, or no longer does."""
+    if unread(state, now):
+        return await page.first_time(f"calendar {state.name} blocks since {state.read_at}")
+    return before is None or unread(before, now)
 
 
 async def _redraw_cards(page: Page, source: CalendarSource, agreed: Catalogue) -> None:
