@@ -19,7 +19,7 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, CodeHost, Deployers, Verifier, Work
+from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Verifier, Work
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
@@ -40,6 +40,7 @@ from handlers.announcements import Announcements
 from handlers.boundary import Boundary
 from handlers.names import CommandNames
 from handlers.views.text import Pen
+from integrations.calendars.adapter import IcalCalendars
 from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
@@ -72,6 +73,7 @@ class Neighbours:
     deployers: Deployers
     code_host: CodeHost
     verifier: Verifier
+    calendars: Calendars
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             {"command": CommandDeployer(state=state_folder(settings))},
             GitCodeHost(base=settings.catalogue.absolute().parent),
             HttpVerifier(session),
+            IcalCalendars(session),
         )
 
 

@@ -20,7 +20,6 @@ from bot.verbs.except_freeze import (
     named,
     on_record,
     over_budget,
-    tell_what_opened,
 )
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.redraw import changed
@@ -94,13 +93,12 @@ class DecideException:
             happened = on_record(verb, exception, freeze, release, by=by, at=now)
             more = {"asked_for": exception.plea.reason, "reason": answer, "on_behalf_of": principal}
             await page.put_on_record(replace(happened, detail={**happened.detail, **more}))
-            told = told_of(exception, freeze, principal)
-            await page.tell(ThreadLine(release.id, told))
-            await page.tell(DirectLine(exception.plea.by, told, release.id))
             await draw_requests(page, exception)
             await changed(page, release.id)
             after = await take(page, release, agreed, roles=roles, now=now)
-            await tell_what_opened(page, picture, after)
+            told = told_of(exception, freeze, principal)
+            await page.tell(ThreadLine(release.id, told))
+            await page.tell(DirectLine(exception.plea.by, with_the_next_step(told, picture, after), release.id))
             await page.commit()
         return Requested(after, exception, freeze)
 
@@ -169,6 +167,17 @@ def told_of(exception: FreezeException, freeze: Freeze, principal: PersonId | No
         freeze=freeze.name,
         why=exception.answer,
     )
+
+
+def with_the_next_step(told: Sentence, before: Picture, after: Picture) -> Sentence:
+    """The same, and how to go on where nothing is in the way any more."""
+    pairs = zip(before.places, after.places, strict=True)
+    opened = next((place for shut, place in pairs if place.open and not shut.open), None)
+    if opened is None:
+        return told
+    command = Code(f"/deploy {after.release.name} to {opened.name}")
+    template = f"{told.template} Nothing else blocks {{there}}: {{command}}"
+    return say(template, **dict(told.parts), there=opened.name, command=command)
 
 
 def _no_such_exception(exception: ExceptionId) -> Refused:

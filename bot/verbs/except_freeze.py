@@ -23,7 +23,6 @@ from bot.verbs.ask_them import MOST_BY_MESSAGE
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks_role
-from bot.verbs.speak import tell_that_it_is_open
 
 _MANY = 5000
 """More exceptions than are asked for in any time that a budget is for."""
@@ -136,7 +135,6 @@ class ExceptFreeze:
                 return refusals[0]
             await changed(page, release.id)
             after = await take(page, release, agreed, roles=roles, now=now)
-            await tell_what_opened(page, picture, after)
             await page.commit()
         soft, hard = (tuple(each for each in done if each.exception.plea.soft is kind) for kind in (True, False))
         return Pleaded(after, soft, hard, tuple(each.why for each in refusals))
@@ -289,13 +287,6 @@ async def draw_open_requests(page: Page, release: ReleaseId) -> None:
     for exception in await page.exceptions(releases=[release]):
         if exception.granted is None:
             await draw_requests(page, exception)
-
-
-async def tell_what_opened(page: Page, before: Picture, after: Picture) -> None:
-    """Tell the thread which environments nothing blocks any more."""
-    for shut, place in zip(before.places, after.places, strict=True):
-        if place.open and not shut.open:
-            await tell_that_it_is_open(page, place)
 
 
 def named(owners: Owners) -> AllOf:
