@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.notices import ThreadLine
 from bot.ports import ConflictError
+from bot.rules.absence import Leave
 from bot.rules.checklist import LONGEST_LINK, LONGEST_NOTE, Evidence
 from bot.rules.people import Actor, Person, PersonId, Surface
 from bot.rules.policy import ItemRule
@@ -132,7 +133,7 @@ async def test_its_owner_ticks_by_hand_what_a_check_ticks_too_and_everybody_sees
 
 async def test_who_stands_in_for_the_owner_ticks_with_both_names_on_the_record(shop):
     release = await shop.planned(shop.a, "1.0.0")
-    shop.directory.held = replace(shop.directory.held, stand_ins={QA: {RUTH.id: OMAR.id}})
+    await shop.go_away(Leave(OMAR.id, shop.at, shop.at + timedelta(days=7), RUTH.id), by=shop.by(OMAR))
     await shop.tick_item(release, "regression", True, by=shop.by(RUTH))
     assert said(shop)[-1] == "@U0RUTH in the place of @U0OMAR ticked “The regression tests have passed”."
     (entry,) = await entries(shop, "tick")
