@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 TIDYING = Schedule("tidying up", "20 3 * * *", "UTC")
 
 KEPT = timedelta(days=120)
-"""What was told, noted against repetition, or followed to its end is forgotten after so long; the record never is.
+"""What was told, noted, said by checks, or followed to its end is forgotten after so long; the record never is.
 
 Longer than the longest freeze, whose notices are noted so that each is told once.
 """
@@ -38,7 +38,7 @@ class Clockwork:
             return
         told = await self.outbox.prune(due - KEPT)
         followed = await self.engine.prune(due - KEPT) if self.engine is not None else 0
-        log.info("Tidied up: %d sent notices and intents, %d pieces of work.", told, followed)
+        log.info("Tidied up: %d sent notices and other notes, %d pieces of work.", told, followed)
 
 
 def schedules_of(agreed: Catalogue) -> list[Schedule]:
