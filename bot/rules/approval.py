@@ -154,8 +154,10 @@ def tallies(
     said = [each for each in standing(verdicts, now) if each.word is Word.YES]
     fresh = [each for each in said if not each.expired(lasts, at)]
     old = [each for each in said if each.expired(lasts, at)]
+    rules = tuple(rules)
+    asked = {rule.role for rule in rules}
     spoke_as: dict[PersonId, RoleName] = {}
-    for verdict in fresh:
+    for verdict in (each for each in fresh if each.role in asked):
         for person in verdict.speakers:
             spoke_as.setdefault(person, verdict.role)
     return tuple(
