@@ -23,7 +23,7 @@ async def test_qa_rejected(world: World):
     await in_staging(world)
     await world.omar.types("/release withdraw R-1")
     await world.omar.types("/release reject R-1 Refunds go out twice")
-    assert "QA · @omar rejected it" in read(world.card())
+    assert "*QA* · @omar rejected it" in read(world.card())
     assert "Refunds go out twice" in read(world.card())
     why = await world.maya.types("/release why R-1 production")
     assert "@omar rejected this candidate as @qa: Refunds go out twice" in why
@@ -39,7 +39,7 @@ async def test_qa_rejected(world: World):
 async def test_the_wrong_person(world: World):
     await planned(world)
     assert "Only @qa and @change can approve this for production" in await world.ben.presses("Approve")
-    assert "QA · waiting for @qa" in read(world.card())
+    assert "*QA* · waiting for @qa" in read(world.card())
     why = await world.maya.types("/release why R-1 production")
     assert "@qa has not approved yet." in why
     assert "Press Approve, or type /release approve R-1 production." in why.replace("`", "")
@@ -49,7 +49,7 @@ async def test_those_who_can_lift_it_are_asked_and_answer_in_their_message(world
     await planned(world)
     await world.maya.types("/release why R-1 production")
     asking = world.maya.private()[-1]
-    answer = await world.maya.presses("Ask them", on=asking)
+    answer = await world.maya.asks(on=asking, why="@qa has not approved yet.")
     assert "@omar has a message from me" in answer
     told = await message_to(world.omar)
     assert "@maya asks you" in told
@@ -67,7 +67,7 @@ async def test_the_changed_candidate(world: World):
     card = read(world.card())
     assert card.count("no longer counts: that was") == 2
     assert "@qa approved something else; this candidate needs its own approval." in card
-    assert "changed since you looked" in await world.omar.presses("Approve", on=before, stale=True)
+    assert "changed since you looked" in await world.omar.presses("Withdraw", on=before, stale=True)
     for person in (world.omar, world.ruth):
         await person.presses("Approve")
     await deployed(world, "staging")

@@ -72,6 +72,14 @@ class Reference:
     attempts: dict[int, Attempt] = field(default_factory=dict)
     freezes: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
     """Of production: from, until."""
+    absences: list[tuple[str, str, datetime, datetime]] = field(default_factory=list)
+    """Who is away, who stands in, from, until."""
+
+    def acts_for(self, person: str, now: datetime) -> set[str]:
+        """Themselves, and those for whom they stand in at that moment."""
+        return {person} | {
+            away for away, stand_in, start, end in self.absences if stand_in == person and start <= now < end
+        }
 
     def why_not(self, number: int, place: str, now: datetime) -> set[str]:
         """What is in the way, by its kind."""
