@@ -8,7 +8,7 @@ from itertools import combinations
 
 from bot.rules.approval import can_be_filled
 from bot.rules.people import PersonId, RoleName, Roles
-from bot.rules.sentence import AllOf, At, Code, Part, Sentence, joined, say
+from bot.rules.sentence import AllOf, At, Code, Part, Sentence, in_a_row, joined, say
 
 NOBODY: frozenset[PersonId] = frozenset()
 
@@ -21,6 +21,8 @@ class Impossible:
     step: Sentence
     key: str
     """What can't be done, by name: the same as long as it can't, whatever the cause."""
+    unread: bool = False
+    """Whether it is only that nobody knows, since a role can't be looked up."""
 
     @property
     def kind(self) -> str:
@@ -54,11 +56,11 @@ class Lack:
 
     why: Sentence
     step: Sentence
+    unread: bool = False
 
     def of(self, what: Sentence, key: str) -> Impossible:
         """That this can't be done, therefore."""
-        why = Sentence(f"{what.template} {self.why.template}", what.parts + self.why.parts)
-        return Impossible(why, self.step, key)
+        return Impossible(in_a_row([what, self.why], " "), self.step, key, self.unread)
 
 
 def lack_of(needs: Sequence[Need], roles: Roles) -> Lack | None:
@@ -74,6 +76,7 @@ def lack_of(needs: Sequence[Need], roles: Roles) -> Lack | None:
         return Lack(
             say("I can't look up who is in {role} ({problem})", role=Code(unknown), problem=roles.unknown[unknown]),
             say("Look whether its user group is still there, and whether I may read it."),
+            unread=True,
         )
     holders = _union(need.holders(roles) for need in short)
     if not holders:
