@@ -16,8 +16,8 @@ from bot.rules.policy import Catalogue, Right, ServiceName, checklist_of
 from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.candidates import Candidates
-from bot.verbs.hear_checks import hear, put_on_record
 from bot.verbs.find_impossible import in_the_way_of, tell_release
+from bot.verbs.hear_checks import hear, put_on_record
 from bot.verbs.look import Picture, take
 from bot.verbs.rights import lacks
 
