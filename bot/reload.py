@@ -16,6 +16,7 @@ from integrations.deployers.kinds import KINDS
 
 KeepSchedules = Callable[[Sequence[Schedule]], Awaitable[None]]
 Adopt = Callable[[Catalogue, Catalogue], Awaitable[None]]
+Find = Callable[[], Awaitable[None]]
 
 
 class Agreement:
@@ -25,7 +26,8 @@ class Agreement:
         self._records = records
         self.keep_schedules: KeepSchedules | None = None
         self.adopt: Adopt | None = None
-        """Both are set once there is somebody to do it."""
+        self.find_impossible: Find | None = None
+        """All are set once there is somebody to do it."""
         self.holder = CatalogueHolder(
             first, settings.catalogue, deployers=KINDS, on_change=self._changed, on_problem=self._refused
         )
@@ -35,11 +37,13 @@ class Agreement:
         return self.holder.current
 
     async def _changed(self, old: Catalogue, new: Catalogue) -> None:
-        """Its schedules run from now on, and every open release hears what it means."""
+        """Its schedules run from now on, every open release hears what it means, and the owners what can't be met."""
         if self.keep_schedules is not None:
             await self.keep_schedules(schedules_of(new))
         if self.adopt is not None:
             await self.adopt(old, new)
+        if self.find_impossible is not None:
+            await self.find_impossible()
 
     async def _refused(self, problems: Sequence[Problem]) -> None:
         """A bad edit: the owners are told where it is wrong."""

@@ -30,6 +30,7 @@ from bot.tasks import Tasks
 from bot.trouble import WRONG_SETTINGS, Trouble
 from bot.verbs.adopt_rules import AdoptRules
 from bot.verbs.audit import Verified, VerifyAudit
+from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.post_digest import ScheduledDigest
@@ -40,6 +41,7 @@ from handlers.announcements import Announcements
 from handlers.boundary import Boundary
 from handlers.names import CommandNames
 from handlers.views.text import Pen
+from handlers.webhooks import webhooks
 from integrations.calendars.adapter import IcalCalendars
 from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
@@ -166,7 +168,8 @@ async def running(
         verbs = wire(records, people, agreed, neighbours, utc_now)
 
         # What goes on by itself.
-        tick = Clockwork(ScheduledDigest(records, agreed), outbox)
+        find_impossible = FindImpossible(records, people, agreed, utc_now)
+        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox)
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -184,9 +187,10 @@ async def running(
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
         agreed.adopt = AdoptRules(records, people, utc_now)
+        agreed.find_impossible = find_impossible
         await engine.keep_schedules(schedules_of(agreed()))
         await watch_all(records)
-        await stack.enter_async_context(following(agreed, me))
+        await stack.enter_async_context(following(agreed, me, find_impossible))
 
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
@@ -226,9 +230,10 @@ async def introduced(client: SlackClient) -> Myself:
 
 
 @asynccontextmanager
-async def following(agreed: Agreement, me: Myself) -> AsyncIterator[None]:
-    """Follow the catalogue's file, and learn who we are."""
+async def following(agreed: Agreement, me: Myself, find_impossible: FindImpossible) -> AsyncIterator[None]:
+    """Follow the catalogue's file, find what it makes impossible, and learn who we are."""
     background, stop = Tasks(), asyncio.Event()
+    background.spawn(find_impossible(), "finding what is impossible")
     background.spawn(agreed.holder.follow(stop), "the catalogue's file")
     asking = background.spawn(me.keep_asking(), "who we are")
     try:
@@ -298,7 +303,12 @@ async def listening(
     sockets = Sockets(app, client, settings.slack_app_token.reveal()) if settings.socket_mode else None
     entry = [] if sockets else SignedEntry(app, settings.slack_signing_secret.reveal()).routes()
     connected = (lambda: sockets.connected() > 0) if sockets else (lambda: me.known is not None)
-    async with serving(settings, [*entry, *health(records, connected)]) as address:
+    routes = [
+        *entry,
+        *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
+        *health(records, connected),
+    ]
+    async with serving(settings, routes) as address:
         if sockets is not None:
             await sockets.start()
         try:

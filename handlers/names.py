@@ -36,6 +36,8 @@ class Press(StrEnum):
     SHOW = "show"
     TICK = "tick"
     UNTICK = "untick"
+    NOTE = "note"
+    """Opens the form in which a line is ticked with a note."""
     PAGE = "page"
     """Turns the checklist's page."""
     WAY_BACK = "way_back"
@@ -65,6 +67,7 @@ class Form(StrEnum):
     COMMENT = "comment"
     EXCEPT = "except"
     REFUSE = "refuse"
+    NOTE = "note"
 
 
 CHECKLIST_FORM = "checklist"

@@ -15,6 +15,7 @@ from handlers.views.text import Mrkdwn, Pen, at, channel, code, counted, day, on
 from handlers.views.words import STAGES, named, title, waits_for
 
 _SHOWN = 40
+_OBSTACLES = 5
 
 
 def release_list(pictures: Sequence[Picture], pen: Pen, title: str) -> Said:
@@ -55,6 +56,7 @@ def planned(told: Planned, pen: Pen) -> Said:
     text = f"📝 {one_line(named(picture))} is planned.{where}"
     blocks = [section(text)]
     blocks += frozen_then(picture, told.frozen_by, pen)
+    blocks += [section(f"🚧 {pen.write(each.why)} {pen.write(each.step)}") for each in told.impossible[:_OBSTACLES]]
     if release.candidate is None:
         blocks.append(
             context(f"*Next*  ·  Propose a candidate with {pen.command(f'/release build {release.name} <commit>')}")
@@ -95,5 +97,10 @@ def candidate_set(told: CandidateSet, pen: Pen) -> Said:
         if len(told.voided) > len(words):
             words.append(f"… and {len(told.voided) - len(words)} more")
         blocks.append(section("No longer counts, since it was said about something else:\n" + "\n".join(words)))
+    if told.reopened:
+        again = [f"•  {one_line(each.text)}" for each in told.reopened[:10]]
+        if len(told.reopened) > len(again):
+            again.append(f"… and {len(told.reopened) - len(again)} more")
+        blocks.append(section("To be done again for this candidate:\n" + "\n".join(again)))
     blocks.append(context(f"*Next*  ·  {waits_for(told.picture, pen)}"))
     return message(text, blocks)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.rules.approval import Word
 from bot.rules.deployment import Attempt
+from bot.rules.feasibility import unmet_for
 from bot.rules.freeze import Freeze, FreezeId
 from bot.rules.people import SLIPWAY, Roles
 from bot.rules.release import ReleaseId
@@ -52,7 +53,7 @@ from tests.makers import (
     a_window,
     an_exception,
 )
-from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH
+from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH, roles
 from tests.views.reading import buttons, read, taken_by_slack, text
 from tests.views.scene import (
     CATALOGUE,
@@ -127,6 +128,12 @@ def test_editing_into_a_soft_freeze_that_has_no_number_yet_warns_as_well():
     assert "~ To acknowledge it, once it is near: `/freeze except R-12 <reason>`" in told
 
 
+def test_planning_what_nobody_can_approve_says_so_and_what_would_help():
+    found, *_ = unmet_for([replace(each.facts, roles=roles(qa=set())) for each in seen(PLANNED).places])
+    told = read(planned(Planned(seen(PLANNED), None, (found,)), PEN)["blocks"])
+    assert "🚧 R-12 can't be approved: there is nobody in `qa`. Put somebody into `qa`, or ask for another role" in told
+
+
 def test_a_new_candidate_names_the_words_that_no_longer_count():
     told = read(candidate_set(CandidateSet(FROZEN, a_candidate("old"), FROZEN.release.verdicts), PEN)["blocks"])
     assert f"now proposes `e0996a3` in place of `{a_candidate('old').short}`" in told
@@ -182,8 +189,8 @@ def test_the_checklist_has_a_button_where_one_may_tick():
         "*R-12 Payments 2.4.0*  ·  0 of 3 done  ·  2 required to go\n"
         "---\n"
         "⬜ *Release notes are written*\n@S0RELMGRS  ·  required\n"
-        "⬜ *The regression tests have passed*\n@S0QA  ·  required  [Tick]\n"
-        "⬜ *Dashboards are open*\n@Maya  ·  optional  [Tick]"
+        "⬜ *The regression tests have passed*\n@S0QA  ·  required  [Tick]\n[Tick with a note]\n"
+        "⬜ *Dashboards are open*\n@Maya  ·  optional  [Tick]\n[Tick with a note]"
     )
 
 
