@@ -128,7 +128,8 @@ def _opening(told: Requested) -> Mrkdwn:
     exception, freeze = told.exception, told.freeze
     name, plea = f"*{one_line(named(told.picture), 120)}*", exception.plea
     reason = one_line(plea.reason, _LONGEST)
-    asked = f"{at(plea.by)} asked that {name} may pass *{freeze.name}* ({exception.name}): {reason}"
+    asks = "asks" if told.wanted else "asked"
+    asked = f"{at(plea.by)} {asks} that {name} may pass *{freeze.name}* ({exception.name}): {reason}"
     if exception.granted is None:
         if told.wanted:
             return Mrkdwn(f"🙋 {asked}")
