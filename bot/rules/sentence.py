@@ -13,6 +13,9 @@ from datetime import datetime
 
 from bot.rules.people import PersonId, RoleName
 
+_SHOWN = 60
+"""So much of an address is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class At:
@@ -100,6 +103,12 @@ def in_a_row(sentences: Iterable[Sentence], between: str) -> Sentence:
         templates.append(each.template.format(**{old: f"{{{new}}}" for old, new in names.items()}))
         parts += [(names[name], part) for name, part in each.parts]
     return Sentence(between.join(templates), tuple(parts))
+
+
+def leads_to(url: str) -> Link:
+    """A link that shows where it leads: the address without its scheme, cut where it gets long."""
+    shown = url.partition("://")[2].rstrip("/") or url
+    return Link(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…", url)
 
 
 def joined(words: list[str] | tuple[str, ...]) -> str:
