@@ -155,6 +155,15 @@ def signing_secret(text: str) -> str:
     return text
 
 
+def calendar_key(text: str) -> str:
+    """What makes the address of the calendar of freezes a secret. It stands in an address as it is."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,}", text):
+        raise ValueError(
+            "It has at least 16 letters, digits, “-” and “_”, and no others. `openssl rand -hex 16` makes a good one."
+        )
+    return text
+
+
 def api_url(text: str) -> str:
     """Where Slack's Web API is; ends with a slash."""
     try:

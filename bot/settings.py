@@ -23,6 +23,7 @@ KNOWN = (
     "SLIPWAY_CATALOGUE",
     "SLIPWAY_LISTEN",
     "SLIPWAY_COMMANDS",
+    "SLIPWAY_CALENDAR_KEY",
     "SLIPWAY_LOG",
 )
 
@@ -54,6 +55,8 @@ class Settings:
     listen_port: int
     commands: Mapping[str, str]
     """Each of our four commands, by its own name without a slash, with its name in this workspace (with one)."""
+    calendar_key: Secret
+    """What the address of the calendar of freezes holds, so that not everybody can read it. Empty: there is none."""
     log_level: int
 
     @property
@@ -75,6 +78,7 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         listen_host=reader.read("SLIPWAY_LISTEN", lambda text: words.listen(text)[0], "127.0.0.1"),
         listen_port=reader.read("SLIPWAY_LISTEN", lambda text: words.listen(text)[1], 8080),
         commands=reader.read("SLIPWAY_COMMANDS", words.command_names, words.command_names("")),
+        calendar_key=Secret(reader.read("SLIPWAY_CALENDAR_KEY", words.calendar_key, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:
