@@ -243,6 +243,9 @@ class InMemoryReading:
         in_order = sorted(self._now.absences.values(), key=lambda each: (each.leave.starts_at, each.id))
         return [each for each in in_order if each.over_at > not_over_at and person in (None, each.leave.person)]
 
+    async def asked_about(self, release: ReleaseId) -> list[Asked]:
+        return [each for key, each in sorted(self._now.asked.items()) if key.startswith(f"R-{release}/")]
+
     async def asked(self, key: str) -> Asked | None:
         return self._now.asked.get(key)
 

@@ -143,6 +143,9 @@ class DatabaseReading:
     async def absences(self, *, not_over_at: datetime, person: PersonId | None = None) -> list[Absence]:
         return await self._run(absences.several, not_over_at=not_over_at, person=person)
 
+    async def asked_about(self, release: ReleaseId) -> list[Asked]:
+        return await self._run(askings.about, release)
+
     async def asked(self, key: str) -> Asked | None:
         return await self._run(askings.one, key)
 

@@ -308,6 +308,7 @@ asked = Table(
     Column("key", Words, primary_key=True),
     Column("person", Words, nullable=False),
     Column("asked_at", Moment, nullable=False),
+    Column("people", Json, nullable=False),
     Index(None, "asked_at"),
 )
 

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from bot.ports import Asked
+from bot.rules.release import r
 from integrations.database.rows.sql import insert
 from integrations.database.tables import asked as table
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
+
+    from bot.rules.release import ReleaseId
 
 
 def one(connection: Connection, key: str) -> Asked | None:
     """When people were last asked for that, and by whom."""
     row = connection.execute(select(table).where(table.c.key == key)).one_or_none()
-    return Asked(row.key, row.person, row.asked_at) if row else None
+    return _read(row) if row else None
+
+
+def about(connection: Connection, release: ReleaseId) -> list[Asked]:
+    """Everything that people were asked for about that release."""
+    mine = table.c.key.startswith(f"{r(release)}/", autoescape=True)
+    return [_read(row) for row in connection.execute(select(table).where(mine).order_by(table.c.key))]
+
+
+def _read(row: Row[Any]) -> Asked:
+    return Asked(row.key, row.person, row.asked_at, tuple(row.people))
 
 
 def keep(connection: Connection, asked: Asked) -> None:
     """They were asked, now for the last time."""
-    values = {"person": asked.by, "asked_at": asked.at}
+    values = {"person": asked.by, "asked_at": asked.at, "people": list(asked.people)}
     statement = insert(connection, table).values(key=asked.key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[table.c.key], set_=values))
