@@ -1,8 +1,9 @@
-"""Clockwork: what is done by the clock: the digests that are agreed, and tidying up at night."""
+"""Clockwork: what is done by the clock: digests that are agreed, freezes kept in step, and tidying up at night."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from integrations.engine import Engine
 log = logging.getLogger(__name__)
 
 TIDYING = Schedule("tidying up", "20 3 * * *", "UTC")
+IN_STEP = Schedule("freezes in step", "*/15 * * * *", "UTC")
+"""How often calendars are read, and what recurs comes nearer."""
 
 KEPT = timedelta(days=120)
 """What was told, noted against repetition, or followed to its end is forgotten after so long; the record never is.
@@ -29,13 +32,19 @@ class Clockwork:
 
     digest: ScheduledDigest
     outbox: Outbox
+    keep_in_step: Callable[[], Awaitable[None]]
     engine: Engine | None = None
 
     async def __call__(self, key: str, due: datetime) -> None:
-        """Tidy up, or post the digest of that schedule."""
-        if key != TIDYING.key:
+        """Tidy up, bring the freezes in step, or post the digest of that schedule."""
+        if key == TIDYING.key:
+            await self._tidy_up(due)
+        elif key == IN_STEP.key:
+            await self.keep_in_step()
+        else:
             await self.digest(key, due)
-            return
+
+    async def _tidy_up(self, due: datetime) -> None:
         told = await self.outbox.prune(due - KEPT)
         followed = await self.engine.prune(due - KEPT) if self.engine is not None else 0
         log.info("Tidied up: %d sent notices and intents, %d pieces of work.", told, followed)
@@ -43,4 +52,4 @@ class Clockwork:
 
 def schedules_of(agreed: Catalogue) -> list[Schedule]:
     """Everything that is done by the clock under this agreement."""
-    return [TIDYING, *(Schedule(each.key, each.cron, each.timezone) for each in agreed.digests)]
+    return [TIDYING, IN_STEP, *(Schedule(each.key, each.cron, each.timezone) for each in agreed.digests)]

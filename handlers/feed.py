@@ -25,7 +25,7 @@ TextOf = Callable[[ServiceName | None], Awaitable[str | Refused]]
 """The calendar of one service, or of all."""
 
 
-def feed(key: Secret, text_of: TextOf) -> list[web.RouteDef]:
+def calendar_route(key: Secret, text_of: TextOf) -> list[web.RouteDef]:
     """The route; none without a key."""
 
     async def answer(request: web.Request) -> web.Response:

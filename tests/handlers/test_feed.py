@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.ports import RecordsError
 from bot.rules.sentence import refuse
 from bot.secret import Secret
-from handlers.feed import PATH, feed
+from handlers.feed import PATH, calendar_route
 
 KEY = "canary-5107c0ffee-0123"
 
@@ -37,7 +37,7 @@ class Place:
 async def place():
     ready = Place()
     app = web.Application()
-    app.add_routes(feed(Secret(KEY), ready.text_of))
+    app.add_routes(calendar_route(Secret(KEY), ready.text_of))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -66,7 +66,7 @@ async def test_nobody_else_learns_that_there_is_one(place: Place, query: str):
 
 
 async def test_without_a_key_there_is_none():
-    assert feed(Secret(""), Place().text_of) == []
+    assert calendar_route(Secret(""), Place().text_of) == []
 
 
 async def test_one_service_can_be_asked_for(place: Place):
