@@ -44,6 +44,7 @@ from handlers.boundary import Boundary
 from handlers.feed import TextOf, calendar_route
 from handlers.names import CommandNames
 from handlers.views.text import Pen
+from handlers.webhooks import webhooks
 from integrations.calendars.adapter import IcalCalendars
 from integrations.calendars.feed import feed
 from integrations.code_hosts.git import GitCodeHost
@@ -307,7 +308,12 @@ async def listening(
     sockets = Sockets(app, client, settings.slack_app_token.reveal()) if settings.socket_mode else None
     entry = [] if sockets else SignedEntry(app, settings.slack_signing_secret.reveal()).routes()
     connected = (lambda: sockets.connected() > 0) if sockets else (lambda: me.known is not None)
-    routes = [*entry, *health(records, connected), *calendar_route(settings.calendar_key, calendar)]
+    routes = [
+        *entry,
+        *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
+        *calendar_route(settings.calendar_key, calendar),
+        *health(records, connected),
+    ]
     async with serving(settings, routes) as address:
         if sockets is not None:
             await sockets.start()

@@ -228,9 +228,10 @@ class InMemoryReading:
         since: datetime | None = None,
         limit: int = 200,
     ) -> list[FreezeException]:
+        newest_first = sorted(self._now.exceptions.values(), key=lambda each: (each.plea.at, each.id), reverse=True)
         return [
             each
-            for each in _newest_first(self._now.exceptions)
+            for each in newest_first
             if (releases is None or each.plea.release in releases)
             and (freeze is None or each.plea.freeze == freeze)
             and (since is None or each.plea.at >= since)

@@ -253,8 +253,8 @@ freeze_exceptions = Table(
         "(granted IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)", name="decided"
     ),
     CheckConstraint("granted IS NOT NULL OR ends_at IS NULL", name="ending"),
-    Index(None, "release_id", "id"),
-    Index(None, "freeze_id", "id"),
+    Index(None, "release_id"),
+    Index(None, "freeze_id"),
     Index(None, "asked_at", "id"),
     sqlite_autoincrement=True,
 )

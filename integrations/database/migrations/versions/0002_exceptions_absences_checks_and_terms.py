@@ -94,8 +94,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_freeze_exceptions_asked_at_id", "freeze_exceptions", ["asked_at", "id"])
-    op.create_index("ix_freeze_exceptions_freeze_id_id", "freeze_exceptions", ["freeze_id", "id"])
-    op.create_index("ix_freeze_exceptions_release_id_id", "freeze_exceptions", ["release_id", "id"])
+    op.create_index("ix_freeze_exceptions_freeze_id", "freeze_exceptions", ["freeze_id"])
+    op.create_index("ix_freeze_exceptions_release_id", "freeze_exceptions", ["release_id"])
 
     # Columns are added in place: a table that is rebuilt, as batches do it on SQLite, would lose its triggers.
     op.add_column("checklist_items", sa.Column("note", sa.Text(), nullable=False, server_default=""))
