@@ -94,6 +94,12 @@ def say(template: str, **parts: Part) -> Sentence:
     return Sentence(template, tuple(parts.items()))
 
 
+def leads_to(url: str) -> Link:
+    """A link that shows where it leads: the address without its scheme, cut where it gets long."""
+    shown = url.partition("://")[2].rstrip("/") or url
+    return Link(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…", url)
+
+
 def in_a_row(sentences: Iterable[Sentence], between: str) -> Sentence:
     """Several sentences as one. Their parts are told apart by number, since any two may have one of the same name."""
     templates: list[str] = []
@@ -103,12 +109,6 @@ def in_a_row(sentences: Iterable[Sentence], between: str) -> Sentence:
         templates.append(each.template.format(**{old: f"{{{new}}}" for old, new in names.items()}))
         parts += [(names[name], part) for name, part in each.parts]
     return Sentence(between.join(templates), tuple(parts))
-
-
-def leads_to(url: str) -> Link:
-    """A link that shows where it leads: the address without its scheme, cut where it gets long."""
-    shown = url.partition("://")[2].rstrip("/") or url
-    return Link(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…", url)
 
 
 def joined(words: list[str] | tuple[str, ...]) -> str:
