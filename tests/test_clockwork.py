@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clockwork import IMPOSSIBLE, KEPT, TIDYING, Clockwork, schedules_of
+from bot.clockwork import IMPOSSIBLE, IN_STEP, KEPT, TIDYING, Clockwork, schedules_of
 from bot.rules.policy import ChannelId, DigestSchedule, Reminders
 from tests.makers import NOW, a_catalogue
 
@@ -18,7 +18,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.done: list[object] = []
-        self.clockwork = Clockwork(self.post, self.find, self)
+        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step)
         self.clockwork.engine = self
 
     async def post(self, key, due) -> None:
@@ -26,6 +26,9 @@ class Watched:
 
     async def find(self) -> None:
         self.done.append("looked for what is impossible")
+
+    async def keep_in_step(self) -> None:
+        self.done.append("brought the freezes in step")
 
     async def prune(self, before) -> int:
         self.done.append(NOW - before)
@@ -37,6 +40,7 @@ class Watched:
     [
         (TIDYING.key, [KEPT, KEPT]),
         (IMPOSSIBLE, ["looked for what is impossible"]),
+        (IN_STEP.key, ["brought the freezes in step"]),
         (DIGEST.key, [f"digest {DIGEST.key}"]),
     ],
 )
@@ -54,5 +58,5 @@ def test_what_is_impossible_is_looked_for_before_the_day_begins_where_the_team_i
 
 def test_every_schedule_has_a_name_of_its_own():
     keys = [each.key for each in schedules_of(a_catalogue(digests=(DIGEST,)))]
-    assert len(keys) == len(set(keys)) == 3
+    assert len(keys) == len(set(keys)) == 4
     assert timedelta(days=92) < KEPT, "what is told once must be noted for longer than the longest freeze"
