@@ -1,8 +1,9 @@
-"""Clockwork: what is done by the clock: digests, and at night tidying up and a look for what is impossible."""
+"""Clockwork: what is done by the clock: digests, freezes kept in step; at night tidying up and a look at the rules."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ from integrations.engine import Engine
 log = logging.getLogger(__name__)
 
 TIDYING = Schedule("tidying up", "20 3 * * *", "UTC")
+IN_STEP = Schedule("freezes in step", "*/15 * * * *", "UTC")
+"""How often calendars are read, and what recurs comes nearer."""
 
 IMPOSSIBLE = "impossible rules"
 """Looked for at night, so that the owners read of it before the day begins."""
@@ -34,14 +37,17 @@ class Clockwork:
     digest: ScheduledDigest
     find_impossible: FindImpossible
     outbox: Outbox
+    keep_in_step: Callable[[], Awaitable[None]]
     engine: Engine | None = None
 
     async def __call__(self, key: str, due: datetime) -> None:
-        """Tidy up, look for what is impossible, or post the digest of that schedule."""
+        """Tidy up, look for what is impossible, bring the freezes in step, or post the digest of that schedule."""
         if key == TIDYING.key:
             await self._tidy_up(due)
         elif key == IMPOSSIBLE:
             await self.find_impossible()
+        elif key == IN_STEP.key:
+            await self.keep_in_step()
         else:
             await self.digest(key, due)
 
@@ -54,4 +60,4 @@ class Clockwork:
 def schedules_of(agreed: Catalogue) -> list[Schedule]:
     """Everything that is done by the clock under this agreement."""
     looking = Schedule(IMPOSSIBLE, "40 5 * * *", agreed.reminders.timezone)
-    return [TIDYING, looking, *(Schedule(each.key, each.cron, each.timezone) for each in agreed.digests)]
+    return [TIDYING, IN_STEP, looking, *(Schedule(each.key, each.cron, each.timezone) for each in agreed.digests)]

@@ -69,9 +69,10 @@ class WatchRelease:
                 await page.commit()
                 return DONE
             await page.tell(CardChanged(release.id))
-            for place in picture.places:
-                if place.open and not place.stands_here and place is picture.next_place:
-                    await tell_that_it_is_open(page, place)
+            place = picture.next_place
+            # Only where somebody had to agree first: elsewhere nothing was ever in the way, and there is no news.
+            if place is not None and place.open and place.facts.approvals:
+                await tell_that_it_is_open(page, place)
             ahead = await self._tell_what_is_due(page, picture, agreed)
             await page.commit()
         if await self._shipped(picture):
