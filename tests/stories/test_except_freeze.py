@@ -51,7 +51,7 @@ async def test_maya_asks_ruth_grants_and_maya_deploys(world: World):
     assert "Grant" not in [each.element.get("text", {}).get("text") for each in world.ruth.desk.shown(after)]
     assert "@ruth granted X-1: R-1 passes F-1 until" in world.thread()
     told = read(message_to(world.maya, "granted X-1"))
-    assert "Nothing else blocks production: /deploy R-1 to production" in told
+    assert "Nothing else blocks production: `/deploy R-1 to production`" in told
     card = read(world.card())
     assert "passes F-1 until" in card
     assert "by @ruth's exception X-1" in card
@@ -118,8 +118,8 @@ async def test_the_inbox_decides_as_the_message_does(world: World):
 
 
 async def test_the_budget_is_used_up(world: World):
-    agreement = world.bot.agreed
-    agreement.holder.current = replace(agreement(), exceptions=ExceptionRules(budget=1))  # type: ignore[attr-defined]
+    holder = world.bot.agreed.holder
+    holder._current = replace(holder.current, exceptions=ExceptionRules(budget=1))
     question = await asked(world)
     await world.ruth.presses("Grant", on=question)
     await world.maya.types("/release new payments 2.5.0 mend")

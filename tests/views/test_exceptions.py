@@ -62,9 +62,14 @@ def test_an_owner_reads_who_asks_for_what_and_why_and_for_how_long_it_would_coun
         "🙋 @Maya asks that *R-12 Payments 2.4.0* may pass *F-3* (X-4): Refunds must work before the sale\n"
         "~ *F-3*  *production* until [2026-11-25 10:00]  ·  @Maya: The annual sale\n"
         "~ R-12 proposes `e0996a3`\n"
-        "~ Granted now, it counts until [2026-11-23 18:00], for this release alone.\n"
+        "~ Granted, it counts for this release alone, for 6 hours, and never longer than the freeze.\n"
         "[Grant] [Refuse] [Show]"
     )
+
+
+def test_it_looks_the_same_however_often_it_is_drawn():
+    later = replace(asked(), picture=replace(asked().picture, seen_at=LATER + timedelta(hours=3)))
+    assert shown(later) == shown(asked())
 
 
 def test_the_buttons_carry_what_was_on_the_screen():
@@ -160,7 +165,7 @@ def test_what_only_has_to_be_acknowledged_is_called_so():
 
 
 def test_refusing_asks_for_the_reason():
-    view = refuse_form(asked())
+    view = refuse_form(asked(), OnException(4, 0))
     taken_by_slack(view)
     assert read(view["blocks"]).startswith("🙋 @Maya asks that *R-12 Payments 2.4.0* may pass *F-3*")
     assert decode(view["private_metadata"], OnException) == OnException(4, 0)
