@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 KeepSchedules = Callable[[Sequence[Schedule]], Awaitable[None]]
 Adopt = Callable[[Catalogue, Catalogue], Awaitable[None]]
+Find = Callable[[], Awaitable[None]]
 Sync = Callable[[], Awaitable[None]]
 
 
@@ -29,6 +30,7 @@ class Agreement:
         self._records = records
         self.keep_schedules: KeepSchedules | None = None
         self.adopt: Adopt | None = None
+        self.find_impossible: Find | None = None
         self.sync: Sync | None = None
         """All are set once there is somebody to do it."""
         self._in_step = True
@@ -41,7 +43,7 @@ class Agreement:
         return self.holder.current
 
     async def _changed(self, old: Catalogue, new: Catalogue) -> None:
-        """Its schedules run from now on, every open release hears what it means, and its freezes come in time."""
+        """Its schedules run from now on, its freezes come in time, and everybody hears what it means for them."""
         if self.keep_schedules is not None:
             await self.keep_schedules(schedules_of(new))
         try:
@@ -49,6 +51,8 @@ class Agreement:
                 await self.adopt(old, new)
         finally:
             await self.keep_in_step()
+        if self.find_impossible is not None:
+            await self.find_impossible()
 
     async def keep_in_step(self) -> None:
         """Bring the freezes in step with it. What goes wrong is logged, and told once, and stops nothing else."""

@@ -31,6 +31,7 @@ from bot.tasks import Tasks
 from bot.trouble import WRONG_SETTINGS, Trouble
 from bot.verbs.adopt_rules import AdoptRules
 from bot.verbs.audit import Verified, VerifyAudit
+from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.post_digest import ScheduledDigest
@@ -172,7 +173,8 @@ async def running(
         verbs = wire(records, people, agreed, neighbours, utc_now)
 
         # What goes on by itself.
-        tick = Clockwork(ScheduledDigest(records, agreed), outbox, agreed.keep_in_step)
+        find_impossible = FindImpossible(records, people, agreed, utc_now)
+        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -190,11 +192,12 @@ async def running(
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
         agreed.adopt = AdoptRules(records, people, utc_now)
+        agreed.find_impossible = find_impossible
         agreed.sync = SyncFreezes(records, neighbours.calendars, agreed, utc_now)
         await engine.keep_schedules(schedules_of(agreed()))
         await agreed.keep_in_step()
         await watch_all(records)
-        await stack.enter_async_context(following(agreed, me))
+        await stack.enter_async_context(following(agreed, me, find_impossible))
 
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
@@ -235,9 +238,10 @@ async def introduced(client: SlackClient) -> Myself:
 
 
 @asynccontextmanager
-async def following(agreed: Agreement, me: Myself) -> AsyncIterator[None]:
-    """Follow the catalogue's file, and learn who we are."""
+async def following(agreed: Agreement, me: Myself, find_impossible: FindImpossible) -> AsyncIterator[None]:
+    """Follow the catalogue's file, find what it makes impossible, and learn who we are."""
     background, stop = Tasks(), asyncio.Event()
+    background.spawn(find_impossible(), "finding what is impossible")
     background.spawn(agreed.holder.follow(stop), "the catalogue's file")
     asking = background.spawn(me.keep_asking(), "who we are")
     try:

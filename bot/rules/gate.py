@@ -13,7 +13,7 @@ from bot.rules.candidate import Seal, seal, subject
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Freeze, FreezeException
-from bot.rules.people import Roles
+from bot.rules.people import SLIPWAY, Roles
 from bot.rules.policy import (
     CalendarSource,
     ChangeType,
@@ -136,9 +136,27 @@ class Facts:
             lasts=self.change.approvals_last,
         )
 
+    def soft(self, freeze: Freeze) -> bool:
+        """Whether that freeze only has to be acknowledged by this change."""
+        return not freeze.window.hard or self.change.freeze is FreezeMeaning.ACKNOWLEDGE
+
     def passed(self, freeze: Freeze) -> FreezeException | None:
-        """The exception by which this release passes that freeze now."""
-        return next((each for each in self.exceptions if each.plea.freeze == freeze.id and each.counts(self.now)), None)
+        """The exception by which this release passes that freeze now.
+
+        What was only acknowledged does not count any more once the change is one that needs the owners' yes.
+        """
+        return next(
+            (
+                each
+                for each in self.exceptions
+                if each.plea.freeze == freeze.id and each.counts(self.now) and (not each.plea.soft or self.soft(freeze))
+            ),
+            None,
+        )
+
+    def asked_of(self, freeze: Freeze) -> FreezeException | None:
+        """What was asked of that freeze for this release and waits for an answer."""
+        return next((each for each in self.exceptions if each.plea.freeze == freeze.id and each.granted is None), None)
 
     @property
     def in_force(self) -> tuple[Freeze, ...]:
@@ -149,6 +167,13 @@ class Facts:
             for each in self.freezes
             if each.active(self.now) and each.covers(self.service.name, name, self.change.name)
         )
+
+    @property
+    def frozen_by(self) -> tuple[Freeze, ...]:
+        """Those of them that block: the release doesn't pass them."""
+        if self.change.freeze is FreezeMeaning.PASSES:
+            return ()
+        return tuple(each for each in self.in_force if self.passed(each) is None)
 
     @property
     def doubtful(self) -> tuple[tuple[CalendarSource, str], ...]:
@@ -174,23 +199,25 @@ class Facts:
         brought = newest_success(self.release.candidate, environment, self.deployments)
         return brought is not None and not taken_away(brought, self.deployments)
 
-    def stood_in(self, environment: EnvironmentName) -> tuple[datetime, datetime] | None:
-        """Since when and until when exactly this candidate stood there last (now, if it still does); None: never."""
-        there = [
-            each
-            for each in self.deployments
-            if each.order.environment == environment and each.attempt is Attempt.SUCCEEDED
-        ]
-        until, since = self.now, None
-        for each in there:
+    def stays(self, environment: EnvironmentName) -> Iterator[tuple[datetime, datetime | None]]:
+        """Each time that exactly this candidate stood there: since when and until when (None: now), newest first."""
+        since: datetime | None = None
+        until: datetime | None = None
+        newer: Deployment | None = None
+        for each in self.deployments:
+            if each.order.environment != environment or each.attempt is not Attempt.SUCCEEDED:
+                continue
             came = each.ended_at or each.order.confirmed_at
             if each.order.candidate.is_same_as(self.release.candidate):
+                if since is None and newer is not None and (newer.order.replaces or each.id) > each.id:
+                    until = came  # others that weren't read came in between, so nobody knows how long it stood
                 since = came  # deployed there once more, it goes on standing there
-            elif since is not None:
-                break
-            else:
-                until = came
-        return None if since is None else (since, until)
+                continue
+            if since is not None:
+                yield since, until
+            since, until, newer = None, came, each
+        if since is not None:
+            yield since, until
 
     @property
     def holder(self) -> Deployment | None:
@@ -377,16 +404,15 @@ def _unbaked(facts: Facts) -> Iterator[Blocker]:
     if not needed or not facts.change.keeps_order:
         return
     for earlier in facts.environment.after:
-        stood = facts.stood_in(earlier)
-        if stood is None:
-            continue  # it has not been there at all, which is said already
-        since, until = stood
-        if until - since >= needed:
+        if not facts.has_had(earlier):
+            continue  # which is said already
+        stays = list(facts.stays(earlier))
+        if any((until or facts.now) - since >= needed for since, until in stays):
             continue
-        still_there = until == facts.now
+        since, until = stays[0]
         step = (
             say("Wait: it is left alone there until then.")
-            if still_there
+            if until is None
             else say(
                 "Something else stands there now. To have it stand there again: {command}.",
                 command=Code(f"/rollback {facts.service.name} in {earlier} to {facts.release.plan.version}"),
@@ -401,7 +427,7 @@ def _unbaked(facts: Facts) -> Iterator[Blocker]:
                 since=When(since),
             ),
             step=step,
-            opens_at=since + needed if still_there else None,
+            opens_at=since + needed if until is None else None,
             about=earlier,
         )
 
@@ -479,22 +505,12 @@ def _after_hours(facts: Facts) -> Iterator[Blocker]:
 
 
 def _frozen(facts: Facts) -> Iterator[Blocker]:
-    if facts.change.freeze is FreezeMeaning.PASSES:
-        return
-    for freeze in facts.in_force:
-        if facts.passed(freeze) is not None:
-            continue
-        soft = not freeze.window.hard or facts.change.freeze is FreezeMeaning.ACKNOWLEDGE
+    for freeze in facts.frozen_by:
+        soft = facts.soft(freeze)
         template = (
             "{freeze} asks for care in {environment} until {end}: {reason}"
             if soft
             else "{freeze} freezes {environment} until {end}: {reason}"
-        )
-        ask = Code(f"/freeze except {facts.release.name} <reason>")
-        step = (
-            say("Whoever may deploy acknowledges it with {ask}.", ask=ask)
-            if soft
-            else say("Wait, ask for an exception with {ask}, or have it ended with {end}.", ask=ask, end=_thaw(freeze))
         )
         roles = facts.service.roles_for(Right.DEPLOY)
         yield Blocker(
@@ -506,11 +522,32 @@ def _frozen(facts: Facts) -> Iterator[Blocker]:
                 end=When(freeze.over_at),
                 reason=freeze.window.reason,
             ),
-            tuple(AtRole(role) for role in roles) if soft else (freeze_owner(freeze),),
-            step,
+            tuple(AtRole(role) for role in roles) if soft else _owner(freeze),
+            _past(facts, freeze),
             opens_at=freeze.over_at,
             about=freeze.name,
         )
+
+
+def _past(facts: Facts, freeze: Freeze) -> Sentence:
+    """The way past a freeze: acknowledge it, ask its owners, or wait for their answer."""
+    ask = Code(f"/freeze except {facts.release.name} <reason>")
+    if facts.soft(freeze):
+        return say("Whoever may deploy acknowledges it with {ask}.", ask=ask)
+    waits = facts.asked_of(freeze)
+    if waits is not None:
+        return say(
+            "{who} asked for an exception {at}: {exception} waits for an answer.",
+            who=At(waits.plea.by),
+            at=When(waits.plea.at),
+            exception=waits.name,
+        )
+    return say("Wait, ask for an exception with {ask}, or have it ended with {end}.", ask=ask, end=_thaw(freeze))
+
+
+def _owner(freeze: Freeze) -> tuple[At | AtRole, ...]:
+    """Who can let something pass it, as far as the freeze itself tells: nobody declared a recurring one."""
+    return () if freeze.owner is None and freeze.declared_by == SLIPWAY else (freeze_owner(freeze),)
 
 
 def freeze_owner(freeze: Freeze) -> At | AtRole:

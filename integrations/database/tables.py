@@ -305,7 +305,9 @@ asks = Table(
 asked = Table(
     "asked",
     metadata,
-    Column("key", Words, primary_key=True),
+    Column("release_id", Number, ForeignKey("releases.id"), primary_key=True),
+    Column("environment", Words, primary_key=True),
+    Column("blocker", Words, primary_key=True),
     Column("person", Words, nullable=False),
     Column("asked_at", Moment, nullable=False),
     Column("people", Json, nullable=False),

@@ -5,6 +5,7 @@ Here is what goes for every page; what goes for each kind of thing is in the fil
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, say
 from tests.keeping import LATER, kept, planned
 from tests.makers import NOW, PRODUCTION, STAGING, a_draft, a_happening, a_verdict
-from tests.people import BEN, MAYA, OMAR, QA
+from tests.people import BEN, MAYA, OMAR, QA, RUTH
 
 if TYPE_CHECKING:
     from bot.ports import Records
@@ -112,19 +113,22 @@ async def test_the_newest_wish_to_deploy_exactly_this_counts(records: Records) -
 
 
 async def test_when_people_were_last_asked_is_remembered_and_nothing_before(records: Records) -> None:
-    key = "R-1/production/approval:qa"
+    release = await planned(records)
+    first = Asked(release.id, PRODUCTION, "approval:qa", BEN.id, NOW, (OMAR.id, RUTH.id))
+    other = Asked(release.id, PRODUCTION, "approval:change-manager", OMAR.id, NOW)
     async with records.open() as page:
-        assert await page.asked(key) is None
-        await page.keep_asked(Asked(key, BEN.id, NOW))
-        await page.keep_asked(Asked("R-1/production/approval:change-manager", OMAR.id, NOW))
+        assert await page.asked(release.id) == []
+        for each in (first, other):
+            await page.keep_asked(each)
         await page.commit()
+    again = replace(first, by=MAYA.id, at=LATER, people=(OMAR.id,))
     async with records.open() as page:
-        assert await page.asked(key) == Asked(key, BEN.id, NOW)
-        await page.keep_asked(Asked(key, MAYA.id, LATER))
+        assert await page.asked(release.id) == [other, first]
+        await page.keep_asked(again)
         await page.commit()
     async with records.read() as reading:
-        assert await reading.asked(key) == Asked(key, MAYA.id, LATER)
-        assert await reading.asked("R-1") is None
+        assert await reading.asked(release.id) == [other, again]
+        assert await reading.asked(ReleaseId(release.id + 1)) == []
 
 
 async def test_an_intent_is_new_once_and_an_empty_one_always(records: Records) -> None:

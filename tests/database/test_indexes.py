@@ -58,7 +58,7 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "calendars": lambda reading: reading.calendars(),
     "absences": lambda reading: reading.absences(not_over_at=NOW),
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),
-    "when people were asked": lambda reading: reading.asked("R-1/production/approval:qa"),
+    "whom people asked": lambda reading: reading.asked(R1),
     "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
     "the record": lambda reading: reading.record(),

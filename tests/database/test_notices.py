@@ -66,5 +66,6 @@ def test_a_notice_is_read_as_it_was_written(notice: Notice) -> None:
 
 def test_every_kind_of_notice_is_tried_here() -> None:
     assert {kind.__name__ for kind in get_args(notices.Notice)} == {
-        "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold", "DigestDue",
+        "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold",
+        "DigestDue",
     }  # fmt: skip

@@ -20,7 +20,7 @@ from integrations.database.notices import Unreadable
 from integrations.database.outbox import Outbox
 from integrations.database.tables import asked, audit_head, checks, intents, outbox
 from tests.grounds import DatabaseGround, database_ground
-from tests.makers import CHANNEL, NOW, PAYMENTS, a_happening, sha
+from tests.makers import CHANNEL, NOW, PAYMENTS, PRODUCTION, a_draft, a_happening, sha
 from tests.people import MAYA
 
 if TYPE_CHECKING:
@@ -248,7 +248,8 @@ async def test_pruning_forgets_what_was_sent_and_keeps_what_waits_or_was_given_u
     await tell(there, line("sent"), line("given up", R2), line("waits", ReleaseId(3)))
     async with there.records.open() as page:
         await page.first_time("a press")
-        await page.keep_asked(Asked("R-1", MAYA.id, NOW))
+        release = await page.add_release(a_draft())
+        await page.keep_asked(Asked(release.id, PRODUCTION, "approval:qa", MAYA.id, NOW))
         await page.keep_check(CheckResult(PAYMENTS, sha("first"), "regression", passed=True, at=NOW))
         await page.commit()
     sent, lost, _waits = await claim(box)

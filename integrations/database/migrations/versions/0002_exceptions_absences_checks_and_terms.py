@@ -41,11 +41,14 @@ def upgrade() -> None:
 
     op.create_table(
         "asked",
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("release_id", NUMBER, nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("blocker", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("asked_at", MOMENT, nullable=False),
         sa.Column("people", sa.JSON(none_as_null=True), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_asked")),
+        sa.ForeignKeyConstraint(["release_id"], ["releases.id"], name=op.f("fk_asked_release_id")),
+        sa.PrimaryKeyConstraint("release_id", "environment", "blocker", name=op.f("pk_asked")),
     )
     op.create_index("ix_asked_asked_at", "asked", ["asked_at"])
 
