@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -17,9 +18,19 @@ def _console(*, aside: bool) -> Console:
     return Console(stderr=aside, highlight=False, soft_wrap=True)
 
 
-def say(text: str, style: str = "", *, aside: bool = False) -> None:
+def say(text: str | Text, style: str = "", *, aside: bool = False) -> None:
     """A line, as it stands; `aside` goes to where errors go."""
-    _console(aside=aside).print(Text(text, style))
+    _console(aside=aside).print(Text(text, style) if isinstance(text, str) else text)
+
+
+def below(text: str | Text, indent: int = 4, style: str = "") -> None:
+    """A line that belongs to the one above: on a screen it is broken with its indentation, in a pipe never."""
+    console = _console(aside=False)
+    line = Text(text, style) if isinstance(text, str) else text
+    if console.is_terminal:
+        console.print(Padding(line, (0, 0, 0, indent)), soft_wrap=False)
+    else:
+        console.print(Text(" " * indent).append_text(line))
 
 
 def good(text: str) -> None:
