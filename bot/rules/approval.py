@@ -148,25 +148,47 @@ def tallies(
 ) -> tuple[Tally, ...]:
     """Each rule with the approvals that count for it at that moment.
 
-    One person counts once, for the role spoken in; whoever speaks in somebody's place takes that place as well.
+    Whoever has spoken in one role counts in no other one: not even once that word counts for nothing, since nothing
+    may open by a loss. Whoever speaks in somebody's place takes that place as well, and a place is filled once.
     """
     said = [each for each in standing(verdicts, now) if each.word is Word.YES]
     fresh = [each for each in said if not each.expired(lasts, at)]
+    old = [each for each in said if each.expired(lasts, at)]
+    rules = tuple(rules)
+    asked = {rule.role for rule in rules}
+    spoke_as: dict[PersonId, RoleName] = {}
+    for verdict in (each for each in fresh if each.role in asked):
+        for person in verdict.speakers:
+            spoke_as.setdefault(person, verdict.role)
+    return tuple(
+        _tally(
+            rule,
+            [each for each in fresh if each.role == rule.role],
+            [each for each in old if each.role == rule.role],
+            roles,
+            barred.union(person for person, role in spoke_as.items() if role != rule.role),
+        )
+        for rule in rules
+    )
+
+
+def _tally(
+    rule: ApprovalRule, fresh: list[Verdict], old: list[Verdict], roles: Roles, barred: frozenset[PersonId]
+) -> Tally:
+    good: dict[PersonId, Verdict] = {}
+    lapsed: dict[PersonId, Verdict] = {}
     counted: set[PersonId] = set()
-    result = []
-    for rule in rules:
-        good, lapsed = [], []
-        for verdict in (each for each in fresh if each.role == rule.role):
-            if verdict.speakers & (counted | barred) or not roles.belongs(verdict.holder, rule.role):
-                lapsed.append(verdict)
-            else:
-                good.append(verdict)
-                counted |= verdict.speakers
-        renewed = {each.holder for each in fresh}
-        old = (each for each in said if each.role == rule.role and each.expired(lasts, at))
-        expired = {each.holder: each for each in old if each.holder not in renewed}
-        result.append(Tally(rule, tuple(good), tuple(lapsed), tuple(expired.values())))
-    return tuple(result)
+    for verdict in fresh:
+        if verdict.holder in good:
+            continue  # said once more, before it expired
+        if verdict.speakers & (counted | barred) or not roles.belongs(verdict.holder, rule.role):
+            lapsed[verdict.holder] = verdict
+        else:
+            good[verdict.holder] = verdict
+            counted |= verdict.speakers
+    again = {each.holder for each in fresh}
+    expired = {each.holder: each for each in old if each.holder not in again}
+    return Tally(rule, tuple(good.values()), tuple(lapsed.values()), tuple(expired.values()))
 
 
 def rejections(verdicts: Iterable[Verdict], now: Proposal) -> tuple[Verdict, ...]:

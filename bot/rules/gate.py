@@ -155,23 +155,25 @@ class Facts:
         brought = newest_success(self.release.candidate, environment, self.deployments)
         return brought is not None and not taken_away(brought, self.deployments)
 
-    def stood_in(self, environment: EnvironmentName) -> tuple[datetime, datetime] | None:
-        """Since when and until when exactly this candidate stood there last (now, if it still does); None: never."""
-        there = [
-            each
-            for each in self.deployments
-            if each.order.environment == environment and each.attempt is Attempt.SUCCEEDED
-        ]
-        until, since = self.now, None
-        for each in there:
+    def stays(self, environment: EnvironmentName) -> Iterator[tuple[datetime, datetime | None]]:
+        """Each time that exactly this candidate stood there: since when and until when (None: now), newest first."""
+        since: datetime | None = None
+        until: datetime | None = None
+        newer: Deployment | None = None
+        for each in self.deployments:
+            if each.order.environment != environment or each.attempt is not Attempt.SUCCEEDED:
+                continue
             came = each.ended_at or each.order.confirmed_at
             if each.order.candidate.is_same_as(self.release.candidate):
+                if since is None and newer is not None and (newer.order.replaces or each.id) > each.id:
+                    until = came  # others that weren't read came in between, so nobody knows how long it stood
                 since = came  # deployed there once more, it goes on standing there
-            elif since is not None:
-                break
-            else:
-                until = came
-        return None if since is None else (since, until)
+                continue
+            if since is not None:
+                yield since, until
+            since, until, newer = None, came, each
+        if since is not None:
+            yield since, until
 
     @property
     def holder(self) -> Deployment | None:
@@ -358,16 +360,15 @@ def _unbaked(facts: Facts) -> Iterator[Blocker]:
     if not needed or not facts.change.keeps_order:
         return
     for earlier in facts.environment.after:
-        stood = facts.stood_in(earlier)
-        if stood is None:
-            continue  # it has not been there at all, which is said already
-        since, until = stood
-        if until - since >= needed:
+        if not facts.has_had(earlier):
+            continue  # which is said already
+        stays = list(facts.stays(earlier))
+        if any((until or facts.now) - since >= needed for since, until in stays):
             continue
-        still_there = until == facts.now
+        since, until = stays[0]
         step = (
             say("Wait: it is left alone there until then.")
-            if still_there
+            if until is None
             else say(
                 "Something else stands there now. To have it stand there again: {command}.",
                 command=Code(f"/rollback {facts.service.name} in {earlier} to {facts.release.plan.version}"),
@@ -382,7 +383,7 @@ def _unbaked(facts: Facts) -> Iterator[Blocker]:
                 since=When(since),
             ),
             step=step,
-            opens_at=since + needed if still_there else None,
+            opens_at=since + needed if until is None else None,
             about=earlier,
         )
 

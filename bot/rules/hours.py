@@ -6,15 +6,19 @@ change. An hour that comes twice in autumn is allowed twice; one that spring lea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MIDNIGHT = time(0)
-_A_WEEK = 8
-"""Days to look ahead: today's hours may be over, so the same weekday is looked at again."""
+_A_DAY = timedelta(days=1)
+_MINUTES_OF_A_DAY = 24 * 60
+_DAYS_AHEAD = 15
+"""How far to look: next week's hours may be the ones that spring leaves out, and those of the week after are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Span:
         if day.weekday() not in self.days:
             return None
         start, end = datetime.combine(day, self.starts), datetime.combine(day, self.ends)
-        return start, end if end > start else end + timedelta(days=1)
+        return start, end if end > start else end + _A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +54,58 @@ class Hours:
     def allow(self, at: datetime) -> bool:
         """Whether that moment (aware) is in them. The first instant of a span is, its last is not."""
         wall = at.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
-        yesterday = wall.date() - timedelta(days=1)
+        yesterday = wall.date() - _A_DAY
         found = (span.on(day) for day in (yesterday, wall.date()) for span in self.spans)
         return any(hours is not None and hours[0] <= wall < hours[1] for hours in found)
 
     def next_from(self, at: datetime) -> datetime | None:
         """The first allowed moment from then on, in UTC; None if no hour of the week is allowed."""
-        if self.allow(at):
-            return at.astimezone(UTC)
-        today = at.astimezone(ZoneInfo(self.timezone)).date()
-        days = (today + timedelta(days=each) for each in range(-1, _A_WEEK + 1))
-        # Whether a beginning is allowed is asked again: one in the gap of spring may lie behind its own end.
-        return min(
-            (each for day in days for each in self._beginnings(day) if each >= at and self.allow(each)), default=None
-        )
+        at = at.astimezone(UTC)
+        return at if self.allow(at) else min((each for each in self._beginnings(at) if self.allow(each)), default=None)
 
-    def _beginnings(self, day: date) -> Iterator[datetime]:
-        """The moments at which spans of that day can begin: two, where the clock shows that hour twice."""
+    def as_json(self) -> dict[str, Any]:
+        """As they are kept."""
+        spans = [[sorted(each.days), each.starts.isoformat(), each.ends.isoformat()] for each in self.spans]
+        return {"spans": spans, "timezone": self.timezone}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Hours:
+        """As they were kept."""
+        spans = tuple(
+            Span(frozenset(days), time.fromisoformat(starts), time.fromisoformat(ends))
+            for days, starts, ends in kept["spans"]
+        )
+        return cls(spans, kept["timezone"])
+
+    def include(self, others: Hours) -> bool:
+        """Whether whatever others allow is allowed here as well. Hours by another clock are taken for others."""
+        return self.timezone == others.timezone and others._minutes() <= self._minutes()
+
+    def _minutes(self) -> frozenset[int]:
+        """The minutes that are allowed, counted from the beginning of the week."""
+        found: set[int] = set()
         for span in self.spans:
-            hours = span.on(day)
-            if hours is None:
-                continue
-            start, end = hours
-            for fold in (0, 1):
-                yield instant(start, self.timezone, fold=fold)
-            # Clocks that go back while a span lasts show its beginning, or a part of it, once more.
-            yield from _second_times(start, end, self.timezone)
+            first, last = (each.hour * 60 + each.minute for each in (span.starts, span.ends))
+            length = (last - first - 1) % _MINUTES_OF_A_DAY + 1
+            for day in span.days:
+                start = day * _MINUTES_OF_A_DAY + first
+                found.update(each % (7 * _MINUTES_OF_A_DAY) for each in range(start, start + length))
+        return frozenset(found)
+
+    def _beginnings(self, at: datetime) -> Iterator[datetime]:
+        """The moments after that one at which allowed hours can begin; not at each of them they do.
+
+        They begin where the wall shows the first minute of a span, both times if it does so twice, or where the clock
+        is changed and so shows something else at once.
+        """
+        zone = ZoneInfo(self.timezone)
+        today = at.astimezone(zone).date()
+        for day in (today + ahead * _A_DAY for ahead in range(-1, _DAYS_AHEAD + 1)):
+            for hours in (span.on(day) for span in self.spans):
+                if hours is not None:
+                    shown = (hours[0].replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+                    yield from (each for each in shown if each > at)
+        yield from _changes(zone, at, at + _DAYS_AHEAD * _A_DAY)
 
 
 def instant(wall: datetime, timezone: str, *, fold: int = 0) -> datetime:
@@ -85,39 +115,33 @@ def instant(wall: datetime, timezone: str, *, fold: int = 0) -> datetime:
     gap.
     """
     zone = ZoneInfo(timezone)
-    aware = wall.replace(tzinfo=zone, fold=fold)
-    there = aware.astimezone(UTC)
+    there = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
     if there.astimezone(zone).replace(tzinfo=None) == wall:
         return there
-    # In a gap the two folds take the offset before and the one after it: the gap ends where they meet.
-    before, after = (wall.replace(tzinfo=zone, fold=each).utcoffset() for each in (0, 1))
-    assert before is not None
-    assert after is not None
-    early, late = (wall - after).replace(tzinfo=UTC), (wall - before).replace(tzinfo=UTC)
-    return _change_between(early, late, zone)
+    # In a gap the offset of before it leads behind the gap, and the one of after it leads before it.
+    late, early = (wall.replace(tzinfo=zone, fold=each).astimezone(UTC) for each in (0, 1))
+    return next(_changes(zone, early, late))
 
 
-def _change_between(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment after `low` at which the zone has the offset that it has at `high`, to the second."""
-    wanted = high.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(zone).utcoffset() == wanted:
-            high = middle
-        else:
-            low = middle
-    return high.replace(microsecond=0)
+def _changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
+    """The moments after `start` and up to `end` (UTC) at which the clock there is changed; never two on one day."""
+    while start < end:
+        following = min(start + _A_DAY, end)
+        if _offset(zone, following) != _offset(zone, start):
+            yield _change(zone, start)
+        start = following
 
 
-def _second_times(start: datetime, end: datetime, timezone: str) -> Iterator[datetime]:
-    """Where the clock goes back over the end of a span, the moment at which it is in the span again."""
-    zone = ZoneInfo(timezone)
-    first_end = end.replace(tzinfo=zone, fold=0)
-    if first_end.utcoffset() != end.replace(tzinfo=zone, fold=1).utcoffset():
-        low, high = first_end.astimezone(UTC), end.replace(tzinfo=zone, fold=1).astimezone(UTC)
-        back = _change_between(low - timedelta(seconds=1), high, zone)
-        shown = back.astimezone(zone).replace(tzinfo=None)
-        yield back if shown >= start else instant(start, timezone, fold=1)
+def _change(zone: ZoneInfo, start: datetime) -> datetime:
+    """The moment within a day after that one at which the clock is changed: always a whole second."""
+    before, start = _offset(zone, start), start.replace(microsecond=0)
+    seconds = range(int(_A_DAY.total_seconds()) + 1)
+    until = bisect_left(seconds, True, key=lambda each: _offset(zone, start + timedelta(seconds=each)) != before)
+    return start + timedelta(seconds=until)
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta | None:
+    return at.astimezone(zone).utcoffset()
 
 
 def _days(days: frozenset[int]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from bot.rules.hours import Hours
 from bot.rules.people import RoleName
 from bot.rules.policy import (
     ChangeType,
@@ -38,8 +39,8 @@ class Terms:
     requester_may_approve: bool = True
     author_may_approve: bool = True
     bake: timedelta = timedelta(0)
-    hours: str = ""
-    """The allowed hours in words; empty: any."""
+    hours: Hours | None = None
+    """The allowed hours; None: any."""
     two_people: bool = False
     may_confirm: tuple[bool, bool, bool] = (True, True, True)
     """Whether the requester, the authors and the approvers may confirm."""
@@ -56,7 +57,7 @@ class Terms:
         }
         later = {
             "bake": self.bake.total_seconds(),
-            "hours": self.hours,
+            "hours": str(self.hours) if self.hours else "",
             "two_people": self.two_people,
             "not_to_confirm": [not each for each in self.may_confirm] if not all(self.may_confirm) else [],
         }
@@ -74,7 +75,7 @@ class Terms:
             or (then.requester_may_approve and not self.requester_may_approve)
             or (then.author_may_approve and not self.author_may_approve)
             or self.bake > then.bake
-            or bool(self.hours and self.hours != then.hours)
+            or (self.hours is not None and not (then.hours and self.hours.include(then.hours)))
             or (self.two_people and not then.two_people)
             or any(before and not now for before, now in zip(then.may_confirm, self.may_confirm, strict=True))
         )
@@ -86,7 +87,7 @@ class Terms:
     def _words(self) -> Iterator[str]:
         approvals = ", ".join(role if quorum == 1 else f"{quorum} of {role}" for role, quorum in self.approvals)
         yield f"approved by {approvals}" if approvals else "no approval"
-        texts = "; ".join(text for _, text, _ in self.items)
+        texts = "; ".join(f"{text} ({owner})" if owner else text for _, text, owner in self.items)
         yield f"checklist of {len(self.items)} ({texts})" if texts else "no checklist"
         for told, words in (
             (not self.keeps_order, "in any order of environments"),
@@ -114,7 +115,7 @@ class Terms:
             "requester_may_approve": self.requester_may_approve,
             "author_may_approve": self.author_may_approve,
             "bake": self.bake.total_seconds(),
-            "hours": self.hours,
+            "hours": self.hours.as_json() if self.hours else None,
             "two_people": self.two_people,
             "may_confirm": list(self.may_confirm),
         }
@@ -131,7 +132,7 @@ class Terms:
             requester_may_approve=kept.get("requester_may_approve", True),
             author_may_approve=kept.get("author_may_approve", True),
             bake=timedelta(seconds=kept.get("bake", 0)),
-            hours=kept.get("hours", ""),
+            hours=Hours.from_json(kept["hours"]) if kept.get("hours") else None,
             two_people=kept.get("two_people", False),
             may_confirm=(requester, author, approver),
         )
@@ -141,7 +142,6 @@ def terms_of(change: ChangeType, service: Service, environment: EnvironmentName)
     """The rules for this change in that environment of the service."""
     place = service.environment(environment)
     assert place is not None, f"{service.name} has no {environment}"
-    hours = hours_for(change, place)
     asked = checklist_of(change, service) if must_be_ticked_before(change, service, environment) else ()
     return Terms(
         approvals=tuple(sorted((rule.role, rule.quorum) for rule in change.approvals.get(environment, ()))),
@@ -150,8 +150,9 @@ def terms_of(change: ChangeType, service: Service, environment: EnvironmentName)
         freeze=change.freeze,
         requester_may_approve=change.requester_may_approve,
         author_may_approve=change.author_may_approve,
-        bake=bake_before(change, place),
-        hours=str(hours) if hours else "",
+        # Nothing stands in an environment before if any order will do, or if there is none.
+        bake=bake_before(change, place) if change.keeps_order and place.after else timedelta(0),
+        hours=hours_for(change, place),
         two_people=takes_two_people(change, service, place),
         may_confirm=(change.requester_may_confirm, change.author_may_confirm, change.approver_may_confirm),
     )
