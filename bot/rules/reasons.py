@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.rules.approval import Verdict, Word
@@ -12,7 +12,7 @@ from bot.rules.checklist import Item
 from bot.rules.freeze import Freeze, FreezeException
 from bot.rules.gate import Blocker, Facts, checks
 from bot.rules.people import PersonId
-from bot.rules.policy import FreezeMeaning, bake_before, hours_for, must_be_ticked_before
+from bot.rules.policy import EnvironmentName, FreezeMeaning, bake_before, hours_for, must_be_ticked_before
 from bot.rules.release import r
 from bot.rules.rollback import newest_success
 from bot.rules.sentence import At, AtRole, InPlaceOf, Link, Sentence, When, say
@@ -133,25 +133,27 @@ def _bake(facts: Facts) -> Iterator[Sentence]:
         yield say("It need not stand anywhere before.")
         return
     for earlier in facts.environment.after:
-        stood = facts.stood_in(earlier)
-        if stood is None or stood[1] - stood[0] < needed:
-            continue
-        since, until = stood
-        if until == facts.now:
-            yield say(
-                "It has stood in {environment} since {since}; {needed} are enough.",
-                environment=earlier,
-                since=When(since),
-                needed=span(needed),
-            )
-        else:
-            yield say(
-                "It stood in {environment} from {since} to {until}; {needed} are enough.",
-                environment=earlier,
-                since=When(since),
-                until=When(until),
-                needed=span(needed),
-            )
+        long_enough = [each for each in facts.stays(earlier) if (each[1] or facts.now) - each[0] >= needed]
+        if facts.has_had(earlier) and long_enough:
+            yield _stood(earlier, *long_enough[0], needed)
+
+
+def _stood(environment: EnvironmentName, since: datetime, until: datetime | None, needed: timedelta) -> Sentence:
+    """How long it was there, and how long is asked for."""
+    if until is None:
+        return say(
+            "It has stood in {environment} since {since}; {needed} are enough.",
+            environment=environment,
+            since=When(since),
+            needed=span(needed),
+        )
+    return say(
+        "It stood in {environment} from {since} to {until}; {needed} are enough.",
+        environment=environment,
+        since=When(since),
+        until=When(until),
+        needed=span(needed),
+    )
 
 
 def _what_stands_there(facts: Facts) -> Iterator[Sentence]:

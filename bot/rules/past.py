@@ -1,0 +1,121 @@
+"""The past: facts as they stood, rebuilt from the record entry by entry, to be asked under any rules.
+
+The record alone is heard, in its order, which is the order in which things became true. What the rules decide by
+themselves (which lines a checklist has, what opens them again) is taken from the catalogue that is asked about; what
+people said, ticked, declared and deployed is taken from the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.rules.approval import Verdict
+from bot.rules.candidate import Candidate
+from bot.rules.checklist import Item, fresh
+from bot.rules.deployment import Deployment, DeploymentId
+from bot.rules.freeze import Freeze, FreezeId
+from bot.rules.gate import Facts
+from bot.rules.on_record import spoken_in
+from bot.rules.people import PersonId
+from bot.rules.policy import Catalogue, EnvironmentName, ServiceName, checklist_of
+from bot.rules.release import Ending, Plan, Release, ReleaseId
+from bot.rules.rollback import newest_success, taken_away
+from bot.rules.sentence import Code, Sentence, say
+from bot.rules.terms import Terms, terms_of
+
+
+@dataclass(slots=True)
+class Life:
+    """What has become of a release so far."""
+
+    id: ReleaseId
+    plan: Plan
+    requested_by: PersonId
+    created_at: datetime
+    candidate: Candidate | None = None
+    verdicts: list[Verdict] = field(default_factory=list)
+    ticked: dict[str, tuple[PersonId, datetime]] = field(default_factory=dict)
+    launched: Ending | None = None
+    cancelled: Ending | None = None
+
+
+@dataclass(slots=True)
+class Past:
+    """The past up to the entry that was heard last, as it would have been under that catalogue."""
+
+    catalogue: Catalogue
+    lives: dict[ReleaseId, Life] = field(default_factory=dict)
+    deployments: dict[DeploymentId, Deployment] = field(default_factory=dict)
+    freezes: dict[FreezeId, Freeze] = field(default_factory=dict)
+
+    def terms(self, plan: Plan, environment: EnvironmentName) -> Terms | None:
+        """What this catalogue asks for there; None if it doesn't know of that."""
+        service = self.catalogue.services.get(plan.service)
+        change = self.catalogue.change_types.get(plan.change_type)
+        if service is None or change is None or service.environment(environment) is None:
+            return None
+        return terms_of(change, service, environment)
+
+    def facts(self, release: ReleaseId, environment: EnvironmentName, at: datetime) -> Facts | Sentence:
+        """Everything that the gate's answer depended on at that moment, or why these rules can't be asked."""
+        life = self.lives.get(release)
+        if life is None:
+            return say("The record doesn't tell how this release was planned.")
+        service = self.catalogue.services.get(life.plan.service)
+        change = self.catalogue.change_types.get(life.plan.change_type)
+        if service is None:
+            return say("This catalogue has no service {name}.", name=Code(life.plan.service))
+        if change is None:
+            return say("This catalogue has no change type {name}.", name=Code(life.plan.change_type))
+        place = service.environment(environment)
+        if place is None:
+            return say("In this catalogue, {service} has no {name}.", service=service.name, name=Code(environment))
+        terms = terms_of(change, service, environment)
+        return Facts(
+            release=Release(
+                life.id,
+                life.plan,
+                life.requested_by,
+                life.created_at,
+                life.candidate,
+                tuple(self._item(item, life) for item in fresh(checklist_of(change, service))),
+                tuple(each if each.terms else replace(each, terms=terms) for each in life.verdicts),
+                life.launched,
+                life.cancelled,
+            ),
+            service=service,
+            environment=place,
+            change=change,
+            roles=spoken_in(life.verdicts),
+            now=at,
+            deployments=self.history(service.name),
+            freezes=tuple(sorted((each for each in self.freezes.values() if each.over_at > at), key=_beginning)),
+            dependencies=self._dependencies(life, environment),
+        )
+
+    def _item(self, item: Item, life: Life) -> Item:
+        tick = life.ticked.get(item.key)
+        return item if tick is None else item.ticked(*tick)
+
+    def history(self, service: ServiceName) -> tuple[Deployment, ...]:
+        """The service's deployments, newest first."""
+        return tuple(each for each in reversed(self.deployments.values()) if each.order.service == service)
+
+    def _dependencies(self, life: Life, environment: EnvironmentName) -> Mapping[ReleaseId, bool]:
+        """Which of the releases that this one depends on were there."""
+        found: dict[ReleaseId, bool] = {}
+        for number in life.plan.depends_on:
+            other = self.lives.get(number)
+            if other is None:
+                continue
+            history = self.history(other.plan.service)
+            brought = newest_success(other.candidate, environment, history)
+            back = brought is not None and taken_away(brought, history)
+            found[number] = not back and (brought is not None or other.launched is not None)
+        return found
+
+
+def _beginning(freeze: Freeze) -> tuple[datetime, FreezeId]:
+    return freeze.window.starts_at, freeze.id

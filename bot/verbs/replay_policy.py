@@ -1,0 +1,47 @@
+"""Replay a policy: what another catalogue would have blocked and let through, read from the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports import Clock, Records
+from bot.rules.gate import Facts
+from bot.rules.people import SLIPWAY, PersonId
+from bot.rules.policy import Catalogue, takes_two_people
+from bot.rules.replay import Asks, Replay, Replayed
+from bot.rules.sentence import At, Refused, refuse
+from bot.verbs.audit import every_entry
+from bot.verbs.confirm_deploy import FRESH, kept_apart
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPolicy:
+    """Nothing is changed by it, and Slipway may be at work meanwhile."""
+
+    records: Records
+    now: Clock
+
+    async def __call__(self, catalogue: Catalogue, since: datetime) -> Replayed:
+        """Read the whole record, since what was said long ago may count to this day."""
+        now = self.now()
+        replay = Replay(catalogue, since, may_start)
+        async for entry in every_entry(self.records):
+            replay.hear(entry.happened)
+        return replay.so_far(now)
+
+
+def may_start(facts: Facts, by: PersonId, asks: Asks) -> Refused | None:
+    """Why it would not have been started by them although the gate was open."""
+    two = takes_two_people(facts.change, facts.service, facts.environment)
+    if by == SLIPWAY:
+        if two or facts.environment.name not in facts.change.ships_itself:
+            return refuse("It shipped itself, and these rules want somebody to start it.")
+        return None
+    apart = kept_apart(facts, by)
+    if apart is not None:
+        return apart
+    others = (asked_by for asked_by, at in asks if asked_by != by and facts.now - at <= FRESH)
+    if two and not any(others):
+        return refuse("Two people are asked for, and {who} asked and confirmed alone.", who=At(by))
+    return None
