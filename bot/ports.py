@@ -146,7 +146,7 @@ class Reading(Protocol):
         """One freeze; None if there is no such number."""
         ...
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 200) -> list[Freeze]:
         """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment."""
         ...
 
@@ -157,7 +157,10 @@ class Reading(Protocol):
         ...
 
     async def freezes_from(self, origins: str, *, not_over_at: datetime) -> list[Freeze]:
-        """The freezes declared by no hand whose origin begins so; ended ones too, as long as they would have lasted."""
+        """The freezes declared by no hand whose origin begins so, the one that starts first first.
+
+        Ended ones too, as long as they would have lasted.
+        """
         ...
 
     async def exception(self, exception: ExceptionId) -> FreezeException | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.ports import Clock, Records
-from bot.rules.approval import Word, standing
+from bot.rules.absence import Absence
+from bot.rules.approval import barred, rejections
 from bot.rules.checklist import Item, left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
@@ -55,6 +56,8 @@ class InboxContent:
     mine: tuple[Picture, ...]
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
+    absences: tuple[Absence, ...] = ()
+    """This person's own, and those for which they stand in, now and ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Summaries:
         async with self.records.read() as page:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
+            away = await page.absences(not_over_at=now)
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -125,7 +129,10 @@ class Summaries:
                 or (item.owner is not None and picture.roles.hold(person, item.owner))
             ]
         mine = tuple(each for each in pictures if each.release.requested_by == person)
-        return InboxContent(person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes))
+        concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
+        return InboxContent(
+            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned
+        )
 
 
 def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:
@@ -133,18 +140,14 @@ def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:
     place = picture.asking
     if place is None or place.facts.proposal is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
         return None
-    release = picture.release
-    said = {each.person for each in standing(release.verdicts, place.facts.proposal) if each.word in Word}
-    own = release.requested_by == person and picture.change is not None and not picture.change.requester_may_approve
-    author = (
-        release.candidate is not None
-        and person in release.candidate.author_ids
-        and picture.change is not None
-        and not picture.change.author_may_approve
-    )
-    if person in said or own or author:
-        return None
-    return next(
-        (tally.rule.role for tally in place.tallies if tally.missing and picture.roles.hold(person, tally.rule.role)),
-        None,
-    )
+    facts, candidate = place.facts, picture.release.candidate
+    assert candidate is not None
+    own = barred(facts.change, facts.release.requested_by, candidate)
+    refused = {each.person for each in rejections(facts.release.verdicts, facts.proposal)}
+    taken = {who for tally in place.tallies for verdict in tally.given for who in verdict.speakers}
+    for tally in place.tallies:
+        role = tally.rule.role
+        speakers = {person, facts.roles.principal(person, role)}
+        if tally.missing and facts.roles.hold(person, role) and not speakers & (own | refused | taken):
+            return role
+    return None

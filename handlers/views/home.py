@@ -13,7 +13,7 @@ from handlers.names import Press
 from handlers.views.blocks import Block, View, actions, button, context, divider, header, home, section
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
-from handlers.views.text import Pen, clip, code, counted, one_line
+from handlers.views.text import Pen, at, clip, code, counted, one_line, when
 from handlers.views.words import STAGES, attempt, named, title
 
 _APPROVALS = 10
@@ -21,6 +21,7 @@ _ITEMS = 12
 _MINE = 12
 _RUNNING = 8
 _FREEZES = 5
+_ABSENCES = 5
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -29,6 +30,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
         [
             header("Your releases"),
             context(_summary(content)),
+            *_absences(content, pen),
             actions(
                 button("Plan a release", Press.NEW, "new", style="primary"),
                 block_id="home-actions",
@@ -49,6 +51,18 @@ def _summary(content: InboxContent) -> str:
     if not waiting:
         return "☀️ Nothing waits for you."
     return f"{counted(waiting, 'thing waits', 'things wait')} for you."
+
+
+def _absences(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    """Who is away, as far as this person is concerned."""
+    for absence in content.absences[:_ABSENCES]:
+        leave = absence.leave
+        times = f"from {when(leave.starts_at)} until {when(absence.over_at)}"
+        if leave.person == content.person:
+            who = f"{at(leave.stand_in)} stands in for you" if leave.stand_in else "nobody stands in for you"
+            yield context(f"🏖️ You are away {times}; {who}. To end that: {pen.command('/release back')}")
+        else:
+            yield context(f"🤝 You stand in for {at(leave.person)} {times}.")
 
 
 def _titled(title: str, count: int, blocks: list[Block], shown: int) -> Iterator[Block]:

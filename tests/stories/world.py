@@ -111,6 +111,13 @@ class Player:
         """Press a button of a message (the newest release's card unless given)."""
         return await self._after(self.desk.presses(on or self.world.card(), label, stale=stale))
 
+    async def asks(self, why: str, on: Message) -> str:
+        """Press the button beside that blocker."""
+        lines = [block for block in on.blocks if block.get("type") == "section" and "accessory" in block]
+        (line,) = [block for block in lines if why in plain(block["text"]["text"])]
+        value = line["accessory"]["value"]
+        return await self._after(self.desk.presses(on, "Ask them", value=value))
+
     async def presses_in_form(self, label: str, **which: Any) -> str:
         """Press a button of the form that is open."""
         assert self.desk.modal is not None, "no form is open"
