@@ -195,7 +195,11 @@ class Reading(Protocol):
         ...
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
-        """What automatic checks said of that commit, the newest word of each, by name."""
+        """What automatic checks said of that commit, the newest word of each, by name.
+
+        In a writing page, whoever else asks this of the same commit waits until the end: so whoever acts on what is
+        known, and whoever adds to it, come one after the other.
+        """
         ...
 
     async def record(

@@ -155,6 +155,15 @@ def signing_secret(text: str) -> str:
     return text
 
 
+def webhook_secret(text: str) -> str:
+    """The secret that CI signs its reports with; of our own making, so it can be a good one."""
+    if not re.fullmatch(r"[!-~]{32,}", text):
+        raise ValueError(
+            "It has at least 32 characters, without blanks and accents. `openssl rand -hex 32` makes a good one."
+        )
+    return text
+
+
 def api_url(text: str) -> str:
     """Where Slack's Web API is; ends with a slash."""
     try:

@@ -23,6 +23,7 @@ KNOWN = (
     "SLIPWAY_CATALOGUE",
     "SLIPWAY_LISTEN",
     "SLIPWAY_COMMANDS",
+    "SLIPWAY_WEBHOOK_SECRET",
     "SLIPWAY_LOG",
 )
 
@@ -54,6 +55,8 @@ class Settings:
     listen_port: int
     commands: Mapping[str, str]
     """Each of our four commands, by its own name without a slash, with its name in this workspace (with one)."""
+    webhook_secret: Secret
+    """What other machines sign their reports with. Empty: none are heard."""
     log_level: int
 
     @property
@@ -75,6 +78,7 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         listen_host=reader.read("SLIPWAY_LISTEN", lambda text: words.listen(text)[0], "127.0.0.1"),
         listen_port=reader.read("SLIPWAY_LISTEN", lambda text: words.listen(text)[1], 8080),
         commands=reader.read("SLIPWAY_COMMANDS", words.command_names, words.command_names("")),
+        webhook_secret=Secret(reader.read("SLIPWAY_WEBHOOK_SECRET", words.webhook_secret, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:

@@ -29,6 +29,7 @@ from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
+from bot.verbs.report_check import ReportCheck
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.summaries import Summaries
@@ -60,6 +61,7 @@ class Verbs:
     cancel_release: CancelRelease
     set_candidate: SetCandidate
     tick_item: TickItem
+    report_check: ReportCheck
     approve: Approve
     reject: Reject
     withdraw: Withdraw
@@ -93,6 +95,7 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         cancel_release=CancelRelease(*common, now),
         set_candidate=SetCandidate(*common, candidates, now),
         tick_item=TickItem(*common, now),
+        report_check=ReportCheck(records, agreed, now),
         approve=Approve(*common, now),
         reject=Reject(*common, now),
         withdraw=Withdraw(*common, now),

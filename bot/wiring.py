@@ -40,6 +40,7 @@ from handlers.announcements import Announcements
 from handlers.boundary import Boundary
 from handlers.names import CommandNames
 from handlers.views.text import Pen
+from handlers.webhooks import webhooks
 from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
@@ -296,7 +297,12 @@ async def listening(
     sockets = Sockets(app, client, settings.slack_app_token.reveal()) if settings.socket_mode else None
     entry = [] if sockets else SignedEntry(app, settings.slack_signing_secret.reveal()).routes()
     connected = (lambda: sockets.connected() > 0) if sockets else (lambda: me.known is not None)
-    async with serving(settings, [*entry, *health(records, connected)]) as address:
+    routes = [
+        *entry,
+        *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
+        *health(records, connected),
+    ]
+    async with serving(settings, routes) as address:
         if sockets is not None:
             await sockets.start()
         try:

@@ -34,7 +34,7 @@ from handlers.away import Absent
 from handlers.boundary import Boundary
 from handlers.cancel_deploy import Stopping
 from handlers.cancel_release import Cancelling
-from handlers.checklist import Checking
+from handlers.checklist import Checking, shows_something
 from handlers.comment import Commenting, says_something
 from handlers.confirm_deploy import Confirming
 from handlers.digest import Digesting
@@ -152,6 +152,7 @@ def register(
     boundary.action(Press.CHECKLIST, checking.pressed, looking=True, loading=loading("Checklist"))
     boundary.action(Press.TICK, checking.ticked)
     boundary.action(Press.UNTICK, checking.ticked)
+    boundary.action(Press.NOTE, checking.asked_for_note)
     boundary.action(Press.PAGE, checking.pressed, looking=True)
     boundary.action(Press.SHOW, showing.pressed, looking=True)
     boundary.action(Press.WHY, explaining.pressed, looking=True)
@@ -167,6 +168,7 @@ def register(
     boundary.view(Form.EDIT, editing.sent, check=filled_in.check)
     boundary.view(Form.REJECT, rejecting.sent, check=has_a_reason)
     boundary.view(Form.COMMENT, commenting.sent, check=says_something)
+    boundary.view(Form.NOTE, checking.noted, check=shows_something)
 
     boundary.event(Event.HOME_OPENED, Home(talk).opened, looking=True)
     boundary.leftovers()

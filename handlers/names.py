@@ -36,6 +36,8 @@ class Press(StrEnum):
     SHOW = "show"
     TICK = "tick"
     UNTICK = "untick"
+    NOTE = "note"
+    """Opens the form in which a line is ticked with a note."""
     PAGE = "page"
     """Turns the checklist's page."""
     WAY_BACK = "way_back"
@@ -58,6 +60,7 @@ class Form(StrEnum):
     EDIT = "edit"
     REJECT = "reject"
     COMMENT = "comment"
+    NOTE = "note"
 
 
 CHECKLIST_FORM = "checklist"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -14,12 +15,31 @@ if TYPE_CHECKING:
     from bot.rules.policy import ItemRule
 
 
+LONGEST_NOTE = 500
+"""What is longer belongs onto the page that the link leads to."""
+LONGEST_LINK = 1000
+_WEB_ADDRESS = re.compile(r"https?://[^ /<>|\"][^ <>|\"]*")
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a browser can go there, and a message can lead there."""
+    return len(text) <= LONGEST_LINK and text.isprintable() and _WEB_ADDRESS.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What somebody who ticks a line wants others to see: a few words, a link to the run or the page."""
 
     note: str = ""
     link: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not self.note and self.link is None
+
+
+NOTHING_TO_SHOW = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +61,7 @@ class Item:
     """The automatic check that ticks it."""
     reopens: bool = False
     """Whether a new candidate opens it again."""
-    evidence: Evidence = Evidence()
+    evidence: Evidence = NOTHING_TO_SHOW
     """What was said when it was ticked; kept when it is opened again, until it is ticked anew."""
 
     @property
@@ -49,7 +69,7 @@ class Item:
         """Whether somebody has said that it is done."""
         return self.ticked_by is not None
 
-    def ticked(self, by: PersonId, at: datetime, evidence: Evidence = Evidence()) -> Item:
+    def ticked(self, by: PersonId, at: datetime, evidence: Evidence = NOTHING_TO_SHOW) -> Item:
         """The same line, done."""
         return replace(self, ticked_by=by, ticked_at=at, evidence=evidence)
 

@@ -12,6 +12,9 @@ from datetime import datetime
 
 from bot.rules.people import PersonId, RoleName
 
+_SHOWN = 60
+"""So much of an address is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class At:
@@ -88,6 +91,12 @@ class Sentence:
 def say(template: str, **parts: Part) -> Sentence:
     """A sentence with its parts."""
     return Sentence(template, tuple(parts.items()))
+
+
+def leads_to(url: str) -> Link:
+    """A link that shows where it leads: the address without its scheme, cut where it gets long."""
+    shown = url.partition("://")[2].rstrip("/") or url
+    return Link(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…", url)
 
 
 def joined(words: list[str] | tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.notices import ThreadLine
 from bot.ports import Clock, Directory, Page, Records
@@ -13,7 +13,8 @@ from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service
 from bot.rules.release import Release
 from bot.rules.sentence import say
 from bot.rules.terms import Terms, terms_of
-from bot.verbs.look import EVERY_OPEN_ONE, take
+from bot.verbs.hear_checks import hear, put_on_record
+from bot.verbs.look import EVERY_OPEN_ONE, as_asked_now, take
 from bot.verbs.plan_release import requests_for_approval
 from bot.verbs.redraw import changed
 
@@ -37,6 +38,28 @@ class AdoptRules:
                         await page.tell(line)
                 await changed(page, release.id)
             await page.commit()
+        await self._hear_checks(old, new)
+
+    async def _hear_checks(self, old: Catalogue, new: Catalogue) -> None:
+        """A line that is new may wait for a check that has passed already, and won't be run again to say so."""
+        async with self.records.read() as reading:
+            releases = await reading.releases(open_only=True, limit=EVERY_OPEN_ONE)
+        for seen in releases:
+            added = _waiting_for_checks(seen, new) - _waiting_for_checks(seen, old)
+            if not added or seen.candidate is None:
+                continue
+            async with self.records.open() as page:
+                known = await page.checks(seen.plan.service, seen.candidate.commit)
+                release = await page.release(seen.id)
+                if release is None or not seen.candidate.is_same_as(release.candidate):
+                    continue
+                release = as_asked_now(release, new)
+                hearing = hear(release.checklist, known, self.now(), only=added)
+                if hearing.changed:
+                    release = await page.keep(replace(release, checklist=hearing.after))
+                    await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=self.now())
+                    await changed(page, release.id)
+                    await page.commit()
 
     async def _told(self, page: Page, release: Release, old: Catalogue, new: Catalogue) -> bool:
         """Say what has changed for this release; False if nothing has."""
@@ -107,6 +130,11 @@ def differences(release: Release, old: Catalogue, new: Catalogue) -> Iterator[Ch
         then = terms_of(before[1], before[0], environment)
         if then.digest != now.digest:
             yield Changed(environment, then, now)
+
+
+def _waiting_for_checks(release: Release, agreed: Catalogue) -> frozenset[str]:
+    """The lines that a check ticks by these rules."""
+    return frozenset(item.key for item in as_asked_now(release, agreed).checklist if item.check)
 
 
 def _rules(release: Release, agreed: Catalogue) -> tuple[Service, ChangeType] | None:

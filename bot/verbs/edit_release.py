@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Page, Records
 from bot.rules.audit import Happened
 from bot.rules.checklist import Item, fresh
-from bot.rules.people import Actor
-from bot.rules.policy import ItemRule, Right, checklist_of
+from bot.rules.people import Actor, Surface
+from bot.rules.policy import Catalogue, ItemRule, Right, checklist_of
 from bot.rules.release import Plan, Release, ReleaseId, r
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, refuse, say
+from bot.verbs.hear_checks import Hearing, hear, put_on_record
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.plan_release import problem_with, requests_for_approval, tidy
 from bot.verbs.redraw import changed
@@ -53,10 +55,8 @@ class EditRelease:
             edits = tuple(differences(release.plan, plan))
             if not edits:
                 return await take(page, release, agreed, roles=roles, now=now)
-            items = release.checklist
-            if plan.change_type != release.plan.change_type:
-                items = kept(items, checklist_of(agreed.change_types[plan.change_type], agreed.services[plan.service]))
-            release = await page.keep(replace(release, plan=plan, checklist=items))
+            hearing = await _checklist(page, release, plan, agreed, now)
+            release = await page.keep(replace(release, plan=plan, checklist=hearing.after))
             await page.put_on_record(
                 Happened(
                     "edit",
@@ -71,6 +71,7 @@ class EditRelease:
             await changed(page, release.id)
             what = AllOf(tuple(name.replace("_", " ") for name, _, _ in edits))
             await page.tell(ThreadLine(release.id, say("{who} changed {what}.", who=At(by.id), what=what)))
+            await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
             picture = await take(page, release, agreed, roles=roles, now=now)
             if any(name == "change_type" for name, _, _ in edits):
                 for line in requests_for_approval(picture):
@@ -114,6 +115,16 @@ class EditRelease:
                 return refuse("There is no release {name} to depend on.", name=Code(r(each)))
             waiting += found[0].plan.depends_on
         return None
+
+
+async def _checklist(page: Page, release: Release, plan: Plan, agreed: Catalogue, now: datetime) -> Hearing:
+    """The other change type's lines, if it is another one now. What checks have said already ticks the new ones."""
+    before = release.checklist
+    if plan.change_type == release.plan.change_type:
+        return hear(before, (), now)
+    items = kept(before, checklist_of(agreed.change_types[plan.change_type], agreed.services[plan.service]))
+    known = await page.checks(plan.service, release.candidate.commit) if release.candidate else []
+    return hear(items, known, now, only={each.key for each in items} - {each.key for each in before})
 
 
 def differences(old: Plan, new: Plan) -> Iterator[tuple[str, object, object]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
-from bot.rules.checklist import merged
+from bot.rules.checklist import Item, merged
 from bot.rules.deployment import Deployment
 from bot.rules.freeze import Freeze
 from bot.rules.gate import Blocker, Facts, gate
@@ -67,6 +68,17 @@ class Picture:
     roles: Roles
     seen_at: datetime
     problem: Sentence | None = None
+    timezone: str = "UTC"
+    """Where its target date begins."""
+
+    def due(self, item: Item) -> datetime | None:
+        """When that line of its checklist should be done; None: at no certain moment."""
+        return item.due_at(self.release.plan.target, ZoneInfo(self.timezone))
+
+    def overdue(self, item: Item) -> bool:
+        """Whether it should have been done by now, and isn't."""
+        due = self.due(item)
+        return due is not None and due <= self.seen_at and not item.done
 
     def place(self, environment: EnvironmentName) -> Place | None:
         """The view from that environment."""
@@ -120,6 +132,7 @@ def picture(
             roles,
             now,
             say("The catalogue no longer has the {gone} {name}, so nothing can go ahead.", gone=gone, name=Code(name)),
+            catalogue.reminders.timezone,
         )
     views = [
         Facts(
@@ -145,6 +158,7 @@ def picture(
         own,
         roles,
         now,
+        timezone=catalogue.reminders.timezone,
     )
 
 

@@ -10,11 +10,12 @@ from bot.ports import Agreed, Clock, Directory, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.checklist import fresh
 from bot.rules.freeze import Freeze
-from bot.rules.people import Actor
-from bot.rules.policy import Catalogue, Right, checklist_of
+from bot.rules.people import Actor, Surface
+from bot.rules.policy import Catalogue, Right, ServiceName, checklist_of
 from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.candidates import Candidates
+from bot.verbs.hear_checks import hear, put_on_record
 from bot.verbs.look import Picture, take
 from bot.verbs.rights import lacks
 
@@ -79,7 +80,9 @@ class PlanRelease:
             unknown = [each for each in plan.depends_on if each not in known]
             if unknown:
                 return refuse("It can't depend on R-{number}: there is no such release.", number=unknown[0])
-            release = await page.add_release(Draft(plan, by.id, now, candidate, fresh(checklist_of(change, service))))
+            said = await page.checks(service.name, candidate.commit) if candidate else []
+            hearing = hear(fresh(checklist_of(change, service)), said, now)
+            release = await page.add_release(Draft(plan, by.id, now, candidate, hearing.after))
             await page.put_on_record(
                 Happened(
                     "plan",
@@ -108,6 +111,7 @@ class PlanRelease:
             await page.tell(CardChanged(release.id))
             await page.start(Work.WATCH_RELEASE, release.id)
             await page.tell(ThreadLine(release.id, say("{who} planned this release.", who=At(by.id))))
+            await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
             for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
             frozen_by = next((each for each in await page.freezes(not_over_at=now) if _falls_into(plan, each)), None)
@@ -142,11 +146,7 @@ def tidy(plan: Plan) -> Plan:
 def problem_with(plan: Plan, agreed: Catalogue) -> Refused | None:
     """What is wrong with the plan itself; None if nothing is."""
     if plan.service not in agreed.services:
-        return refuse(
-            "The catalogue has no service {name}. It has {services}.",
-            name=Code(plan.service),
-            services=AllOf(tuple(Code(each) for each in agreed.services)),
-        )
+        return no_such_service(plan.service, agreed)
     if plan.change_type not in agreed.change_types:
         return refuse(
             "The catalogue has no change type {name}. It has {types}.",
@@ -163,6 +163,15 @@ def problem_with(plan: Plan, agreed: Catalogue) -> Refused | None:
     if not plan.title or len(plan.title) > longest:
         return refuse("A title of 1 to {longest} characters is needed.", longest=longest)
     return None
+
+
+def no_such_service(name: ServiceName, agreed: Catalogue) -> Refused:
+    """There is none of that name."""
+    return refuse(
+        "The catalogue has no service {name}. It has {services}.",
+        name=Code(name),
+        services=AllOf(tuple(Code(each) for each in agreed.services)),
+    )
 
 
 def unknown_authors(release: Release, strangers: tuple[str, ...]) -> list[ThreadLine]:

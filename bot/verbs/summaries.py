@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.ports import Clock, Records
 from bot.rules.absence import Absence
@@ -15,6 +15,8 @@ from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ServiceName
 from bot.rules.stage import Stage
 from bot.verbs.look import Look, Picture
+
+_AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class InboxContent:
     approvals: tuple[tuple[Picture, RoleName], ...]
     """Releases that wait for this person's approval, and in which role."""
     items: tuple[tuple[Picture, Item], ...]
-    """Checklist lines that this person can do."""
+    """Checklist lines that this person can do, the one that is due first first."""
     mine: tuple[Picture, ...]
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
@@ -123,16 +125,21 @@ class Summaries:
             if role is not None:
                 approvals.append((picture, role))
             items += [
-                (picture, item)
-                for item in left_to_do(picture.release.checklist)
-                if (item.owner is None and picture.release.requested_by == person)
-                or (item.owner is not None and picture.roles.hold(person, item.owner))
+                (picture, item) for item in left_to_do(picture.release.checklist) if waits_for(picture, item, person)
             ]
+        items.sort(key=lambda each: each[0].due(each[1]) or _AT_NO_CERTAIN_MOMENT)
         mine = tuple(each for each in pictures if each.release.requested_by == person)
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         return InboxContent(
             person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned
         )
+
+
+def waits_for(picture: Picture, item: Item, person: PersonId) -> bool:
+    """Whether it is this person's to do. What only a check ticks waits for nobody."""
+    if item.owner is not None:
+        return picture.roles.hold(person, item.owner)
+    return item.check is None and picture.release.requested_by == person
 
 
 def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:

@@ -14,6 +14,7 @@ from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, OnService, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, divider, fields, header, message, section
+from handlers.views.checklist import due
 from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, clip, code, counted, day, link, one_line, when, words
 from handlers.views.words import approvals, attempt, blocker, named, road, stage, things_block, title, waits_for, what
 
@@ -72,7 +73,7 @@ def _problem(picture: Picture, pen: Pen) -> Iterator[Block]:
 
 def _progress(picture: Picture, pen: Pen) -> Iterator[Block]:
     yield context(road(picture.stage))
-    yield fields(_candidate(picture, pen), _checklist(picture.release, pen))
+    yield fields(_candidate(picture, pen), _checklist(picture, pen))
 
 
 def _candidate(picture: Picture, pen: Pen) -> Mrkdwn:
@@ -92,16 +93,17 @@ def _candidate(picture: Picture, pen: Pen) -> Mrkdwn:
     return Mrkdwn("*Candidate*\n" + "\n".join(lines))
 
 
-def _checklist(release: Release, pen: Pen) -> Mrkdwn:
-    items = release.checklist
+def _checklist(picture: Picture, pen: Pen) -> Mrkdwn:
+    items = picture.release.checklist
     if not items:
         return Mrkdwn("*Checklist*\nNothing to tick.")
     done = sum(item.done for item in items)
-    left = left_to_do(items)
+    left = sorted(left_to_do(items), key=picture.overdue, reverse=True)
     lines = [f"*Checklist*\n{done} of {len(items)} done" + (" ✅" if not left else "")]
     for item in left[:_ITEMS]:
         owner = f" · {one_line(pen.title(item.owner), 40)}" if item.owner else ""
-        lines.append(f"⬜ {one_line(item.text, 90)}{owner}")
+        late = " · ".join(("", *due(picture, item))) if picture.release.open and picture.overdue(item) else ""
+        lines.append(f"⬜ {one_line(item.text, 90)}{owner}{late}")
     if len(left) > _ITEMS:
         lines.append(f"… and {len(left) - _ITEMS} more")
     return Mrkdwn("\n".join(lines))

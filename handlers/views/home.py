@@ -11,6 +11,7 @@ from bot.verbs.summaries import InboxContent
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, View, actions, button, context, divider, header, home, section
+from handlers.views.checklist import due
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
@@ -109,7 +110,8 @@ def _items(content: InboxContent) -> Iterator[Block]:
 def _item(picture: Picture, item: Item) -> Block:
     value = encode(OnRelease(picture.release.id, item=item.key))
     tick = button("Tick", Press.TICK, value, spoken=f"Tick {clip(item.text, 60)}")
-    return section(f"⬜ {one_line(item.text, 300)}\n{one_line(named(picture), 120)}", accessory=tick)
+    where = "  ·  ".join((one_line(named(picture), 120), *due(picture, item)))
+    return section(f"⬜ {one_line(item.text, 300)}\n{where}", accessory=tick)
 
 
 def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:

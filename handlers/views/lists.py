@@ -86,5 +86,10 @@ def candidate_set(told: CandidateSet, pen: Pen) -> Said:
         if len(told.voided) > len(words):
             words.append(f"… and {len(told.voided) - len(words)} more")
         blocks.append(section("No longer counts, since it was said about something else:\n" + "\n".join(words)))
+    if told.reopened:
+        again = [f"•  {one_line(each.text)}" for each in told.reopened[:10]]
+        if len(told.reopened) > len(again):
+            again.append(f"… and {len(told.reopened) - len(again)} more")
+        blocks.append(section("To be done again for this candidate:\n" + "\n".join(again)))
     blocks.append(context(f"*Next*  ·  {waits_for(told.picture, pen)}"))
     return message(text, blocks)

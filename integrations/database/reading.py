@@ -147,7 +147,7 @@ class DatabaseReading:
         return await self._run(askings.one, key)
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
-        return await self._run(checks.of, service, commit)
+        return await self._run(checks.of, service, commit, lock=self._lock)
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from bot.ports import ConflictError, HeldError
 from bot.rules.audit import first_break
+from bot.rules.check import CheckResult
 from bot.rules.deployment import Attempt, Kind
 from bot.rules.people import PersonId
-from tests.makers import a_draft, a_happening, a_plan, a_verdict, an_order
+from tests.makers import NOW, PAYMENTS, a_draft, a_happening, a_plan, a_verdict, an_order, sha
 from tests.people import QA
 
 if TYPE_CHECKING:
@@ -266,3 +267,32 @@ async def test_a_page_that_is_cut_off_halfway_lets_go_of_everything(records: Rec
         assert release.verdicts == ()
         await page.keep(release.with_verdict(a_verdict(PersonId("U2"), QA)))
         await page.commit()
+
+
+async def test_whoever_acts_on_what_checks_say_of_a_commit_and_whoever_adds_to_it_come_one_after_the_other(
+    records: Records,
+) -> None:
+    """Else one would plan a release and see no check yet, while the other reports it and sees no release yet."""
+    commit, planning = sha("first"), asyncio.Event()
+
+    async def plans() -> tuple[int, int]:
+        async with records.open() as page:
+            known = len(await page.checks(PAYMENTS, commit))
+            planning.set()
+            await page.add_release(a_draft())
+            await asyncio.sleep(0.02)  # long enough for the other one to arrive while this is not yet committed
+            await page.commit()
+            return known, 1
+
+    async def reports() -> tuple[int, int]:
+        await planning.wait()
+        async with records.open() as page:
+            known = len(await page.checks(PAYMENTS, commit))
+            await page.keep_check(CheckResult(PAYMENTS, commit, "regression", True, NOW))
+            seen = len(await page.releases(open_only=True))
+            await page.commit()
+            return known, seen
+
+    assert await asyncio.gather(plans(), reports()) == [(0, 1), (0, 1)]
+    async with records.open() as page:
+        assert len(await page.checks(PAYMENTS, commit)) == 1

@@ -104,6 +104,13 @@ def test_an_api_url_ends_with_a_slash():
     assert good(SLACK_API_URL="http://127.0.0.1:9/api").slack_api_url == "http://127.0.0.1:9/api/"
 
 
+def test_what_ci_signs_with_is_kept_secret_and_may_be_left_out():
+    assert not good().webhook_secret
+    settings = good(SLIPWAY_WEBHOOK_SECRET=f"canary-{SIGNING}")
+    assert settings.webhook_secret.reveal() == f"canary-{SIGNING}"
+    assert "canary" not in repr(settings).replace(APP, "").replace(BOT, "")
+
+
 def test_the_level_of_the_log_in_any_case():
     assert good(SLIPWAY_LOG="Debug").log_level == logging.DEBUG
 
@@ -161,6 +168,9 @@ WRONG = [
     ("SLIPWAY_COMMANDS", "deploy=remind", "Slack's own"),
     ("SLIPWAY_COMMANDS", "deploy=release", "Two commands"),
     ("SLIPWAY_COMMANDS", "deploy=x,release=x", "Two commands"),
+    ("SLIPWAY_WEBHOOK_SECRET", "canary-too-short", "at least 32 characters"),
+    ("SLIPWAY_WEBHOOK_SECRET", "canary 0123456789abcdef 0123456789abcdef", "without blanks"),
+    ("SLIPWAY_WEBHOOK_SECRET", f"canäry-{SIGNING}", "accents"),
     ("SLIPWAY_LOG", "loud", "debug, info, warning, error"),
     ("SLIPWAY_LOG", "10", "debug, info, warning, error"),
     ("SLIPWAY_CATALOG", "x.yaml", "did you mean SLIPWAY_CATALOGUE"),

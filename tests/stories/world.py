@@ -26,6 +26,7 @@ from tests.twins.deployer import FakeDeployer, FakeTarget
 from tests.twins.verifier import FakeVerifier
 
 SECRET = "5107" * 8
+WEBHOOK_SECRET = "what-ci-signs-with-" + "7015" * 5
 BOT_TOKEN = "xoxb-stories"
 APP_TOKEN = "xapp-stories"
 CATALOGUE = Path(__file__).with_name("slipway.yaml")
@@ -131,6 +132,16 @@ class Player:
             each for each in self.desk.shown(self.desk.modal) if each.element.get("accessibility_label") == wanted
         ]
         return await self.presses_in_form(word, block_id=line.block_id)
+
+    async def ticks_with(self, item: str, **said: str) -> str:
+        """Tick that line of the checklist that is open with a note or a link; the answer."""
+        assert self.desk.modal is not None, "no form is open"
+        wanted = f"Tick with a note: {item}"
+        (line,) = [
+            each for each in self.desk.shown(self.desk.modal) if each.element.get("accessibility_label") == wanted
+        ]
+        await self.presses_in_form("Tick with a note", block_id=line.block_id)
+        return await self.fills_in(**said)
 
     async def fills_in(self, **values: Any) -> str:
         """Fill in the form that is open and send it; what is red in it, or the answer."""

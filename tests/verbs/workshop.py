@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from bot.ports import Records
+from bot.rules.check import CheckResult
+from bot.rules.checklist import Item
 from bot.rules.deployment import Attempt, Deployment, DeploymentId
 from bot.rules.gate import Blocker, Reason
 from bot.rules.people import Actor, Person, PersonId, RoleName, Roles, Surface
@@ -31,6 +33,7 @@ from bot.verbs.launch import Launch
 from bot.verbs.look import Look, Picture
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.reject import Reject
+from bot.verbs.report_check import ReportCheck, Reported
 from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.stand_ins import WithStandIns
@@ -138,6 +141,7 @@ class Workshop:
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
         self.watch_freeze = WatchFreeze(self.records, lambda: self.catalogue, now)
+        self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
         self.look = Look(*common, now)
         self.summaries = Summaries(self.look, self.records, now)
         self.evidence = Evidence(self.records, now)
@@ -174,6 +178,12 @@ class Workshop:
         place = (await self.picture(release)).place(environment)
         assert place is not None, f"there is no {environment}"
         return [each for each in place.blockers if not reasons or each.reason in reasons]
+
+    async def line(self, release: ReleaseId, key: str) -> Item:
+        """That line of its checklist."""
+        item = (await self.picture(release)).release.item(key)
+        assert item is not None, f"there is no line {key}"
+        return item
 
     # ------------------------------------------------------------ how it comes to that
 
@@ -231,6 +241,14 @@ class Workshop:
         number = await self.approved(ref, version, change)
         await self.deployed(number)
         return number
+
+    async def reported(self, name: str, commit: str, *, passed: bool = True, **said: Any) -> Reported:
+        """CI has said so, a second after whatever happened before."""
+        self.at += self.an_act_takes
+        result = CheckResult(PAYMENTS, commit, name, passed, self.at)
+        done = await self.report_check(replace(result, **said))
+        assert isinstance(done, Reported), str(done.why)
+        return done
 
     async def rolled_back(self, wanted: str | None = None, environment: EnvironmentName = PRODUCTION) -> Deployment:
         """Ines has rolled it back, and it is done."""

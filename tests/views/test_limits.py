@@ -12,6 +12,7 @@ import pytest
 from bot.ports import Changes, Commit
 from bot.rules.approval import Word
 from bot.rules.audit import Entry
+from bot.rules.checklist import Evidence
 from bot.rules.deployment import Attempt
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
@@ -108,6 +109,7 @@ PEN = Pen(HUGE.roles)
 PLAN = Plan(
     PAYMENTS, "9" * 64, FEATURE, ENDLESS, ENDLESS, ENDLESS, NOW.date(), tuple(ReleaseId(n) for n in range(1, MANY))
 )
+SHOWN = Evidence(ENDLESS[:500], "https://x.io/" + "a" * 980)
 RELEASE = a_release(
     plan=PLAN,
     candidate=a_candidate(
@@ -118,10 +120,22 @@ RELEASE = a_release(
         set_at=LATER,
     ),
     checklist=tuple(
-        item.ticked(MAYA.id, NOW) if n % 3 == 0 else item
+        item.ticked(MAYA.id, NOW, SHOWN) if n % 3 == 0 else item
         for n, item in enumerate(
             a_release(checklist=tuple(a_release().checklist)).checklist[:1]
-            + tuple(replace(a_release().checklist[0], key=f"item-{n}", text=ENDLESS, owner=QA) for n in range(MANY))
+            + tuple(
+                replace(
+                    a_release().checklist[0],
+                    key=f"item-{n}",
+                    text=ENDLESS,
+                    owner=QA,
+                    note=ENDLESS,
+                    link=SHOWN.link,
+                    due=timedelta(days=n),
+                    check=ENDLESS,
+                )
+                for n in range(MANY)
+            )
         )
     ),
     verdicts=tuple(
@@ -199,7 +213,9 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "rolling back": lambda: way_back.rolling_back(RollingBack(ATTEMPTS[0], ATTEMPTS[1]), PEN),
     "list": lambda: lists.release_list(PICTURES, PEN, "Open releases"),
     "planned": lambda: lists.planned(Planned(PICTURE, FREEZES[0]), PEN),
-    "candidate set": lambda: lists.candidate_set(CandidateSet(PICTURE, a_candidate("x"), RELEASE.verdicts), PEN),
+    "candidate set": lambda: lists.candidate_set(
+        CandidateSet(PICTURE, a_candidate("x"), RELEASE.verdicts, RELEASE.checklist), PEN
+    ),
     "freezes": lambda: freezes.freeze_list(FREEZES, LATER, PEN),
     "freeze notice": lambda: freezes.freeze_notice(FREEZES[0], "coming", PEN),
     "declared": lambda: freezes.declared(
@@ -217,6 +233,7 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "home": lambda: home.home_page(INBOX, PEN),
     "checklist": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id),
     "checklist, last page": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id, RELEASE.checklist[-1].key),
+    "tick with a note": lambda: checklist.note_form(PICTURE, RELEASE.checklist[-1], filled=SHOWN, problem=ENDLESS),
     "new": lambda: forms.new_release_form(HUGE, service=tuple(HUGE.services)[-1], version="9" * 300, ref=ENDLESS[:500]),
     "edit": lambda: forms.edit_form(PICTURE, HUGE),
     "reject": lambda: forms.reject_form(PICTURE, OnRelease(ReleaseId(12), PRODUCTION, a_seal())),

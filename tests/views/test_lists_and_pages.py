@@ -164,8 +164,8 @@ def test_the_checklist_has_a_button_where_one_may_tick():
         "*R-12 Payments 2.4.0*  ·  0 of 3 done  ·  2 required to go\n"
         "---\n"
         "⬜ *Release notes are written*\n@S0RELMGRS  ·  required\n"
-        "⬜ *The regression tests have passed*\n@S0QA  ·  required  [Tick]\n"
-        "⬜ *Dashboards are open*\n@Maya  ·  optional  [Tick]"
+        "⬜ *The regression tests have passed*\n@S0QA  ·  required  [Tick]\n[Tick with a note]\n"
+        "⬜ *Dashboards are open*\n@Maya  ·  optional  [Tick]\n[Tick with a note]"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bot.rules.check import CheckResult
 from integrations.database.rows.sql import insert
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from bot.rules.policy import ServiceName
 
 
-def of(connection: Connection, service: ServiceName, commit: str) -> list[CheckResult]:
-    """What was said of that commit, by the check's name."""
+def of(connection: Connection, service: ServiceName, commit: str, *, lock: bool) -> list[CheckResult]:
+    """What was said of that commit, by the check's name; with `lock`, nobody else asks or adds to it meanwhile."""
+    if lock and connection.dialect.name == "postgresql":
+        # There may be no row yet that could be locked. SQLite has one writer at a time anyway.
+        commit_of = func.hashtextextended(f"checks of {service} {commit}", 0)
+        connection.execute(select(func.pg_advisory_xact_lock(commit_of)))
     rows = connection.execute(select(table).where(table.c.service == service, table.c.commit == commit))
     found = [CheckResult(row.service, row.commit, row.name, row.passed, row.said_at, row.link) for row in rows]
     return sorted(found, key=lambda each: each.name)  # here, since each database has an order of words of its own
