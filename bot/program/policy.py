@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot.ports import Directory, DirectoryError
-from bot.program import explaining, terminal
+from bot.program import check, explaining, replaying, terminal
 from bot.program.offline import OfflineDirectory
 from bot.program.pen import TerminalPen
 from bot.program.record import in_a_sentence, open_records
@@ -19,9 +20,11 @@ from bot.settings import Settings
 from bot.trouble import WRONG_SETTINGS, Trouble
 from bot.verbs.explain import Explain
 from bot.verbs.look import Look
+from bot.verbs.replay_policy import ReplayPolicy
 from bot.verbs.stand_ins import WithStandIns
 from bot.wiring import introduced, read_catalogue
 from handlers.names import CommandNames
+from integrations.calendars.adapter import IcalCalendars
 from integrations.slack.client import connected_to_slack
 from integrations.slack.directory import SlackDirectory
 
@@ -52,6 +55,19 @@ async def _explain(settings: Settings, release: str, environment: str, *, offlin
     if why:
         terminal.say(f"Slack was not asked, since {why}: people are shown by their ids, and user groups block.", "dim")
     return told.open
+
+
+async def replay(settings: Settings, file: Path, since: timedelta, *, only_others: bool, as_json: bool) -> None:
+    """Show what that catalogue would have made of the time since then."""
+    catalogue = check.read(file, code=WRONG_SETTINGS)
+    with in_a_sentence():
+        async with open_records(settings) as records, IcalCalendars.connected() as calendars:
+            replayed = await ReplayPolicy(records, calendars, _now)(catalogue, _now() - since)
+    if as_json:
+        terminal.say(replaying.as_json(replayed, str(file)))
+        return
+    pen = TerminalPen(catalogue.roles, here=CommandNames(**settings.commands).here)
+    replaying.show(replayed, pen, str(file), only_others=only_others)
 
 
 def _now() -> datetime:

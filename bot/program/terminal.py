@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from bot.trouble import Trouble
+
+_WIDEST = 4000
 
 
 @cache
@@ -31,6 +35,19 @@ def below(text: str | Text, indent: int = 4, style: str = "") -> None:
         console.print(Padding(line, (0, 0, 0, indent)), soft_wrap=False)
     else:
         console.print(Text(" " * indent).append_text(line))
+
+
+def table(content: Table) -> None:
+    """A table: as wide as the screen, or, in a pipe, as wide as it needs to be."""
+    console = _console(aside=False)
+    if console.is_terminal:
+        console.print(content, soft_wrap=False)
+        return
+    wide = Console(width=_WIDEST, file=io.StringIO(), highlight=False)
+    with wide.capture() as captured:
+        wide.print(content)
+    for line in captured.get().splitlines():
+        say(line.rstrip())
 
 
 def good(text: str) -> None:

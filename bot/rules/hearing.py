@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.rules.approval import Verdict, Word
 from bot.rules.audit import Happened
 from bot.rules.candidate import Seal, subject
 from bot.rules.deployment import HOLDING, Attempt, Deployment, DeploymentId, Kind, Order
-from bot.rules.freeze import Freeze, FreezeId
+from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId, Plea
 from bot.rules.on_record import candidate_of, number_of, plan_of, told_of, window_of
 from bot.rules.past import Life, Past
 from bot.rules.people import PersonId, RoleName
@@ -206,16 +207,31 @@ def _moved(past: Past, happened: Happened, attempt: Attempt) -> None:
 
 
 def _frozen(past: Past, happened: Happened) -> None:
-    number = number_of(happened.subject)
+    number, detail = number_of(happened.subject), happened.detail
     if number is not None:
         freeze = FreezeId(number)
-        past.freezes[freeze] = Freeze(freeze, window_of(happened), happened.by, happened.at)
+        past.freezes[freeze] = Freeze(
+            freeze,
+            window_of(happened),
+            happened.by,
+            happened.at,
+            origin=detail.get("origin") or "",
+            owner=detail.get("owner") or None,
+        )
+
+
+def _changed(past: Past, happened: Happened) -> None:
+    freeze = _freeze(past, happened)
+    if freeze is not None:
+        owner = happened.detail.get("owner", freeze.owner)
+        past.freezes[freeze.id] = replace(freeze, window=window_of(happened), owner=owner)
 
 
 def _extended(past: Past, happened: Happened) -> None:
     freeze = _freeze(past, happened)
     if freeze is not None:
         past.freezes[freeze.id] = replace(freeze, window=window_of(happened))
+        past.moved_by_hand.add(freeze.id)
 
 
 def _thawed(past: Past, happened: Happened) -> None:
@@ -227,6 +243,33 @@ def _thawed(past: Past, happened: Happened) -> None:
 def _freeze(past: Past, happened: Happened) -> Freeze | None:
     number = number_of(happened.subject)
     return None if number is None else past.freezes.get(FreezeId(number))
+
+
+def _excepted(past: Past, happened: Happened) -> None:
+    """Asked for, or acknowledged: which is all that a soft freeze asks for."""
+    number, freeze = number_of(happened.subject), number_of(happened.detail["freeze"])
+    if number is None or freeze is None or happened.release is None:
+        return
+    soft = happened.verb == "acknowledge a freeze"
+    reason = happened.detail.get("reason") or ""
+    plea = Plea(FreezeId(freeze), happened.release, happened.by, happened.at, reason, soft)
+    past.exceptions[ExceptionId(number)] = FreezeException(ExceptionId(number), plea)
+    if soft:
+        _decided(past, happened)
+
+
+def _decided(past: Past, happened: Happened) -> None:
+    number = number_of(happened.subject)
+    before = None if number is None else past.exceptions.get(ExceptionId(number))
+    if before is not None:
+        ends_at = happened.detail.get("ends_at")
+        past.exceptions[before.id] = replace(
+            before,
+            granted=happened.verb != "refuse an exception",
+            decided_by=happened.by,
+            decided_at=happened.at,
+            ends_at=datetime.fromisoformat(ends_at) if ends_at else None,
+        )
 
 
 _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
@@ -246,6 +289,11 @@ _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
         "settle deployment": _settled,
         "freeze": _frozen,
         "extend freeze": _extended,
+        "change freeze": _changed,
         "end freeze": _thawed,
+        "ask for an exception": _excepted,
+        "acknowledge a freeze": _excepted,
+        "grant an exception": _decided,
+        "refuse an exception": _decided,
     }
 )

@@ -13,9 +13,10 @@ from bot.rules.candidate import Candidate
 from bot.rules.freeze import Window
 from bot.rules.gate import Blocker, Facts, Reason
 from bot.rules.people import PersonId, RoleName, Roles
-from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
+from bot.rules.policy import CalendarSource, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import Plan, ReleaseId
 
+_CALENDAR = "calendar "
 _NAME = re.compile(r"[A-Z]-(\d+)")
 
 
@@ -112,8 +113,7 @@ def looked_up(facts: Facts, blockers: Iterable[Blocker]) -> dict[str, Any]:
 
 def as_looked_up(roles: Roles, detail: Mapping[str, Any]) -> Roles:
     """The roles as words prove them, without those who had left by then, and without what couldn't be looked up."""
-    prefix = f"{Reason.UNREADABLE}:"
-    unknown = {RoleName(key.removeprefix(prefix)) for key in detail.get("keys") or () if key.startswith(prefix)}
+    unknown = {RoleName(name) for name in _unreadable(detail) if not name.startswith(_CALENDAR)}
     left = {(each["role"], each["person"]) for each in detail.get("left") or ()}
     return Roles(
         {
@@ -123,3 +123,17 @@ def as_looked_up(roles: Roles, detail: Mapping[str, Any]) -> Roles:
         },
         dict.fromkeys(unknown, "it could not be looked up then"),
     )
+
+
+def unread_then(
+    calendars: Iterable[CalendarSource], detail: Mapping[str, Any]
+) -> tuple[tuple[CalendarSource, str], ...]:
+    """Those of these calendars that could not be read at that time."""
+    unread = _unreadable(detail)
+    return tuple((each, "it could not be read then") for each in calendars if f"{_CALENDAR}{each.name}" in unread)
+
+
+def _unreadable(detail: Mapping[str, Any]) -> frozenset[str]:
+    """What could not be looked up, by the names that the gate has for it."""
+    prefix = f"{Reason.UNREADABLE}:"
+    return frozenset(key.removeprefix(prefix) for key in detail.get("keys") or () if key.startswith(prefix))

@@ -15,7 +15,8 @@ from bot.rules.approval import Verdict
 from bot.rules.candidate import Candidate
 from bot.rules.checklist import Item, fresh
 from bot.rules.deployment import Deployment, DeploymentId
-from bot.rules.freeze import Freeze, FreezeId
+from bot.rules.foreseen import Foreseen, freezes_at
+from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId
 from bot.rules.gate import Facts
 from bot.rules.on_record import spoken_in
 from bot.rules.people import PersonId
@@ -46,9 +47,14 @@ class Past:
     """The past up to the entry that was heard last, as it would have been under that catalogue."""
 
     catalogue: Catalogue
+    recurring: tuple[Foreseen, ...] = ()
+    """Each time that one of its recurring freezes applied."""
     lives: dict[ReleaseId, Life] = field(default_factory=dict)
     deployments: dict[DeploymentId, Deployment] = field(default_factory=dict)
     freezes: dict[FreezeId, Freeze] = field(default_factory=dict)
+    moved_by_hand: set[FreezeId] = field(default_factory=set)
+    """The freezes whose end somebody has moved."""
+    exceptions: dict[ExceptionId, FreezeException] = field(default_factory=dict)
 
     def terms(self, plan: Plan, environment: EnvironmentName) -> Terms | None:
         """What this catalogue asks for there; None if it doesn't know of that."""
@@ -91,8 +97,9 @@ class Past:
             roles=spoken_in(life.verdicts),
             now=at,
             deployments=self.history(service.name),
-            freezes=tuple(sorted((each for each in self.freezes.values() if each.over_at > at), key=_beginning)),
+            freezes=freezes_at(at, self.catalogue, self.freezes.values(), self.recurring, self.moved_by_hand),
             dependencies=self._dependencies(life, environment),
+            exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
         )
 
     def _item(self, item: Item, life: Life) -> Item:
@@ -115,7 +122,3 @@ class Past:
             back = brought is not None and taken_away(brought, history)
             found[number] = not back and (brought is not None or other.launched is not None)
         return found
-
-
-def _beginning(freeze: Freeze) -> tuple[datetime, FreezeId]:
-    return freeze.window.starts_at, freeze.id

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot.rules.audit import Happened
+from bot.rules.foreseen import Foreseen
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.hearing import hear
-from bot.rules.on_record import as_looked_up
+from bot.rules.on_record import as_looked_up, unread_then
 from bot.rules.past import Past
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import Refused, Sentence
+from bot.rules.sentence import Code, Refused, Sentence, say
+from bot.rules.wanted import source_of
 
 Asks = tuple[tuple[PersonId, datetime], ...]
 """Who asked to deploy it, and when, since something was started there last."""
@@ -84,6 +86,8 @@ class Replayed:
     since: datetime
     until: datetime
     cases: tuple[Case, ...]
+    notes: tuple[Sentence, ...] = ()
+    """What is not certain about it."""
 
     @property
     def deployments(self) -> tuple[Case, ...]:
@@ -108,6 +112,7 @@ class Replay:
     catalogue: Catalogue
     since: datetime
     may_start: MayStart
+    recurring: tuple[Foreseen, ...] = ()
     past: Past = field(init=False)
     started: list[Case] = field(default_factory=list)
     blocked: dict[Place, Case] = field(default_factory=dict)
@@ -116,7 +121,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         """Nothing has happened yet."""
-        self.past = Past(self.catalogue)
+        self.past = Past(self.catalogue, self.recurring)
 
     def hear(self, happened: Happened) -> None:
         """One more entry. It is judged by what was true just before it."""
@@ -132,7 +137,16 @@ class Replay:
     def so_far(self, until: datetime) -> Replayed:
         """What there is to tell."""
         cases = sorted((*self.started, *self.blocked.values()), key=lambda each: (each.release, each.at))
-        return Replayed(self.since, until, tuple(cases))
+        return Replayed(self.since, until, tuple(cases), tuple(self._notes()))
+
+    def _notes(self) -> Iterator[Sentence]:
+        known = {source_of(each.origin) for each in self.past.freezes.values()}
+        for calendar in self.catalogue.calendars:
+            if calendar.name not in known:
+                yield say(
+                    "The record knows no freeze from the calendar {name}, so nothing that it holds was counted.",
+                    name=Code(calendar.name),
+                )
 
     def _asked(self, happened: Happened, release: ReleaseId) -> None:
         place = (release, EnvironmentName(happened.subject), happened.candidate or "")
@@ -166,7 +180,11 @@ class Replay:
         facts = self.past.facts(release, environment, happened.at)
         if isinstance(facts, Sentence):
             return replace(case, unknown=facts)
-        facts = replace(facts, roles=as_looked_up(facts.roles, happened.detail))
+        facts = replace(
+            facts,
+            roles=as_looked_up(facts.roles, happened.detail),
+            unread=unread_then(self.catalogue.calendars, happened.detail),
+        )
         blockers = gate(facts)
         refused = self.may_start(facts, happened.by, asks) if deployment and not blockers else None
         return replace(case, blockers=blockers, besides=refused.why if refused else None)

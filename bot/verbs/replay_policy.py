@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.ports import Clock, Records
+from bot.ports import Calendars, Clock, Records
+from bot.rules.foreseen import foreseen
 from bot.rules.gate import Facts
 from bot.rules.people import SLIPWAY, PersonId
 from bot.rules.policy import Catalogue, takes_two_people
@@ -20,12 +21,18 @@ class ReplayPolicy:
     """Nothing is changed by it, and Slipway may be at work meanwhile."""
 
     records: Records
+    calendars: Calendars
     now: Clock
 
     async def __call__(self, catalogue: Catalogue, since: datetime) -> Replayed:
         """Read the whole record, since what was said long ago may count to this day."""
         now = self.now()
-        replay = Replay(catalogue, since, may_start)
+        recurring = tuple(
+            foreseen(rule, each.key, each.starts_at, each.ends_at)
+            for rule in catalogue.recurring
+            for each in self.calendars.recurring(rule, since, now)
+        )
+        replay = Replay(catalogue, since, may_start, recurring)
         async for entry in every_entry(self.records):
             replay.hear(entry.happened)
         return replay.so_far(now)
