@@ -70,8 +70,10 @@ class Ask:
 class Asked:
     """Somebody had people asked for what blocks: who, and when. Asking again at once would be nagging."""
 
-    key: str
-    """What was asked for: `R-12/production/approval:qa`, by release, environment and blocker."""
+    release: ReleaseId
+    environment: EnvironmentName
+    blocker: str
+    """What was asked for: the blocker's key."""
     by: PersonId
     at: datetime
     people: tuple[PersonId, ...] = ()
@@ -186,12 +188,8 @@ class Reading(Protocol):
         """Who is away, or will be: those not over at that moment, the one that starts first first."""
         ...
 
-    async def asked(self, key: str) -> Asked | None:
-        """When people were last asked for that."""
-        ...
-
-    async def asked_about(self, release: ReleaseId) -> list[Asked]:
-        """Everything that people were asked for about that release, by key."""
+    async def asked(self, release: ReleaseId) -> list[Asked]:
+        """What people were asked for about that release: of each blocker the last time, by environment and blocker."""
         ...
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:

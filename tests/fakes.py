@@ -61,7 +61,7 @@ class Contents:
     exceptions: dict[int, FreezeException] = field(default_factory=dict)
     calendars: dict[str, CalendarState] = field(default_factory=dict)
     absences: dict[int, Absence] = field(default_factory=dict)
-    asked: dict[str, Asked] = field(default_factory=dict)
+    asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
     intents: set[str] = field(default_factory=set)
@@ -228,9 +228,10 @@ class InMemoryReading:
         since: datetime | None = None,
         limit: int = 200,
     ) -> list[FreezeException]:
+        newest_first = sorted(self._now.exceptions.values(), key=lambda each: (each.plea.at, each.id), reverse=True)
         return [
             each
-            for each in _newest_first(self._now.exceptions)
+            for each in newest_first
             if (releases is None or each.plea.release in releases)
             and (freeze is None or each.plea.freeze == freeze)
             and (since is None or each.plea.at >= since)
@@ -243,8 +244,8 @@ class InMemoryReading:
         in_order = sorted(self._now.absences.values(), key=lambda each: (each.leave.starts_at, each.id))
         return [each for each in in_order if each.over_at > not_over_at and person in (None, each.leave.person)]
 
-    async def asked(self, key: str) -> Asked | None:
-        return self._now.asked.get(key)
+    async def asked(self, release: ReleaseId) -> list[Asked]:
+        return [each for _, each in sorted(self._now.asked.items()) if each.release == release]
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
         said = (each for each in self._now.checks.values() if (each.service, each.commit) == (service, commit))
@@ -362,7 +363,7 @@ class InMemoryPage(InMemoryReading):
         return kept
 
     async def keep_asked(self, asked: Asked) -> None:
-        self._now.asked[asked.key] = asked
+        self._now.asked[asked.release, asked.environment, asked.blocker] = asked
 
     async def keep_check(self, result: CheckResult) -> bool:
         known = self._now.checks.setdefault((result.service, result.commit, result.name), result)

@@ -73,8 +73,8 @@ async def call(
 ) -> Called | Refused:
     """Ask those who can lift it, on this page, unless they were asked a moment ago."""
     release = place.facts.release
-    key = f"{release.name}/{place.name}/{blocker.key}"
-    before, pause = await page.asked(key), agreed.reminders.ask_again_after
+    asked_before = {(each.environment, each.blocker): each for each in await page.asked(release.id)}
+    before, pause = asked_before.get((place.name, blocker.key)), agreed.reminders.ask_again_after
     if before is not None and at < before.at + pause:
         return refuse(
             "{who} had them asked {then} already. They can be asked again {later}.",
@@ -87,7 +87,7 @@ async def call(
         return refuse("There is nobody whom I could ask for that: {why}", why=_nobody(place, blocker))
     in_thread = len(people) > MOST_BY_MESSAGE
     asked = () if in_thread else tuple(sorted(people))
-    await page.keep_asked(Asked(key, by.id, at, asked))
+    await page.keep_asked(Asked(release.id, place.name, blocker.key, by.id, at, asked))
     await page.put_on_record(
         Happened(
             "ask them",

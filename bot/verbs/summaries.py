@@ -145,12 +145,13 @@ def waits_for(picture: Picture, item: Item, person: PersonId) -> bool:
 def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:
     """The role in which this release waits for this person's approval; None if it doesn't."""
     place = picture.asking
-    if place is None or place.facts.proposal is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
+    if place is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
         return None
-    facts, candidate = place.facts, picture.release.candidate
-    assert candidate is not None
+    facts, candidate, proposal = place.facts, picture.release.candidate, place.facts.proposal
+    if candidate is None or proposal is None:
+        return None
     own = barred(facts.change, facts.release.requested_by, candidate)
-    refused = {each.person for each in rejections(facts.release.verdicts, facts.proposal)}
+    refused = {each.person for each in rejections(facts.release.verdicts, proposal)}
     taken = {who for tally in place.tallies for verdict in tally.given for who in verdict.speakers}
     for tally in place.tallies:
         role = tally.rule.role

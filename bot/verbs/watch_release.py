@@ -19,7 +19,7 @@ from bot.rules.approval import Verdict, Word, standing
 from bot.rules.checklist import Item
 from bot.rules.gate import Reason, opens_by_itself
 from bot.rules.people import Surface, slipway
-from bot.rules.policy import Catalogue, EnvironmentName, Reminders
+from bot.rules.policy import Catalogue, Reminders
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, AtRole, Code, When, say
 from bot.rules.stage import Stage
@@ -107,10 +107,9 @@ async def watch_all(records: Records) -> None:
 
 async def renew_what_was_asked(page: Page, picture: Picture) -> None:
     """Private messages that asked for something show whether it is still wanted."""
-    for asked in await page.asked_about(picture.release.id):
-        _, environment, blocker = asked.key.split("/", 2)
+    for asked in await page.asked(picture.release.id):
         for person in asked.people:
-            await page.tell(Wanted(person, picture.release.id, EnvironmentName(environment), blocker, asked.by))
+            await page.tell(Wanted(person, asked.release, asked.environment, asked.blocker, asked.by))
 
 
 def openings(picture: Picture) -> Iterator[datetime]:

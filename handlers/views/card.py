@@ -14,7 +14,6 @@ from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, OnService, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, divider, fields, header, message, section
-from handlers.views.checklist import due
 from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, clip, code, counted, day, link, one_line, when, words
 from handlers.views.words import approvals, attempt, blocker, named, road, stage, things_block, title, waits_for, what
 
@@ -102,7 +101,7 @@ def _checklist(picture: Picture, pen: Pen) -> Mrkdwn:
     lines = [f"*Checklist*\n{done} of {len(items)} done" + (" ✅" if not left else "")]
     for item in left[:_ITEMS]:
         owner = f" · {one_line(pen.title(item.owner), 40)}" if item.owner else ""
-        late = " · ".join(("", *due(picture, item))) if picture.release.open and picture.overdue(item) else ""
+        late = " · ⏰ *overdue*" if picture.release.open and picture.overdue(item) else ""
         lines.append(f"⬜ {one_line(item.text, 90)}{owner}{late}")
     if len(left) > _ITEMS:
         lines.append(f"… and {len(left) - _ITEMS} more")

@@ -143,8 +143,8 @@ class DatabaseReading:
     async def absences(self, *, not_over_at: datetime, person: PersonId | None = None) -> list[Absence]:
         return await self._run(absences.several, not_over_at=not_over_at, person=person)
 
-    async def asked(self, key: str) -> Asked | None:
-        return await self._run(askings.one, key)
+    async def asked(self, release: ReleaseId) -> list[Asked]:
+        return await self._run(askings.of, release)
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
         return await self._run(checks.of, service, commit, lock=self._lock)

@@ -253,8 +253,8 @@ freeze_exceptions = Table(
         "(granted IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)", name="decided"
     ),
     CheckConstraint("granted IS NOT NULL OR ends_at IS NULL", name="ending"),
-    Index(None, "release_id", "id"),
-    Index(None, "freeze_id", "id"),
+    Index(None, "release_id"),
+    Index(None, "freeze_id"),
     Index(None, "asked_at", "id"),
     sqlite_autoincrement=True,
 )
@@ -305,9 +305,12 @@ asks = Table(
 asked = Table(
     "asked",
     metadata,
-    Column("key", Words, primary_key=True),
+    Column("release_id", Number, ForeignKey("releases.id"), primary_key=True),
+    Column("environment", Words, primary_key=True),
+    Column("blocker", Words, primary_key=True),
     Column("person", Words, nullable=False),
     Column("asked_at", Moment, nullable=False),
+    Column("people", Json, nullable=False),
     Index(None, "asked_at"),
 )
 

@@ -146,7 +146,8 @@ SECOND = f"""
     INSERT INTO calendars (name, read_at, problem) VALUES ('holidays', '{AT}', 'It is gone');
     INSERT INTO absences (person, starts_at, ends_at, stand_in, roles, reason, declared_by, declared_at, revision)
     VALUES ('U0OMAR', '{AT}', '2026-03-03 00:00:00', 'U0BEN', '["qa"]', 'Away', 'U0MAYA', '{AT}', 0);
-    INSERT INTO asked (key, person, asked_at) VALUES ('R-2', 'U0BEN', '{AT}');
+    INSERT INTO asked (release_id, environment, blocker, person, asked_at, people)
+    VALUES (2, 'production', 'approval:qa', 'U0BEN', '{AT}', '["U0OMAR"]');
     INSERT INTO checks (service, "commit", name, passed, said_at, link)
     VALUES ('payments', '{COMMIT}', 'regression', TRUE, '{AT}', 'https://run.example.com');
 """
@@ -219,7 +220,7 @@ async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_
         exceptions = await reading.exceptions()
         calendars = await reading.calendars()
         absences = await reading.absences(not_over_at=THEN)
-        asked = await reading.asked("R-2")
+        asked = await reading.asked(ReleaseId(2))
         checks = await reading.checks(PAYMENTS, COMMIT)
     assert release is not None
     assert release.checklist == (TESTED,)
@@ -228,5 +229,5 @@ async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_
     assert exceptions == [EXCEPTION]
     assert calendars == [CalendarState("holidays", THEN, "It is gone")]
     assert absences == [ABSENCE]
-    assert asked == Asked("R-2", BEN.id, THEN)
+    assert asked == [Asked(ReleaseId(2), PRODUCTION, "approval:qa", BEN.id, THEN, (OMAR.id,))]
     assert checks == [CHECK]

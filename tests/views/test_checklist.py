@@ -135,13 +135,7 @@ def test_the_card_names_what_is_overdue_first():
     lines = [replace(LINE, key=f"line-{n}", text=f"Line {n}") for n in range(4)]
     lines[3] = replace(lines[3], due=timedelta(hours=12))
     card = read(release_card(with_lines(*lines, target=date(2026, 11, 24)), PEN)["blocks"])
-    assert (
-        "0 of 4 done\n"
-        "⬜ Line 3 · QA · ⏰ *overdue* since [2026-11-23 11:00]\n"
-        "⬜ Line 0 · QA\n"
-        "⬜ Line 1 · QA\n"
-        "… and 1 more"
-    ) in card
+    assert ("0 of 4 done\n⬜ Line 3 · QA · ⏰ *overdue*\n⬜ Line 0 · QA\n⬜ Line 1 · QA\n… and 1 more") in card
 
 
 def test_home_says_when_my_lines_are_due():

@@ -1,4 +1,4 @@
-"""When people were last asked for what blocks, so that nobody is asked again at once."""
+"""What people were asked for about a release, so that nobody is asked again at once."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from integrations.database.tables import asked as table
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from bot.rules.release import ReleaseId
 
-def one(connection: Connection, key: str) -> Asked | None:
-    """When people were last asked for that, and by whom."""
-    row = connection.execute(select(table).where(table.c.key == key)).one_or_none()
-    return Asked(row.key, row.person, row.asked_at) if row else None
+
+def of(connection: Connection, release: ReleaseId) -> list[Asked]:
+    """What people were asked for about that release, each the last time."""
+    mine = select(table).where(table.c.release_id == release).order_by(table.c.environment, table.c.blocker)
+    return [
+        Asked(row.release_id, row.environment, row.blocker, row.person, row.asked_at, tuple(row.people))
+        for row in connection.execute(mine)
+    ]
 
 
 def keep(connection: Connection, asked: Asked) -> None:
     """They were asked, now for the last time."""
-    values = {"person": asked.by, "asked_at": asked.at}
-    statement = insert(connection, table).values(key=asked.key, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[table.c.key], set_=values))
+    key = {"release_id": asked.release, "environment": asked.environment, "blocker": asked.blocker}
+    values = {"person": asked.by, "asked_at": asked.at, "people": list(asked.people)}
+    statement = insert(connection, table).values(**key, **values)
+    same = [table.c.release_id, table.c.environment, table.c.blocker]
+    connection.execute(statement.on_conflict_do_update(index_elements=same, set_=values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from bot.rules.freeze import ExceptionId, FreezeException, Plea
 from integrations.database.rows.sql import change, conflict
@@ -37,15 +37,13 @@ def several(
     limit: int,
 ) -> list[FreezeException]:
     """What was asked of freezes, newest first."""
-    statement = select(table).order_by(table.c.id.desc()).limit(limit)
+    statement = select(table).order_by(table.c.asked_at.desc(), table.c.id.desc()).limit(limit)
     if releases is not None:
         statement = statement.where(table.c.release_id.in_(releases))
     if freeze is not None:
         statement = statement.where(table.c.freeze_id == freeze)
     if since is not None:
-        # Where to end is found by the clock's index; down to there they are read in their order.
-        last = select(func.min(table.c.id)).where(table.c.asked_at >= since).scalar_subquery()
-        statement = statement.where(table.c.id >= last, table.c.asked_at >= since)
+        statement = statement.where(table.c.asked_at >= since)
     return [_read(row) for row in connection.execute(statement)]
 
 

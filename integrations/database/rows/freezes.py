@@ -34,9 +34,9 @@ def several(connection: Connection, *, not_over_at: datetime | None, limit: int)
     """Freezes, the one that starts first first."""
     statement = select(table).order_by(table.c.starts_at, table.c.id).limit(limit)
     if not_over_at is not None:
-        statement = statement.where(
-            table.c.ends_at > not_over_at, or_(table.c.ended_at.is_(None), table.c.ended_at > not_over_at)
-        )
+        # Found by their end before they are put in order: those that are over grow more with every weekend.
+        not_over = or_(table.c.ended_at.is_(None), table.c.ended_at > not_over_at)
+        statement = statement.where(table.c.id.in_(select(table.c.id).where(table.c.ends_at > not_over_at, not_over)))
     return [_read(row) for row in connection.execute(statement)]
 
 
@@ -44,8 +44,9 @@ def of(connection: Connection, origins: str, *, not_over_at: datetime) -> list[F
     """Those of an origin that begins so, by when they would have been over, even if somebody ended them before."""
     # Compared letter by letter: LIKE and the order of words are other things on each database.
     begins = func.substr(table.c.origin, 1, len(origins), type_=Words) == origins
-    statement = select(table).where(text(OF_NO_HAND), begins, table.c.ends_at > not_over_at)
-    return [_read(row) for row in connection.execute(statement.order_by(table.c.starts_at, table.c.id))]
+    found = select(table.c.id).where(text(OF_NO_HAND), begins, table.c.ends_at > not_over_at)
+    statement = select(table).where(table.c.id.in_(found)).order_by(table.c.starts_at, table.c.id)
+    return [_read(row) for row in connection.execute(statement)]
 
 
 def add(

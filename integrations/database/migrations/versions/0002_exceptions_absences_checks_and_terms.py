@@ -41,10 +41,14 @@ def upgrade() -> None:
 
     op.create_table(
         "asked",
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("release_id", NUMBER, nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
+        sa.Column("blocker", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("asked_at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_asked")),
+        sa.Column("people", sa.JSON(none_as_null=True), nullable=False),
+        sa.ForeignKeyConstraint(["release_id"], ["releases.id"], name=op.f("fk_asked_release_id")),
+        sa.PrimaryKeyConstraint("release_id", "environment", "blocker", name=op.f("pk_asked")),
     )
     op.create_index("ix_asked_asked_at", "asked", ["asked_at"])
 
@@ -93,8 +97,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_freeze_exceptions_asked_at_id", "freeze_exceptions", ["asked_at", "id"])
-    op.create_index("ix_freeze_exceptions_freeze_id_id", "freeze_exceptions", ["freeze_id", "id"])
-    op.create_index("ix_freeze_exceptions_release_id_id", "freeze_exceptions", ["release_id", "id"])
+    op.create_index("ix_freeze_exceptions_freeze_id", "freeze_exceptions", ["freeze_id"])
+    op.create_index("ix_freeze_exceptions_release_id", "freeze_exceptions", ["release_id"])
 
     # Columns are added in place: a table that is rebuilt, as batches do it on SQLite, would lose its triggers.
     op.add_column("checklist_items", sa.Column("note", sa.Text(), nullable=False, server_default=""))
