@@ -23,8 +23,8 @@ def show(told: Explanation, pen: TerminalPen) -> None:
     """All of it: what is proposed, each question with its answer, and what that comes to."""
     facts = told.facts
     terminal.say(_title(told))
-    for line in _proposed(facts, pen):
-        terminal.below(line, 2)
+    for label, text in _proposed(facts, pen):
+        terminal.beside(label, text)
     terminal.say("")
     for answer in told.answers:
         _question(answer, pen)
@@ -45,16 +45,16 @@ def _title(told: Explanation) -> Text:
     return Text.assemble((harmless(named), "bold"), " ", state)
 
 
-def _proposed(facts: Facts, pen: TerminalPen) -> Iterator[Text]:
+def _proposed(facts: Facts, pen: TerminalPen) -> Iterator[tuple[str, str]]:
     """What an approval given now would be sealed to."""
     candidate, proposal = facts.release.candidate, facts.proposal
     if candidate is not None and proposal is not None:
         ref = f" ({harmless(candidate.ref)})" if candidate.ref else ""
         artifact = f", artifact {candidate.artifact[:19]}…" if candidate.artifact else ""
         by = f", set by {pen.person(candidate.set_by)}, {moment(candidate.set_at)}"
-        yield Text.assemble(("candidate  ", "dim"), candidate.short, ref, artifact, by)
-        yield Text.assemble(("rules      ", "dim"), harmless(f"{facts.change.title}: {proposal.terms.in_words()}"))
-    yield Text.assemble(("asked      ", "dim"), moment(facts.now))
+        yield "candidate", f"{candidate.short}{ref}{artifact}{by}"
+        yield "rules", harmless(f"{facts.change.name}: {proposal.terms.in_words()}")
+    yield "asked", moment(facts.now)
 
 
 def _question(answer: Answer, pen: TerminalPen) -> None:
@@ -68,7 +68,8 @@ def _question(answer: Answer, pen: TerminalPen) -> None:
         if blocker.opens_at is not None:
             terminal.below(f"over by itself {moment(blocker.opens_at)}", _MARGIN + 2)
     for sentence in answer.because:
-        terminal.below(pen.write(sentence), _MARGIN)
+        sign = Text("" if answer.yes else "✓ ", "green")  # what is there already stands below what is not
+        terminal.below(sign.append_text(pen.write(sentence)), _MARGIN)
 
 
 def conclusion(told: Explanation) -> Sentence:

@@ -9,8 +9,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from bot.rules.people import SLIPWAY, PersonId, RoleName, Roles
-from bot.rules.policy import Role
+from bot.rules.people import SLIPWAY, PersonId, Roles
 from bot.rules.sentence import AllOf, At, AtRole, Code, InPlaceOf, Link, Part, Sentence, When
 from handlers.views.text import clip, joined_names
 
@@ -25,7 +24,6 @@ COMMAND = "cyan"
 class TerminalPen:
     """Writes sentences for this machine. Whoever has no name here is written by their id."""
 
-    titles: Mapping[RoleName, Role] = field(default_factory=dict)
     roles: Roles = field(default_factory=Roles)
     names: Mapping[PersonId, str] = field(default_factory=dict)
     here: Callable[[str], str] = str
@@ -47,13 +45,13 @@ class TerminalPen:
             case At(id=person):
                 return Text(self.person(person))
             case AtRole(name=name):
-                return Text(self.role(name))
+                return Text(harmless(name))
             case When(at=at):
                 return Text(moment(at))
             case Code(text=text):
                 return Text(harmless(self.here(text)), COMMAND)
-            case Link(text=text, url=url):
-                return Text(harmless(url if text == url else f"{text} ({url})"))
+            case Link(url=url):
+                return Text(harmless(url))
             case AllOf(parts=parts):
                 written = [self.part(each) for each in parts]
                 separators = [", "] * (len(written) - 2) + [" and "] * (len(written) > 1) + [""]
@@ -67,11 +65,6 @@ class TerminalPen:
         """Somebody's name, or their id where nobody told it."""
         return "Slipway" if person == SLIPWAY else harmless(self.names.get(person, person))
 
-    def role(self, name: RoleName) -> str:
-        """A role's title."""
-        role = self.titles.get(name)
-        return harmless(role.title if role else name)
-
     def lifted_by(self, who: Sequence[At | AtRole]) -> str:
         """The ones who can lift it: people by name, roles with those who can be asked now."""
         return joined_names([self._one(each) for each in dict.fromkeys(who)], _NAMED)
@@ -80,14 +73,24 @@ class TerminalPen:
         if isinstance(who, At):
             return self.person(who.id)
         people = sorted(map(self.person, self.roles.reachable(who.name)))
-        return f"{self.role(who.name)} ({joined_names(people, _NAMED)})" if people else self.role(who.name)
+        return f"{harmless(who.name)} ({joined_names(people, _NAMED)})" if people else harmless(who.name)
 
 
 def moment(at: datetime) -> str:
     """A moment by the clock of this machine, with its zone."""
     local = at.astimezone()
-    zone = local.tzname() or ""
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {f'UTC{zone}' if zone[:1] in {'+', '-'} else zone}"
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {_zone(local)}"
+
+
+def moment_in_a_column(at: datetime) -> str:
+    """The same, always as wide."""
+    local = at.astimezone()
+    return f"{local:%Y-%m-%d %H:%M} {_zone(local)}"
+
+
+def _zone(local: datetime) -> str:
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
 def harmless(text: str) -> str:

@@ -45,12 +45,12 @@ async def _explain(settings: Settings, release: str, environment: str, *, offlin
             people = WithStandIns(directory, records, _now)
             told = await Explain(Look(records, people, lambda: agreed, _now))(release, EnvironmentName(environment))
             if isinstance(told, Refused):
-                raise Trouble(TerminalPen(agreed.roles).write(told.why).plain)
+                raise Trouble(TerminalPen().write(told.why).plain)
             if as_json:
                 terminal.say(explaining.as_json(told))
                 return told.open
             names = await _names(directory, explaining.everybody_in(told))
-    pen = TerminalPen(agreed.roles, told.facts.roles, names, CommandNames(**settings.commands).here)
+    pen = TerminalPen(told.facts.roles, names, CommandNames(**settings.commands).here)
     explaining.show(told, pen)
     if why:
         terminal.say(f"Slack was not asked, since {why}: people are shown by their ids, and user groups block.", "dim")
@@ -66,7 +66,7 @@ async def replay(settings: Settings, file: Path, since: timedelta, *, only_other
     if as_json:
         terminal.say(replaying.as_json(replayed, str(file)))
         return
-    pen = TerminalPen(catalogue.roles, here=CommandNames(**settings.commands).here)
+    pen = TerminalPen(here=CommandNames(**settings.commands).here)
     replaying.show(replayed, pen, str(file), only_others=only_others)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from bot.program import terminal
 from bot.program.explaining import blocker_as_json
-from bot.program.pen import TerminalPen, harmless, moment
+from bot.program.pen import TerminalPen, harmless, moment, moment_in_a_column
 from bot.rules.release import r
 from bot.rules.replay import Answer, Case, Replayed
 
@@ -21,53 +21,49 @@ _STYLES = {Answer.THROUGH: "green", Answer.BLOCKED: "red", Answer.UNKNOWN: "yell
 
 def show(replayed: Replayed, pen: TerminalPen, name: str, *, only_others: bool) -> None:
     """Case by case, then what it comes to."""
-    cases = replayed.others if only_others else replayed.cases
     terminal.say(Text(f"What {harmless(name)} would have made of the time since {moment(replayed.since)}", "bold"))
-    if cases:
-        terminal.table(_table(cases, pen))
+    cases = replayed.others if only_others else replayed.cases
+    widths = [max(len(each) for each in column) for column in zip(*map(_begins, cases), strict=True)]
+    for title, several in groupby(cases, key=_title):
+        terminal.say("")
+        terminal.say(title)
+        terminal.table(_table(several, widths, pen))
+    terminal.say("")
     for line in _totals(replayed):
         terminal.say(line)
     for note in replayed.notes:
-        terminal.below(Text("Not certain: ", "yellow").append_text(pen.write(note)), 0)
+        terminal.say(Text("Not certain: ", "yellow").append_text(pen.write(note)))
 
 
-def _table(cases: tuple[Case, ...], pen: TerminalPen) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for head in ("release", "to", "when"):
-        table.add_column(head, no_wrap=head == "to")
-    table.add_column("what happened")
-    table.add_column("with these rules", ratio=1)
-    before = None
+def _title(case: Case) -> str:
+    return harmless(f"{r(case.release)} {case.service} {case.version} ({case.change_type})")
+
+
+def _begins(case: Case) -> tuple[str, str, str]:
+    """Where, when, and what happened."""
+    happened = f"{case.deployment} was started" if case.deployment else "was blocked"
+    return harmless(case.environment), moment_in_a_column(case.at), happened
+
+
+def _table(cases: Iterable[Case], widths: list[int], pen: TerminalPen) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=0)
+    for width in widths:
+        table.add_column(width=width, no_wrap=True)
+    table.add_column()
     for case in cases:
-        named = f"{r(case.release)} {case.service} {case.version} ({case.change_type})"
-        table.add_row(
-            Text(harmless(named) if named != before else ""),
-            Text(harmless(case.environment)),
-            moment(case.at),
-            _what_happened(case),
-            _answer(case, pen),
-            style="" if case.other or case.answer is Answer.UNKNOWN else "dim",
-        )
-        before = named
+        unremarkable = not case.other and case.answer is not Answer.UNKNOWN
+        table.add_row("", *_begins(case), _answer(case, pen), style="dim" if unremarkable else "")
     return table
 
 
-def _what_happened(case: Case) -> Text:
-    if case.deployment:
-        return Text(f"{case.deployment} was started")
-    return _lines("was blocked", (Text(harmless(each)) for each in (case.blocked_by if case.other else ())))
-
-
 def _answer(case: Case, pen: TerminalPen) -> Text:
-    lines = _lines(case.answer, map(pen.write, case.reasons))
-    lines.stylize(f"bold {_STYLES[case.answer]}" if case.other else _STYLES[case.answer], 0, len(case.answer))
-    return lines
-
-
-def _lines(first: str, others: Iterator[Text]) -> Text:
-    """A word, and each reason below it."""
-    rest = list(others)
-    return Text("\n").join([Text(f"{first}:" if rest else first), *rest])
+    """What these rules say, and why; or why it was blocked, if they would let it through."""
+    why = list(map(pen.write, case.reasons))
+    if case.other and not case.deployment:
+        why = [Text(f"then: {harmless(each)}") for each in case.blocked_by]
+    said = Text(case.answer, f"bold {_STYLES[case.answer]}" if case.other else _STYLES[case.answer])
+    return Text("\n").join([said, *(Text("· ").append_text(each) for each in why)])
 
 
 def _totals(replayed: Replayed) -> Iterator[str]:

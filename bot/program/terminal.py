@@ -37,6 +37,20 @@ def below(text: str | Text, indent: int = 4, style: str = "") -> None:
         console.print(Text(" " * indent).append_text(line))
 
 
+def beside(label: str, text: str | Text, indent: int = 2, width: int = 11) -> None:
+    """A label and what it is about; on a screen what doesn't fit goes on below itself."""
+    words = Text(text) if isinstance(text, str) else text
+    grid = Table.grid()
+    grid.add_column(width=indent + width)
+    grid.add_column()
+    grid.add_row(Text(" " * indent + label, "dim"), words)
+    console = _console(aside=False)
+    if console.is_terminal:
+        console.print(grid, soft_wrap=False)
+    else:
+        console.print(Text(f"{' ' * indent}{label:<{width}}").append_text(words))
+
+
 def table(content: Table) -> None:
     """A table: as wide as the screen, or, in a pipe, as wide as it needs to be."""
     console = _console(aside=False)

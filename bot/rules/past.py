@@ -13,13 +13,14 @@ from datetime import datetime
 
 from bot.rules.approval import Verdict
 from bot.rules.candidate import Candidate
+from bot.rules.check import CheckResult
 from bot.rules.checklist import Item, fresh
 from bot.rules.deployment import Deployment, DeploymentId
 from bot.rules.foreseen import Foreseen, freezes_at
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId
 from bot.rules.gate import Facts
 from bot.rules.on_record import spoken_in
-from bot.rules.people import PersonId
+from bot.rules.people import SLIPWAY, PersonId
 from bot.rules.policy import Catalogue, EnvironmentName, ServiceName, checklist_of
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.rollback import newest_success, taken_away
@@ -42,6 +43,19 @@ class Life:
     cancelled: Ending | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is known besides: automatic checks are kept, whether a line of that time waited for them or not."""
+
+    lines: Mapping[ReleaseId, frozenset[str]] = field(default_factory=dict)
+    """The keys of the lines that each release really had; the record tells all about those."""
+    results: Mapping[tuple[ServiceName, str], tuple[CheckResult, ...]] = field(default_factory=dict)
+    """For each service and commit, the newest word of each check."""
+
+
+NOTHING_CHECKED = Checked()
+
+
 @dataclass(slots=True)
 class Past:
     """The past up to the entry that was heard last, as it would have been under that catalogue."""
@@ -49,6 +63,7 @@ class Past:
     catalogue: Catalogue
     recurring: tuple[Foreseen, ...] = ()
     """Each time that one of its recurring freezes applied."""
+    checked: Checked = NOTHING_CHECKED
     lives: dict[ReleaseId, Life] = field(default_factory=dict)
     deployments: dict[DeploymentId, Deployment] = field(default_factory=dict)
     freezes: dict[FreezeId, Freeze] = field(default_factory=dict)
@@ -86,7 +101,7 @@ class Past:
                 life.requested_by,
                 life.created_at,
                 life.candidate,
-                tuple(self._item(item, life) for item in fresh(checklist_of(change, service))),
+                tuple(self._item(item, life, at) for item in fresh(checklist_of(change, service))),
                 tuple(each if each.terms else replace(each, terms=terms) for each in life.verdicts),
                 life.launched,
                 life.cancelled,
@@ -102,9 +117,16 @@ class Past:
             exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
         )
 
-    def _item(self, item: Item, life: Life) -> Item:
+    def _item(self, item: Item, life: Life, at: datetime) -> Item:
+        """A line with its tick. One that the release didn't have can only have been ticked by its check."""
         tick = life.ticked.get(item.key)
-        return item if tick is None else item.ticked(*tick)
+        if tick is not None:
+            return item.ticked(*tick)
+        if item.check is None or life.candidate is None or item.key in self.checked.lines.get(life.id, ()):
+            return item
+        results = self.checked.results.get((life.plan.service, life.candidate.commit), ())
+        passed = [each for each in results if each.name == item.check and each.passed and each.at <= at]
+        return item.ticked(SLIPWAY, passed[0].at) if passed else item
 
     def history(self, service: ServiceName) -> tuple[Deployment, ...]:
         """The service's deployments, newest first."""

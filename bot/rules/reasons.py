@@ -15,7 +15,7 @@ from bot.rules.people import PersonId
 from bot.rules.policy import EnvironmentName, FreezeMeaning, bake_before, hours_for, must_be_ticked_before
 from bot.rules.release import r
 from bot.rules.rollback import newest_success
-from bot.rules.sentence import At, AtRole, InPlaceOf, Link, Sentence, When, say
+from bot.rules.sentence import At, AtRole, InPlaceOf, Link, Sentence, When, leads_to, say
 from bot.rules.terms import span
 
 
@@ -105,7 +105,7 @@ def _ticked(item: Item, by: PersonId, at: datetime) -> Sentence:
     if item.evidence.note:
         shown["note"] = item.evidence.note
     if item.evidence.link:
-        shown["link"] = Link(item.evidence.link, item.evidence.link)
+        shown["link"] = leads_to(item.evidence.link)
     more = "".join(f" {{{name}}}" for name in shown)
     return say("“{item}” was ticked by {who}, {at}." + more, item=item.text, who=At(by), at=When(at), **shown)
 
@@ -130,7 +130,7 @@ def _order(facts: Facts) -> Iterator[Sentence]:
 def _bake(facts: Facts) -> Iterator[Sentence]:
     needed = bake_before(facts.change, facts.environment)
     if not needed or not facts.change.keeps_order or not facts.environment.after:
-        yield say("It need not stand anywhere before.")
+        yield say("It needs no time in another environment.")
         return
     for earlier in facts.environment.after:
         long_enough = [each for each in facts.stays(earlier) if (each[1] or facts.now) - each[0] >= needed]

@@ -12,7 +12,7 @@ from bot.rules.foreseen import Foreseen
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.hearing import hear
 from bot.rules.on_record import as_looked_up, unread_then
-from bot.rules.past import Past
+from bot.rules.past import NOTHING_CHECKED, Checked, Past
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
@@ -27,6 +27,9 @@ MayStart = Callable[[Facts, PersonId, Asks], Refused | None]
 
 Place = tuple[ReleaseId, EnvironmentName, str]
 """A release, an environment, and exactly what was to go there."""
+
+JUDGED = frozenset({"ask to deploy", "confirm deploy"})
+"""What is judged: the record's verbs."""
 
 
 class Answer(StrEnum):
@@ -113,6 +116,7 @@ class Replay:
     since: datetime
     may_start: MayStart
     recurring: tuple[Foreseen, ...] = ()
+    checked: Checked = NOTHING_CHECKED
     past: Past = field(init=False)
     started: list[Case] = field(default_factory=list)
     blocked: dict[Place, Case] = field(default_factory=dict)
@@ -121,7 +125,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         """Nothing has happened yet."""
-        self.past = Past(self.catalogue, self.recurring)
+        self.past = Past(self.catalogue, self.recurring, self.checked)
 
     def hear(self, happened: Happened) -> None:
         """One more entry. It is judged by what was true just before it."""
