@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.rules.candidate import Seal
 from bot.rules.people import PersonId, RoleName, Standing
@@ -14,11 +15,11 @@ from bot.rules.sentence import AllOf, AtRole, Refused, refuse
 from bot.rules.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from bot.rules.candidate import Candidate
     from bot.rules.people import Person, Roles
     from bot.rules.policy import ChangeType
+
+Place = TypeVar("Place", bound=Hashable)
 
 
 class Word(StrEnum):
@@ -263,7 +264,7 @@ def role_to_speak_in(
     return (wanted or mine)[0]
 
 
-def can_be_filled(places: list[RoleName], people: Mapping[RoleName, frozenset[PersonId]]) -> bool:
+def can_be_filled(places: Sequence[Place], people: Mapping[Place, frozenset[PersonId]]) -> bool:
     """Whether there is somebody for every place, nobody taking two (augmenting paths, H. W. Kuhn 1955)."""
     taken: dict[PersonId, int] = {}
 

@@ -150,6 +150,25 @@ class Facts:
             if each.active(self.now) and each.covers(self.service.name, name, self.change.name)
         )
 
+    @property
+    def doubtful(self) -> tuple[tuple[CalendarSource, str], ...]:
+        """The calendars that can't be read now and may hold a freeze for this change here, each with why."""
+        if self.change.freeze is FreezeMeaning.PASSES:
+            return ()
+        return tuple((source, why) for source, why in self.unread if self._concerned_by(source))
+
+    def doubt_blocks(self, source: CalendarSource) -> bool:
+        """Whether such a calendar blocks; one that doesn't is a warning."""
+        return source.hard and self.change.freeze is FreezeMeaning.BLOCKS
+
+    def _concerned_by(self, source: CalendarSource) -> bool:
+        scope = source.scope
+        return (
+            (not scope.environments or self.environment.name in scope.environments)
+            and (not scope.services or self.service.name in scope.services)
+            and (not scope.change_types or self.change.name in scope.change_types)
+        )
+
     def has_had(self, environment: EnvironmentName) -> bool:
         """Whether that environment has had exactly this candidate, and it was not rolled back there."""
         brought = newest_success(self.release.candidate, environment, self.deployments)
@@ -506,16 +525,8 @@ def _thaw(freeze: Freeze) -> Code:
 
 def _unread(facts: Facts) -> Iterator[Blocker]:
     """A calendar that can't be read may hold a freeze; what should block has to."""
-    if facts.change.freeze is not FreezeMeaning.BLOCKS:
-        return
-    for source, why in facts.unread:
-        scope = source.scope
-        concerned = (
-            (not scope.environments or facts.environment.name in scope.environments)
-            and (not scope.services or facts.service.name in scope.services)
-            and (not scope.change_types or facts.change.name in scope.change_types)
-        )
-        if source.hard and concerned:
+    for source, why in facts.doubtful:
+        if facts.doubt_blocks(source):
             yield Blocker(
                 Reason.UNREADABLE,
                 say("The calendar {name}, which may hold a freeze, can't be read: {why}", name=source.name, why=why),

@@ -7,6 +7,7 @@ A mention must be a real mention in Slack and a name in a terminal; a time must 
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +98,17 @@ def leads_to(url: str) -> Link:
     """A link that shows where it leads: the address without its scheme, cut where it gets long."""
     shown = url.partition("://")[2].rstrip("/") or url
     return Link(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…", url)
+
+
+def in_a_row(sentences: Iterable[Sentence], between: str) -> Sentence:
+    """Several sentences as one. Their parts are told apart by number, since any two may have one of the same name."""
+    templates: list[str] = []
+    parts: list[tuple[str, Part]] = []
+    for number, each in enumerate(sentences):
+        names = {name: f"{name}_{number}" for name, _ in each.parts}
+        templates.append(each.template.format(**{old: f"{{{new}}}" for old, new in names.items()}))
+        parts += [(names[name], part) for name, part in each.parts]
+    return Sentence(between.join(templates), tuple(parts))
 
 
 def joined(words: list[str] | tuple[str, ...]) -> str:

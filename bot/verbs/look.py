@@ -11,10 +11,10 @@ from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
 from bot.rules.checklist import Item, merged
 from bot.rules.deployment import Deployment
-from bot.rules.freeze import Freeze
+from bot.rules.freeze import CalendarState, Freeze, FreezeException, unread
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.people import PersonId, Roles
-from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
+from bot.rules.policy import CalendarSource, Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
 from bot.rules.release import Release, ReleaseId, parse_release_id
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Refused, Sentence, refuse, say
@@ -113,6 +113,8 @@ def picture(
     history: tuple[Deployment, ...],
     freezes: Sequence[Freeze],
     dependencies: dict[EnvironmentName, dict[ReleaseId, bool]],
+    exceptions: Sequence[FreezeException] = (),
+    unread: tuple[tuple[CalendarSource, str], ...] = (),
 ) -> Picture:
     """Judge what was read."""
     own = tuple(each for each in history if each.order.release == release.id)
@@ -145,6 +147,8 @@ def picture(
             deployments=history,
             freezes=tuple(freezes),
             dependencies=dependencies.get(environment.name, {}),
+            exceptions=tuple(each for each in exceptions if each.plea.release == release.id),
+            unread=unread,
         )
         for environment in service.environments
     ]
@@ -173,7 +177,11 @@ async def take_all(
 ) -> list[Picture]:
     """The same for several: the page is asked as often for many of them as for one, per service."""
     known = [as_asked_now(each, catalogue) for each in releases]
-    freezes = await page.freezes(not_over_at=now) if known else []
+    if not known:
+        return []
+    freezes = await page.freezes(not_over_at=now)
+    exceptions = await page.exceptions(releases=[each.id for each in known], limit=EVERY_OPEN_ONE)
+    doubtful = _unread(catalogue, await page.calendars(), now) if catalogue.calendars else ()
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
     others = await page.releases(ids=sorted(wanted), limit=len(wanted)) if wanted else []
     histories = await _histories(page, {each.id: each for each in (*known, *others)}.values())
@@ -186,6 +194,8 @@ async def take_all(
             history=histories[each.id],
             freezes=freezes,
             dependencies=_dependencies(each, others, histories, catalogue),
+            exceptions=exceptions,
+            unread=doubtful,
         )
         for each in known
     ]
@@ -235,6 +245,19 @@ def as_asked_now(release: Release, catalogue: Catalogue) -> Release:
         return release
     items = merged(release.checklist, checklist_of(change, service))
     return release if items == release.checklist else replace(release, checklist=items)
+
+
+def _unread(
+    catalogue: Catalogue, states: Sequence[CalendarState], now: datetime
+) -> tuple[tuple[CalendarSource, str], ...]:
+    """The calendars that nobody can say of what they hold now, each with why."""
+    known = {each.name: each for each in states}
+    found = []
+    for source in catalogue.calendars:
+        state = known.get(source.name)
+        if state is None or unread(state, now):
+            found.append((source, state.problem if state and state.problem else "it has not been read yet."))
+    return tuple(found)
 
 
 def _dependencies(

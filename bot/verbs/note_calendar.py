@@ -32,19 +32,6 @@ async def note_calendar(
     return last is None and not problem
 
 
-def unread_calendars(
-    agreed: Catalogue, states: list[CalendarState], now: datetime
-) -> tuple[tuple[CalendarSource, str], ...]:
-    """The calendars of the catalogue that can't be read now, each with why."""
-    known = {each.name: each for each in states}
-    found = []
-    for source in agreed.calendars:
-        state = known.get(source.name)
-        if state is None or unread(state, now):
-            found.append((source, state.problem if state and state.problem else "It has not been read yet."))
-    return tuple(found)
-
-
 def _can_not_be_read(source: CalendarSource, state: CalendarState, agreed: Catalogue, now: datetime) -> Sentence:
     if not source.hard:
         follows = "What is known of it stays as it is; deployments see a warning."
@@ -54,7 +41,7 @@ def _can_not_be_read(source: CalendarSource, state: CalendarState, agreed: Catal
         hours = int(STALE_AFTER.total_seconds() // 3600)
         follows = f"What is known of it counts for {hours} hours; then nothing is deployed where it may hold a freeze."
     return say(
-        "{owners}: the calendar {name} can't be read. {why} {follows}",
+        "{owners}: the calendar {name} can't be read: {why} {follows}",
         owners=AtRole(source.owner or agreed.owners),
         name=source.name,
         why=state.problem,

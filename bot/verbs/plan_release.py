@@ -9,12 +9,14 @@ from bot.notices import CardChanged, ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.checklist import fresh
+from bot.rules.feasibility import Impossible
 from bot.rules.freeze import Freeze
 from bot.rules.people import Actor, Surface
 from bot.rules.policy import Catalogue, Right, ServiceName, checklist_of
 from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.candidates import Candidates
+from bot.verbs.find_impossible import in_the_way_of, tell_release
 from bot.verbs.hear_checks import hear, put_on_record
 from bot.verbs.look import Picture, take
 from bot.verbs.rights import lacks
@@ -29,6 +31,8 @@ class Planned:
 
     picture: Picture
     frozen_by: Freeze | None
+    impossible: tuple[Impossible, ...] = ()
+    """Why it can't get through as things are, if it can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ class PlanRelease:
                     name=same[0].name,
                     command=Code(f"/release build {same[0].name} <commit>"),
                 )
-            known = {each.id for each in await page.releases(ids=plan.depends_on)} if plan.depends_on else set()
-            unknown = [each for each in plan.depends_on if each not in known]
+            others = await page.releases(ids=plan.depends_on) if plan.depends_on else []
+            unknown = [each for each in plan.depends_on if each not in {other.id for other in others}]
             if unknown:
                 return refuse("It can't depend on R-{number}: there is no such release.", number=unknown[0])
             said = await page.checks(service.name, candidate.commit) if candidate else []
@@ -114,9 +118,11 @@ class PlanRelease:
             await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
             for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
+            impossible = in_the_way_of(picture, others)
+            await tell_release(page, release.id, impossible, now)
             frozen_by = next((each for each in await page.freezes(not_over_at=now) if _falls_into(plan, each)), None)
             await page.commit()
-        return Planned(picture, frozen_by)
+        return Planned(picture, frozen_by, impossible)
 
 
 def _falls_into(plan: Plan, freeze: Freeze) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.ports import Agreed, Calendars, Clock, Occurrence, Records
-from bot.rules.freeze import Freeze
-from bot.rules.policy import RecurringFreeze, ServiceName
+from bot.ports import Agreed, Calendars, Clock, Records
+from bot.rules.freeze import Freeze, Window
+from bot.rules.policy import Service, ServiceName
 from bot.rules.sentence import Code, Refused, refuse
-from bot.rules.wanted import occasion
+from bot.rules.wanted import Wanted, occasion
+from bot.verbs.sync_freezes import wanted_by
 
 BACK = timedelta(days=30)
 AHEAD = timedelta(days=366)
@@ -18,24 +19,12 @@ MOST = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """A time of a recurring freeze that lies so far ahead that it has no number yet."""
-
-    freeze: RecurringFreeze
-    occurrence: Occurrence
-
-    @property
-    def origin(self) -> str:
-        """What its freeze will have as its origin."""
-        return f"{self.freeze.name}/{self.occurrence.key}"
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
-    """Freezes with their numbers, and those that will have one."""
+    """Freezes with their numbers, and those by a rule that lie too far ahead to have one. `service` None: of all."""
 
     freezes: tuple[Freeze, ...]
-    expected: tuple[Expected, ...]
+    expected: tuple[Wanted, ...] = ()
+    service: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +45,16 @@ class ShowFreezes:
             freezes = await page.freezes(not_over_at=now - BACK, limit=MOST)
             known = {occasion(each.origin) for each in await page.freezes_from("", not_over_at=now)}
         expected = [
-            expected
+            wanted_by(rule, each, rule.reason)
             for rule in agreed.recurring
-            if _concerns(rule.scope.services, service)
             for each in self.calendars.recurring(rule, now, now + AHEAD)
-            if (expected := Expected(rule, each)).origin not in known
         ]
         return Shown(
-            tuple(each for each in freezes if _concerns(each.window.services, service)),
-            tuple(sorted(expected, key=lambda each: each.occurrence.starts_at)),
+            tuple(each for each in freezes if _concerns(each.window, service)),
+            tuple(each for each in expected if each.origin not in known and _concerns(each.window, service)),
+            agreed.services[service] if service is not None else None,
         )
 
 
-def _concerns(services: frozenset[ServiceName], service: ServiceName | None) -> bool:
-    return service is None or not services or service in services
+def _concerns(window: Window, service: ServiceName | None) -> bool:
+    return service is None or not window.services or service in window.services

@@ -67,7 +67,7 @@ class SyncFreezes:
     def _by_rule(self, agreed: Catalogue, now: datetime) -> Iterator[Wanted]:
         for rule in agreed.recurring:
             for each in self.calendars.recurring(rule, now, now + AHEAD):
-                yield _wanted(rule, each, rule.reason)
+                yield wanted_by(rule, each, rule.reason)
 
     async def _planned(self, wanted: list[Wanted], calendars: Known, now: datetime) -> list[Step]:
         """What is to be done. Whether somebody has moved an end is only looked up where it matters."""
@@ -176,10 +176,11 @@ def _in_calendars(agreed: Catalogue, read: Mapping[str, list[Occurrence] | Calen
         found = read[source.name]
         if not isinstance(found, CalendarError):
             for each in found:
-                yield _wanted(source, each, each.title or f"In the calendar {source.name}")
+                yield wanted_by(source, each, each.title or f"In the calendar {source.name}")
 
 
-def _wanted(source: RecurringFreeze | CalendarSource, occurrence: Occurrence, reason: str) -> Wanted:
+def wanted_by(source: RecurringFreeze | CalendarSource, occurrence: Occurrence, reason: str) -> Wanted:
+    """The freeze that is to be there for one time of a rule, or one event of a calendar."""
     scope = source.scope
     window = Window(
         occurrence.starts_at,

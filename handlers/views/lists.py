@@ -14,6 +14,7 @@ from handlers.views.text import Mrkdwn, Pen, at, channel, code, counted, day, on
 from handlers.views.words import STAGES, named, title, waits_for
 
 _SHOWN = 40
+_OBSTACLES = 5
 
 
 def release_list(pictures: Sequence[Picture], pen: Pen, title: str) -> Said:
@@ -61,6 +62,7 @@ def planned(told: Planned, pen: Pen) -> Said:
                 f"({one_line(freeze.window.reason)}), which ends {when(freeze.over_at)}."
             )
         )
+    blocks += [section(f"🚧 {pen.write(each.why)} {pen.write(each.step)}") for each in told.impossible[:_OBSTACLES]]
     if release.candidate is None:
         blocks.append(
             context(f"*Next*  ·  Propose a candidate with {pen.command(f'/release build {release.name} <commit>')}")

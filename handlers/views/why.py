@@ -10,7 +10,7 @@ from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, header, message, section
-from handlers.views.text import Mrkdwn, Pen, clip, one_line, when
+from handlers.views.text import Mrkdwn, Pen, clip, one_line, when, words
 from handlers.views.words import blocker, named, things_block, waits_for
 
 _EACH = 25
@@ -44,6 +44,7 @@ def gate(place: Place, pen: Pen, *, how: bool = True, asks: bool = False) -> Ite
     if place.open:
         command = pen.command(f"/deploy {place.facts.release.name} to {place.name}")
         yield section(f"🟢 *{name}* is open: nothing blocks." + (f" To deploy: {command}" if how else ""))
+        yield from _doubts(place)
         return
     opens = opening_time(place)
     # What is said once for all of them need not be said of each.
@@ -61,6 +62,19 @@ def gate(place: Place, pen: Pen, *, how: bool = True, asks: bool = False) -> Ite
         yield context(f"… and {len(place.blockers) - _EACH} more.")
     if opens:
         yield context(opens)
+    yield from _doubts(place)
+
+
+def _doubts(place: Place) -> Iterator[Block]:
+    """Calendars that can't be read and don't block: people should know what they don't know."""
+    facts = place.facts
+    lines = [
+        f"⚠️ The calendar *{one_line(source.name, 60)}* can't be read, so a freeze may be missing: {words(why, 300)}"
+        for source, why in facts.doubtful
+        if not facts.doubt_blocks(source)
+    ]
+    if lines:
+        yield context("\n".join(lines[:5]))
 
 
 def _ask(place: Place, each: Blocker) -> Block | None:

@@ -239,8 +239,9 @@ def test_it_may_be_brought_back_by_a_rollback_of_what_replaced_it():
     assert gate(baking(back, replacing, HERE, at=6 * AN_HOUR)) == ()
 
 
-def test_what_was_rolled_back_there_has_not_been_there_however_long_it_stood():
-    back = came(41, 5 * AN_HOUR, OTHER, kind=Kind.ROLLBACK, replaces=HERE.id)
+@pytest.mark.parametrize("stood", [AN_HOUR, 5 * AN_HOUR])
+def test_what_was_rolled_back_there_has_not_been_there_however_long_it_stood(stood):
+    back = came(41, stood, OTHER, kind=Kind.ROLLBACK, replaces=HERE.id)
     assert reasons(baking(back, HERE, at=A_DAY)) == [Reason.ORDER]
 
 

@@ -21,6 +21,7 @@ from integrations.sandbox.desk import Desk
 from integrations.sandbox.messages import Message
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
+from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
 from tests.twins.verifier import FakeVerifier
@@ -191,6 +192,7 @@ class World:
     code: FakeCodeHost
     catalogue: Path
     commits: dict[str, str]
+    calendars: FakeCalendars = field(default_factory=FakeCalendars)
     slipway: Slipway | None = None
     players: dict[str, Player] = field(default_factory=dict)
     _stack: AsyncExitStack | None = None
@@ -276,6 +278,8 @@ class World:
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[Slipway]:
         deployers = {"command": FakeDeployer(self.target)}
-        neighbours = Neighbours(deployers=deployers, code_host=self.code, verifier=self.verifier)
+        neighbours = Neighbours(
+            deployers=deployers, code_host=self.code, verifier=self.verifier, calendars=self.calendars
+        )
         async with running(self.settings, neighbours=neighbours, pace=Pace.quick()) as slipway:
             yield slipway

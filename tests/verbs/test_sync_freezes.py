@@ -452,7 +452,7 @@ async def test_a_calendar_that_can_not_be_read_keeps_its_freezes_and_its_owners_
     assert await office.freezes() == before
     assert office.told() == [
         (
-            "@change-manager: the calendar company can't be read. example.com could not be reached. What is known of "
+            "@change-manager: the calendar company can't be read: example.com could not be reached. What is known of "
             "it counts for 2 hours; then nothing is deployed where it may hold a freeze."
         )
     ]
@@ -476,11 +476,11 @@ async def test_a_calendar_that_was_never_read_blocks_at_once_and_a_soft_one_neve
 
     assert office.told() == [
         (
-            "@change-manager: the calendar company can't be read. There is no file x.ics. "
+            "@change-manager: the calendar company can't be read: There is no file x.ics. "
             "Until it can, nothing is deployed where it may hold a freeze."
         ),
         (
-            "@release-manager: the calendar holidays can't be read. There is no file x.ics. "
+            "@release-manager: the calendar holidays can't be read: There is no file x.ics. "
             "What is known of it stays as it is; deployments see a warning."
         ),
     ]

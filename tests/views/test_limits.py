@@ -14,6 +14,7 @@ from bot.rules.approval import Word
 from bot.rules.audit import Entry
 from bot.rules.checklist import Evidence
 from bot.rules.deployment import Attempt
+from bot.rules.feasibility import Impossible
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
 from bot.rules.release import Plan, ReleaseId
@@ -212,7 +213,9 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "way back": lambda: way_back.way_back(WAY_BACK, PEN, ENDLESS),
     "rolling back": lambda: way_back.rolling_back(RollingBack(ATTEMPTS[0], ATTEMPTS[1]), PEN),
     "list": lambda: lists.release_list(PICTURES, PEN, "Open releases"),
-    "planned": lambda: lists.planned(Planned(PICTURE, FREEZES[0]), PEN),
+    "planned": lambda: lists.planned(
+        Planned(PICTURE, FREEZES[0], (Impossible(say("{a}", a=ENDLESS), say("{b}", b=Code(ENDLESS)), "x"),) * MANY), PEN
+    ),
     "candidate set": lambda: lists.candidate_set(
         CandidateSet(PICTURE, a_candidate("x"), RELEASE.verdicts, RELEASE.checklist), PEN
     ),

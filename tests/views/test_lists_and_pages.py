@@ -10,6 +10,7 @@ import pytest
 
 from bot.rules.approval import Word
 from bot.rules.deployment import Attempt
+from bot.rules.feasibility import unmet_for
 from bot.rules.freeze import Freeze
 from bot.rules.people import Roles
 from bot.rules.sentence import AtRole, Code, refuse, say
@@ -46,7 +47,7 @@ from tests.makers import (
     a_verdict,
     a_window,
 )
-from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH
+from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH, roles
 from tests.views.reading import buttons, read, taken_by_slack, text
 from tests.views.scene import (
     CATALOGUE,
@@ -107,6 +108,12 @@ def test_planning_into_a_freeze_warns():
     assert "R-12 Payments 2.4.0 is planned. Its card is in #C0PAYMENTS." in told
     assert "❄️ Its target, Mon 23 Nov 2026, falls into F-3 (The annual sale), which ends [2026-11-25 10:00]." in told
     assert "`/release build R-12 <commit>`" in told
+
+
+def test_planning_what_nobody_can_approve_says_so_and_what_would_help():
+    found, *_ = unmet_for([replace(each.facts, roles=roles(qa=set())) for each in seen(PLANNED).places])
+    told = read(planned(Planned(seen(PLANNED), None, (found,)), PEN)["blocks"])
+    assert "🚧 R-12 can't be approved: there is nobody in `qa`. Put somebody into `qa`, or ask for another role" in told
 
 
 def test_a_new_candidate_names_the_words_that_no_longer_count():
