@@ -134,7 +134,9 @@ def _bake(facts: Facts) -> Iterator[Sentence]:
         return
     for earlier in facts.environment.after:
         long_enough = [each for each in facts.stays(earlier) if (each[1] or facts.now) - each[0] >= needed]
-        if facts.has_had(earlier) and long_enough:
+        if not facts.has_had(earlier):
+            yield say("How long it has stood in {environment} counts once it has been there.", environment=earlier)
+        elif long_enough:
             yield _stood(earlier, *long_enough[0], needed)
 
 
@@ -247,6 +249,10 @@ def _calendars(facts: Facts) -> Iterator[Sentence]:
         yield say("No calendar holds a {change} back.", change=facts.change.title)
     elif not facts.unread:
         yield say("Every calendar that may hold a freeze was read.")
+    blocking = {each.about for check in checks(facts) for each in check.blockers}
+    for source, why in facts.unread:
+        if f"calendar {source.name}" not in blocking:
+            yield say("{name} can't be read, which doesn't matter here: {why}", name=source.name, why=why)
 
 
 def _on_its_way(facts: Facts) -> Iterator[Sentence]:
