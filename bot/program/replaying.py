@@ -21,7 +21,8 @@ _STYLES = {Answer.THROUGH: "green", Answer.BLOCKED: "red", Answer.UNKNOWN: "yell
 
 def show(replayed: Replayed, pen: TerminalPen, name: str, *, only_others: bool) -> None:
     """Case by case, then what it comes to."""
-    terminal.say(Text(f"What {harmless(name)} would have made of the time since {moment(replayed.since)}", "bold"))
+    title = f"What {harmless(name)} would have made of the time since {moment(replayed.since)}"
+    terminal.below(title, 0, "bold")
     cases = replayed.others if only_others else replayed.cases
     widths = [max(len(each) for each in column) for column in zip(*map(_begins, cases), strict=True)]
     for title, several in groupby(cases, key=_title):
@@ -32,7 +33,7 @@ def show(replayed: Replayed, pen: TerminalPen, name: str, *, only_others: bool) 
     for line in _totals(replayed):
         terminal.say(line)
     for note in replayed.notes:
-        terminal.say(Text("Not certain: ", "yellow").append_text(pen.write(note)))
+        terminal.below(Text("Not certain: ", "yellow").append_text(pen.write(note)), 0)
 
 
 def _title(case: Case) -> str:
