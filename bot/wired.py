@@ -21,7 +21,9 @@ from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
@@ -73,6 +75,8 @@ class Verbs:
     start_freeze: StartFreeze
     end_freeze: EndFreeze
     extend_freeze: ExtendFreeze
+    except_freeze: ExceptFreeze
+    decide_exception: DecideException
     post_digest: PostDigest
     evidence: Evidence
 
@@ -90,8 +94,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         comment=Comment(records, now),
         go_away=GoAway(*common, now),
         come_back=ComeBack(*common, now),
-        plan_release=PlanRelease(*common, candidates, now),
-        edit_release=EditRelease(*common, now),
+        plan_release=PlanRelease(*common, candidates, now, neighbours.calendars),
+        edit_release=EditRelease(*common, now, neighbours.calendars),
         cancel_release=CancelRelease(*common, now),
         set_candidate=SetCandidate(*common, candidates, now),
         tick_item=TickItem(*common, now),
@@ -107,6 +111,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
+        except_freeze=ExceptFreeze(*common, now),
+        decide_exception=DecideException(*common, now),
         post_digest=PostDigest(records),
         evidence=Evidence(records, now),
     )
@@ -167,6 +173,8 @@ def listen(
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,
         extend_freeze=verbs.extend_freeze,
+        except_freeze=verbs.except_freeze,
+        decide_exception=verbs.decide_exception,
         post_digest=verbs.post_digest,
         evidence=verbs.evidence,
         hand_over=hand_over,

@@ -12,7 +12,9 @@ from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
@@ -37,8 +39,10 @@ from handlers.cancel_release import Cancelling
 from handlers.checklist import Checking, shows_something
 from handlers.comment import Commenting, says_something
 from handlers.confirm_deploy import Confirming
+from handlers.decide_exception import Deciding
 from handlers.digest import Digesting
 from handlers.edit_release import Editing
+from handlers.except_freeze import Excepting
 from handlers.freeze import Freezing
 from handlers.home import Home
 from handlers.launch import Launching
@@ -96,6 +100,8 @@ def register(
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
     extend_freeze: ExtendFreeze,
+    except_freeze: ExceptFreeze,
+    decide_exception: DecideException,
     post_digest: PostDigest,
     evidence: Evidence,
     hand_over: HandOver,
@@ -109,6 +115,7 @@ def register(
     nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+    excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
         c.NewRelease: planning.typed,
@@ -141,6 +148,9 @@ def register(
         c.ListFreezes: freezing.listed,
         c.Thaw: freezing.ended,
         c.Prolong: freezing.extended,
+        c.AskException: excepting.typed,
+        c.GrantException: deciding.granted,
+        c.RefuseException: deciding.refused,
     }
     for family, routes in zip(Family, (release, deploy, rollback, freeze), strict=True):
         command = Typed(family, routes, talk, agreed, now)
@@ -158,6 +168,9 @@ def register(
     boundary.action(Press.WHY, explaining.pressed, looking=True)
     boundary.action(Press.ASK, nudging.pressed)
     boundary.action(Press.COMMENT, commenting.pressed)
+    boundary.action(Press.EXCEPT, excepting.pressed, loading=loading("Exception"))
+    boundary.action(Press.GRANT, deciding.pressed_grant)
+    boundary.action(Press.REFUSE, deciding.pressed_refuse, loading=loading("Refuse"))
     boundary.action(Press.DEPLOY, asking.pressed)
     boundary.action(Press.LAUNCH, launching.pressed)
     boundary.action(Press.NEW, planning.pressed)
@@ -167,6 +180,8 @@ def register(
     boundary.view(Form.NEW, planning.sent, check=filled_in.check)
     boundary.view(Form.EDIT, editing.sent, check=filled_in.check)
     boundary.view(Form.REJECT, rejecting.sent, check=has_a_reason)
+    boundary.view(Form.EXCEPT, excepting.sent, check=has_a_reason)
+    boundary.view(Form.REFUSE, deciding.sent, check=has_a_reason)
     boundary.view(Form.COMMENT, commenting.sent, check=says_something)
     boundary.view(Form.NOTE, checking.noted, check=shows_something)
 

@@ -45,6 +45,11 @@ class Press(StrEnum):
     ASK = "ask"
     """Has the people asked who can lift what blocks."""
     COMMENT = "comment"
+    EXCEPT = "except"
+    """Opens the form in which a freeze is acknowledged, or an exception from it is asked for."""
+    GRANT = "grant"
+    REFUSE = "refuse"
+    """Opens the form in which an exception is refused."""
     ROLL_BACK = "roll_back"
     """Rolls back: the button of that message."""
 
@@ -60,6 +65,8 @@ class Form(StrEnum):
     EDIT = "edit"
     REJECT = "reject"
     COMMENT = "comment"
+    EXCEPT = "except"
+    REFUSE = "refuse"
     NOTE = "note"
 
 

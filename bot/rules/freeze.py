@@ -51,6 +51,11 @@ class Freeze:
         return f"F-{self.id}"
 
     @property
+    def source(self) -> str:
+        """The recurring freeze or the calendar that it comes from, by its name; empty if somebody declared it."""
+        return self.origin.partition("/")[0]
+
+    @property
     def over_at(self) -> datetime:
         """When it is over: its end, or when somebody ended it."""
         return min(self.window.ends_at, self.ended_at) if self.ended_at else self.window.ends_at

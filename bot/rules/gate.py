@@ -13,7 +13,7 @@ from bot.rules.candidate import Seal, seal, subject
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Freeze, FreezeException
-from bot.rules.people import Roles
+from bot.rules.people import SLIPWAY, Roles
 from bot.rules.policy import (
     CalendarSource,
     ChangeType,
@@ -136,9 +136,27 @@ class Facts:
             lasts=self.change.approvals_last,
         )
 
+    def soft(self, freeze: Freeze) -> bool:
+        """Whether that freeze only has to be acknowledged by this change."""
+        return not freeze.window.hard or self.change.freeze is FreezeMeaning.ACKNOWLEDGE
+
     def passed(self, freeze: Freeze) -> FreezeException | None:
-        """The exception by which this release passes that freeze now."""
-        return next((each for each in self.exceptions if each.plea.freeze == freeze.id and each.counts(self.now)), None)
+        """The exception by which this release passes that freeze now.
+
+        What was only acknowledged does not count any more once the change is one that needs the owners' yes.
+        """
+        return next(
+            (
+                each
+                for each in self.exceptions
+                if each.plea.freeze == freeze.id and each.counts(self.now) and (not each.plea.soft or self.soft(freeze))
+            ),
+            None,
+        )
+
+    def asked_of(self, freeze: Freeze) -> FreezeException | None:
+        """What was asked of that freeze for this release and waits for an answer."""
+        return next((each for each in self.exceptions if each.plea.freeze == freeze.id and each.granted is None), None)
 
     @property
     def in_force(self) -> tuple[Freeze, ...]:
@@ -149,6 +167,13 @@ class Facts:
             for each in self.freezes
             if each.active(self.now) and each.covers(self.service.name, name, self.change.name)
         )
+
+    @property
+    def frozen_by(self) -> tuple[Freeze, ...]:
+        """Those of them that block: the release doesn't pass them."""
+        if self.change.freeze is FreezeMeaning.PASSES:
+            return ()
+        return tuple(each for each in self.in_force if self.passed(each) is None)
 
     @property
     def doubtful(self) -> tuple[tuple[CalendarSource, str], ...]:
@@ -480,22 +505,12 @@ def _after_hours(facts: Facts) -> Iterator[Blocker]:
 
 
 def _frozen(facts: Facts) -> Iterator[Blocker]:
-    if facts.change.freeze is FreezeMeaning.PASSES:
-        return
-    for freeze in facts.in_force:
-        if facts.passed(freeze) is not None:
-            continue
-        soft = not freeze.window.hard or facts.change.freeze is FreezeMeaning.ACKNOWLEDGE
+    for freeze in facts.frozen_by:
+        soft = facts.soft(freeze)
         template = (
             "{freeze} asks for care in {environment} until {end}: {reason}"
             if soft
             else "{freeze} freezes {environment} until {end}: {reason}"
-        )
-        ask = Code(f"/freeze except {facts.release.name} <reason>")
-        step = (
-            say("Whoever may deploy acknowledges it with {ask}.", ask=ask)
-            if soft
-            else say("Wait, ask for an exception with {ask}, or have it ended with {end}.", ask=ask, end=_thaw(freeze))
         )
         roles = facts.service.roles_for(Right.DEPLOY)
         yield Blocker(
@@ -507,11 +522,32 @@ def _frozen(facts: Facts) -> Iterator[Blocker]:
                 end=When(freeze.over_at),
                 reason=freeze.window.reason,
             ),
-            tuple(AtRole(role) for role in roles) if soft else (freeze_owner(freeze),),
-            step,
+            tuple(AtRole(role) for role in roles) if soft else _owner(freeze),
+            _past(facts, freeze),
             opens_at=freeze.over_at,
             about=freeze.name,
         )
+
+
+def _past(facts: Facts, freeze: Freeze) -> Sentence:
+    """The way past a freeze: acknowledge it, ask its owners, or wait for their answer."""
+    ask = Code(f"/freeze except {facts.release.name} <reason>")
+    if facts.soft(freeze):
+        return say("Whoever may deploy acknowledges it with {ask}.", ask=ask)
+    waits = facts.asked_of(freeze)
+    if waits is not None:
+        return say(
+            "{who} asked for an exception {at}: {exception} waits for an answer.",
+            who=At(waits.plea.by),
+            at=When(waits.plea.at),
+            exception=waits.name,
+        )
+    return say("Wait, ask for an exception with {ask}, or have it ended with {end}.", ask=ask, end=_thaw(freeze))
+
+
+def _owner(freeze: Freeze) -> tuple[At | AtRole, ...]:
+    """Who can let something pass it, as far as the freeze itself tells: nobody declared a recurring one."""
+    return () if freeze.owner is None and freeze.declared_by == SLIPWAY else (freeze_owner(freeze),)
 
 
 def freeze_owner(freeze: Freeze) -> At | AtRole:

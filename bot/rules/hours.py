@@ -123,6 +123,12 @@ def instant(wall: datetime, timezone: str, *, fold: int = 0) -> datetime:
     return next(_changes(zone, early, late))
 
 
+def whole_day(day: date, timezone: str) -> tuple[datetime, datetime]:
+    """The first moment (UTC) of that day there, and the first of the next: 23, 24 or 25 hours later."""
+    wall = datetime.combine(day, _MIDNIGHT)
+    return instant(wall, timezone), instant(wall + timedelta(days=1), timezone)
+
+
 def _changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
     """The moments after `start` and up to `end` (UTC) at which the clock there is changed; never two on one day."""
     while start < end:

@@ -31,7 +31,7 @@ class Terms:
     """The rules in force, as an approval is given under them. Everything at its default asks for nothing."""
 
     approvals: tuple[tuple[RoleName, int], ...] = ()
-    """Each role with its quorum, sorted."""
+    """Each role with its quorum, in the catalogue's order, which says nothing but how it is told."""
     items: tuple[tuple[str, str, str], ...] = ()
     """The required lines of the checklist that this environment waits for: key, text and owner, sorted."""
     keeps_order: bool = False
@@ -49,7 +49,7 @@ class Terms:
     def digest(self) -> str:
         """The same for the same rules. What asks for nothing is left out, so that new kinds of rules change nothing."""
         told: dict[str, Any] = {
-            "approvals": [list(each) for each in self.approvals],
+            "approvals": sorted(list(each) for each in self.approvals),
             "items": [list(each) for each in self.items],
             "order": self.keeps_order,
             "freeze": self.freeze,
@@ -144,7 +144,7 @@ def terms_of(change: ChangeType, service: Service, environment: EnvironmentName)
     assert place is not None, f"{service.name} has no {environment}"
     asked = checklist_of(change, service) if must_be_ticked_before(change, service, environment) else ()
     return Terms(
-        approvals=tuple(sorted((rule.role, rule.quorum) for rule in change.approvals.get(environment, ()))),
+        approvals=tuple((rule.role, rule.quorum) for rule in change.approvals.get(environment, ())),
         items=tuple(sorted((item.key, item.text, item.owner or "") for item in asked if item.required)),
         keeps_order=change.keeps_order,
         freeze=change.freeze,

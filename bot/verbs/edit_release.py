@@ -7,18 +7,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.notices import ThreadLine
-from bot.ports import Agreed, Clock, Directory, Page, Records
+from bot.ports import Agreed, Calendars, Clock, Directory, Page, Records
 from bot.rules.audit import Happened
 from bot.rules.checklist import Item, fresh
 from bot.rules.people import Actor, Surface
 from bot.rules.policy import Catalogue, ItemRule, Right, checklist_of
 from bot.rules.release import Plan, Release, ReleaseId, r
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, refuse, say
+from bot.verbs.ahead import FrozenThen, frozen_then
 from bot.verbs.hear_checks import Hearing, hear, put_on_record
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.plan_release import problem_with, requests_for_approval, tidy
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """It is saved. `frozen_by`: the freeze into which its target date falls now, if that is news."""
+
+    picture: Picture
+    frozen_by: FrozenThen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,11 @@ class EditRelease:
     directory: Directory
     agreed: Agreed
     now: Clock
+    calendars: Calendars
 
     async def __call__(
         self, release_id: ReleaseId, plan: Plan, revision_seen: int | None, *, by: Actor
-    ) -> Picture | Refused | Repeated:
+    ) -> Edited | Refused | Repeated:
         """Change it. `revision_seen` is what the form showed; None when it was typed."""
         agreed, now, roles = self.agreed(), self.now(), await self.directory.roles()
         plan = tidy(plan)
@@ -54,7 +64,7 @@ class EditRelease:
                     return not_allowed
             edits = tuple(differences(release.plan, plan))
             if not edits:
-                return await take(page, release, agreed, roles=roles, now=now)
+                return Edited(await take(page, release, agreed, roles=roles, now=now))
             hearing = await _checklist(page, release, plan, agreed, now)
             release = await page.keep(replace(release, plan=plan, checklist=hearing.after))
             await page.put_on_record(
@@ -76,8 +86,10 @@ class EditRelease:
             if any(name == "change_type" for name, _, _ in edits):
                 for line in requests_for_approval(picture):
                     await page.tell(line)
+            moved = any(name in {"target", "change_type"} for name, _, _ in edits)
+            frozen_by = await frozen_then(page, plan, agreed, self.calendars, now) if moved else None
             await page.commit()
-        return picture
+        return Edited(picture, frozen_by)
 
     async def _refuse(self, page: Page, release: Release, plan: Plan, revision_seen: int | None) -> Refused | None:
         if not release.open:

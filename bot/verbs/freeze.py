@@ -186,6 +186,13 @@ def problem_with(window: Window, agreed: Catalogue, now: datetime) -> Refused | 
             name=Code(unknown[0]),
             names=AllOf(tuple(Code(each) for each in sorted(known))),
         )
+    kinds = [each for each in window.change_types if each not in agreed.change_types]
+    if kinds:
+        return refuse(
+            "The catalogue has no change type {name}. It has {names}.",
+            name=Code(min(kinds)),
+            names=AllOf(tuple(Code(each) for each in agreed.change_types)),
+        )
     return None
 
 
@@ -240,5 +247,6 @@ def on_record(verb: str, freeze: Freeze, by: Actor, at: datetime) -> Happened:
             "change_types": sorted(window.change_types),
             "hard": window.hard,
             "reason": window.reason,
+            **({"origin": freeze.origin, "owner": freeze.owner} if freeze.origin else {}),
         },
     )

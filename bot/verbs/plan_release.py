@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.notices import CardChanged, ThreadLine
-from bot.ports import Agreed, Clock, Directory, Records, Work
+from bot.ports import Agreed, Calendars, Clock, Directory, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.checklist import fresh
 from bot.rules.feasibility import Impossible
-from bot.rules.freeze import Freeze
 from bot.rules.people import Actor, Surface
 from bot.rules.policy import Catalogue, Right, ServiceName, checklist_of
 from bot.rules.release import Draft, Plan, Release
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
+from bot.verbs.ahead import FrozenThen, frozen_then
 from bot.verbs.candidates import Candidates
 from bot.verbs.find_impossible import in_the_way_of, tell_release
 from bot.verbs.hear_checks import hear, put_on_record
@@ -30,7 +30,7 @@ class Planned:
     """It has a number. `frozen_by`: the freeze into which its target date falls, if it does."""
 
     picture: Picture
-    frozen_by: Freeze | None
+    frozen_by: FrozenThen | None
     impossible: tuple[Impossible, ...] = ()
     """Why it can't get through as things are, if it can't."""
 
@@ -44,6 +44,7 @@ class PlanRelease:
     agreed: Agreed
     candidates: Candidates
     now: Clock
+    calendars: Calendars
 
     async def __call__(
         self, plan: Plan, ref: str | None, artifact: str | None = None, *, by: Actor
@@ -120,21 +121,9 @@ class PlanRelease:
                 await page.tell(line)
             impossible = in_the_way_of(picture, others)
             await tell_release(page, release.id, impossible, now)
-            frozen_by = next((each for each in await page.freezes(not_over_at=now) if _falls_into(plan, each)), None)
+            frozen_by = await frozen_then(page, plan, agreed, self.calendars, now)
             await page.commit()
         return Planned(picture, frozen_by, impossible)
-
-
-def _falls_into(plan: Plan, freeze: Freeze) -> bool:
-    """Whether the target date lies in the freeze, for this service and change type in any environment."""
-    if plan.target is None:
-        return False
-    window = freeze.window
-    return (
-        window.starts_at.date() <= plan.target <= freeze.over_at.date()
-        and (not window.services or plan.service in window.services)
-        and (not window.change_types or plan.change_type in window.change_types)
-    )
 
 
 def tidy(plan: Plan) -> Plan:

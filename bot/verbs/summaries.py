@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.ports import Clock, Records
+from bot.ports import Clock, Reading, Records
 from bot.rules.absence import Absence
 from bot.rules.approval import barred, rejections
 from bot.rules.checklist import Item, left_to_do
@@ -14,6 +14,7 @@ from bot.rules.freeze import Freeze
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ServiceName
 from bot.rules.stage import Stage
+from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
 
 _AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
@@ -60,6 +61,8 @@ class InboxContent:
     freezes: tuple[Freeze, ...]
     absences: tuple[Absence, ...] = ()
     """This person's own, and those for which they stand in, now and ahead."""
+    exceptions: tuple[Requested, ...] = ()
+    """What was asked of freezes and waits for this person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Summaries:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
+            requested = await _requested(page, pictures)
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -130,9 +134,22 @@ class Summaries:
         items.sort(key=lambda each: each[0].due(each[1]) or _AT_NO_CERTAIN_MOMENT)
         mine = tuple(each for each in pictures if each.release.requested_by == person)
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
+        waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned
+            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
         )
+
+
+async def _requested(page: Reading, pictures: list[Picture]) -> list[Requested]:
+    """What was asked of freezes for these releases and is not decided yet."""
+    found = []
+    for picture in pictures:
+        waiting = picture.places[0].facts.exceptions if picture.places else ()
+        for exception in (each for each in waiting if each.granted is None):
+            freeze = await page.freeze(exception.plea.freeze)
+            if freeze is not None:
+                found.append(Requested(picture, exception, freeze))
+    return found
 
 
 def waits_for(picture: Picture, item: Item, person: PersonId) -> bool:

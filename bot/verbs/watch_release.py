@@ -25,6 +25,7 @@ from bot.rules.sentence import At, AtRole, Code, When, say
 from bot.rules.stage import Stage
 from bot.verbs.ask_them import call
 from bot.verbs.confirm_deploy import ConfirmDeploy, ships_itself
+from bot.verbs.except_freeze import draw_open_requests
 from bot.verbs.look import EVERY_OPEN_ONE, Picture, Place, take
 from bot.verbs.speak import tell_that_it_is_open
 
@@ -63,13 +64,15 @@ class WatchRelease:
                 return DONE
             picture = await take(page, release, agreed, roles=roles, now=self.now())
             await renew_what_was_asked(page, picture)
+            await draw_open_requests(page, release.id)
             if not release.open:
                 await page.commit()
                 return DONE
             await page.tell(CardChanged(release.id))
-            for place in picture.places:
-                if place.open and not place.stands_here and place is picture.next_place:
-                    await tell_that_it_is_open(page, place)
+            place = picture.next_place
+            # Only where somebody had to agree first: elsewhere nothing was ever in the way, and there is no news.
+            if place is not None and place.open and place.facts.approvals:
+                await tell_that_it_is_open(page, place)
             ahead = await self._tell_what_is_due(page, picture, agreed)
             await page.commit()
         if await self._shipped(picture):
@@ -124,6 +127,7 @@ def openings(picture: Picture) -> Iterator[datetime]:
         if place.open:
             # What is open now may close by itself: allowed hours end, a freeze that was declared begins.
             yield from (each.window.starts_at for each in place.facts.freezes)
+        yield from (each.ends_at for each in place.facts.exceptions if each.ends_at is not None)
 
 
 def everything_due(picture: Picture, agreed: Catalogue) -> Iterator[Due]:

@@ -122,13 +122,22 @@ USAGES = (
     _usage(
         _FREEZE,
         "start",
-        "start <environment> [from <time>] until <time> [for <service>] <reason>",
-        "blocks deployments for a while; `all` means every environment",
+        "start <environment> [<change-type>] [soft] [from <time>] until <time> [for <service>] <reason>",
+        "blocks deployments for a while, or (`soft`) asks for care; `all` means every environment",
         "start production until mon 07:00 for payments Black Friday",
     ),
     _usage(_FREEZE, "list", "list", "shows the freezes in force and ahead", "list"),
     _usage(_FREEZE, "end", "end F-3", "ends a freeze now", "end F-3"),
     _usage(_FREEZE, "extend", "extend F-3 until <time>", "moves its end", "extend F-3 until tue 12:00"),
+    _usage(
+        _FREEZE,
+        "except",
+        "except R-12 <reason>",
+        "asks that a release may pass the freezes in its way; acknowledges soft ones",
+        "except R-12 refunds must work before the sale",
+    ),
+    _usage(_FREEZE, "grant", "grant X-4 [words]", "lets that release pass", "grant X-4"),
+    _usage(_FREEZE, "refuse", "refuse X-4 <reason>", "doesn't let it pass", "refuse X-4 it can wait until Monday"),
     _usage(_FREEZE, "help", "help", "shows this page", "help"),
 )
 """In the order in which the help shows them."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.rules.people import Person, RoleName
-from bot.rules.policy import Catalogue, EnvironmentName, ServiceName
+from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Known:
     now: datetime
     zone: str = "UTC"
     roles: tuple[RoleName, ...] = ()
+    change_types: tuple[ChangeTypeName, ...] = ()
 
     def service(self, word: str) -> ServiceName | None:
         """The service of that name, whatever its capitals."""
@@ -27,6 +28,10 @@ class Known:
     def environment(self, word: str, service: ServiceName | None = None) -> EnvironmentName | None:
         """The environment of that name; of that service, if one is named."""
         return next((each for each in self.environments(service) if each.lower() == word.lower()), None)
+
+    def change_type(self, word: str) -> ChangeTypeName | None:
+        """The change type of that name, whatever its capitals."""
+        return next((each for each in self.change_types if each.lower() == word.lower()), None)
 
     def environments(self, service: ServiceName | None = None) -> tuple[EnvironmentName, ...]:
         """All environments, each once; or that service's."""
@@ -50,4 +55,4 @@ class Known:
 def known(catalogue: Catalogue, typist: Person, now: datetime) -> Known:
     """What a line of this person is read against now."""
     services = {name: tuple(each.name for each in service.environments) for name, service in catalogue.services.items()}
-    return Known(services, now, typist.tz, tuple(catalogue.roles))
+    return Known(services, now, typist.tz, tuple(catalogue.roles), tuple(catalogue.change_types))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import parse_release_id, r
@@ -19,6 +19,7 @@ from handlers.parsing.words import Line
 
 _DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
 _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
+_EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
@@ -38,6 +39,7 @@ class Expected(StrEnum):
     COMMIT = "commit"
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
+    EXCEPTION = "exception"
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
@@ -208,15 +210,19 @@ class Reader:
         """Take a freeze's number."""
         return FreezeId(self._number(_FREEZE, Expected.FREEZE, "F-3"))
 
+    def exception(self) -> ExceptionId:
+        """Take an exception's number."""
+        return ExceptionId(self._number(_EXCEPTION, Expected.EXCEPTION, "X-4"))
+
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)
         found = pattern.fullmatch(typed.lower().rstrip(","))
         if found is None:
             raise self.wrong(
                 expected,
-                "A {what} is written like {example}, not {typed}.",
+                "{what} is written like {example}, not {typed}.",
                 back=1,
-                what=expected,
+                what="An exception" if expected is Expected.EXCEPTION else f"A {expected}",
                 example=Code(example),
                 typed=Code(typed),
             )

@@ -6,12 +6,14 @@ from bot.rules.absence import Absence
 from bot.rules.approval import Verdict, Word
 from bot.rules.people import PersonId
 from bot.rules.release import Release
+from bot.verbs.edit_release import Edited
 from bot.verbs.look import Picture
 from bot.verbs.speak import Said as Spoken
 from bot.verbs.withdraw import Withdrawn
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
 from handlers.views.blocks import Said, actions, button, context, message, section
+from handlers.views.lists import frozen_then
 from handlers.views.text import Pen, all_of, at, code, one_line, when
 from handlers.views.words import named, said, waits_for
 
@@ -71,10 +73,12 @@ def cancelled(picture: Picture) -> Said:
     return _plain(f"🚫 {one_line(named(picture))} is cancelled. What has been deployed stays where it is.")
 
 
-def edited(picture: Picture, pen: Pen) -> Said:
+def edited(told: Edited, pen: Pen) -> Said:
     """Its plan is another one."""
+    picture = told.picture
     text = f"📝 {one_line(named(picture))} is saved."
-    return message(text, [section(text), context(f"*Next*  ·  {waits_for(picture, pen)}")])
+    warning = frozen_then(picture, told.frozen_by, pen)
+    return message(text, [section(text), *warning, context(f"*Next*  ·  {waits_for(picture, pen)}")])
 
 
 def handed_over(name: str) -> Said:

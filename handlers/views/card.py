@@ -15,7 +15,19 @@ from handlers.buttons import OnRelease, OnService, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, divider, fields, header, message, section
 from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, clip, code, counted, day, link, one_line, when, words
-from handlers.views.words import approvals, attempt, blocker, named, road, stage, things_block, title, waits_for, what
+from handlers.views.words import (
+    approvals,
+    attempt,
+    blocker,
+    named,
+    passing,
+    road,
+    stage,
+    things_block,
+    title,
+    waits_for,
+    what,
+)
 
 _PLACES = 10
 _SENTENCES = 3
@@ -126,6 +138,8 @@ def _gates(picture: Picture, pen: Pen) -> Iterator[Block]:
     for place in shown:
         lines.append(_gate(place, release))
         lines += _taken_back(picture, place)
+        if release.open and not place.stands_here:
+            lines += [f"      •  {each}" for each in passing(place)]
         if release.open and release.candidate is not None and place.name in explained:
             lines += [f"      •  {blocker(each, pen)}" for each in place.blockers[:_SENTENCES]]
             if len(place.blockers) > _SENTENCES:

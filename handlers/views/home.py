@@ -12,12 +12,14 @@ from handlers.buttons import OnRelease, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, View, actions, button, context, divider, header, home, section
 from handlers.views.checklist import due
+from handlers.views.exceptions import request
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
 from handlers.views.words import STAGES, attempt, named, title
 
 _APPROVALS = 10
+_EXCEPTIONS = 8
 _ITEMS = 12
 _MINE = 12
 _RUNNING = 8
@@ -37,6 +39,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
                 block_id="home-actions",
             ),
             *_approvals(content, pen),
+            *_exceptions(content),
             *_items(content),
             *_mine(content, pen),
             *_running(content),
@@ -48,7 +51,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
 
 
 def _summary(content: InboxContent) -> str:
-    waiting = len(content.approvals) + len(content.items)
+    waiting = len(content.approvals) + len(content.exceptions) + len(content.items)
     if not waiting:
         return "☀️ Nothing waits for you."
     return f"{counted(waiting, 'thing waits', 'things wait')} for you."
@@ -100,6 +103,11 @@ def _approval(picture: Picture, role: RoleName, pen: Pen) -> Iterator[Block]:
         button("Show", Press.SHOW, plain, spoken=f"Show {release.name}"),
         block_id=f"approval-{release.name}",
     )
+
+
+def _exceptions(content: InboxContent) -> Iterator[Block]:
+    blocks = [block for each in content.exceptions[:_EXCEPTIONS] for block in request(each)]
+    yield from _titled("Exceptions that wait for you", len(content.exceptions), blocks, _EXCEPTIONS)
 
 
 def _items(content: InboxContent) -> Iterator[Block]:

@@ -10,6 +10,7 @@ from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, header, message, section
+from handlers.views.exceptions import way_past
 from handlers.views.text import Mrkdwn, Pen, clip, one_line, when, words
 from handlers.views.words import blocker, named, things_block, waits_for
 
@@ -103,5 +104,6 @@ def _next(picture: Picture, places: tuple[Place, ...]) -> Iterator[Block]:
     ready = next((each for each in places if each.open and not each.stands_here), None)
     if release.open and ready is not None and release.candidate is not None:
         row.append(button("Deploy", Press.DEPLOY, encode(OnRelease(release.id, ready.name, ready.facts.seal))))
+    row += way_past(places)
     if row:
         yield actions(*row)

@@ -109,6 +109,19 @@ def blocker(each: Blocker, pen: Pen, *, step: bool = False) -> Mrkdwn:
     return Mrkdwn(line)
 
 
+def passing(place: Place) -> list[Mrkdwn]:
+    """The freezes in force that this release passes, until when, and who let it."""
+    facts, lines = place.facts, []
+    for freeze in facts.in_force:
+        by = facts.passed(freeze)
+        if by is None or by.decided_by is None:
+            continue
+        until = f" until {when(by.ends_at)}" if by.ends_at else ""
+        word = "acknowledgement" if by.plea.soft else "exception"
+        lines.append(Mrkdwn(f"passes {freeze.name}{until} by {at(by.decided_by)}'s {word} {by.name}"))
+    return lines
+
+
 def things_block(place: Place) -> str:
     """`3 things block`."""
     return counted(len(place.blockers), "thing blocks", "things block")

@@ -179,7 +179,7 @@ async def everybody_agrees(omar, ruth, maya):
     await expect(why).to_contain_text("“Release notes are written” is not done")
     await omar.tidies_up()
     await omar.shoots("card")
-    await why.get_by_role("button", name="Checklist").click()
+    await why.get_by_role("button", name="Checklist", exact=True).click()
     await maya.form.get_by_role("button", name="Tick Release notes are written").click()
     await expect(maya.form).to_contain_text("everything required is done")
     await maya.sends("Done")

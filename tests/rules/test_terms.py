@@ -254,7 +254,7 @@ def test_the_rules_of_a_feature_are_those_of_its_type_its_service_and_the_enviro
     own = (ItemRule("load", "It holds the load", QA), ItemRule("poster", "There is a poster", required=False))
     payments = a_service(environments=(an_environment(STAGING), baked), checklist=own)
     assert agreed_on(service=payments, approver_may_confirm=False) == Terms(
-        approvals=((CHANGE_MANAGER, 1), (QA, 1)),
+        approvals=((QA, 1), (CHANGE_MANAGER, 1)),
         items=(("load", "It holds the load", QA), NOTES, TESTS),
         keeps_order=True,
         freeze=FreezeMeaning.BLOCKS,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.rules.gate import Reason
 from bot.rules.sentence import Refused
-from bot.verbs.look import Picture
+from bot.verbs.edit_release import Edited
 from tests.makers import PRODUCTION
 from tests.people import MAYA, OMAR
 
@@ -17,7 +17,7 @@ async def test_a_version_that_was_edited_is_not_what_was_approved(shop):
     assert await shop.blockers(release, Reason.APPROVAL) == []
     before = (await shop.picture(release)).release
     edited = await shop.edit_release(release, replace(before.plan, version="6.6.6"), before.revision, by=shop.by(MAYA))
-    assert isinstance(edited, Picture)
+    assert isinstance(edited, Edited)
     assert await shop.blockers(release, Reason.APPROVAL)
     await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR))
     assert await shop.blockers(release, Reason.APPROVAL) == []

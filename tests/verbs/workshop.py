@@ -26,7 +26,9 @@ from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import Blocked, ConfirmDeploy, Confirmed
+from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
@@ -54,7 +56,7 @@ from tests.makers import (
     a_service,
 )
 from tests.people import BEN, EVERYBODY, INES, MAYA, OMAR, RUTH, roles
-from tests.twins import FakeCodeHost, FakeDeployer, FakeTarget, FakeVerifier
+from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeTarget, FakeVerifier
 
 REPOSITORY = "/srv/payments"
 LENA = PersonId("U0LENA")
@@ -100,6 +102,7 @@ class Workshop:
         self.target, self.verifier = FakeTarget(), FakeVerifier()
         self.target.on_success = self.verifier.sees
         self.deployer = FakeDeployer(self.target)
+        self.calendars = FakeCalendars()
         self.catalogue = a_catalogue(
             services={PAYMENTS: a_service(repository=REPOSITORY, **service)},
             change_types={
@@ -118,9 +121,9 @@ class Workshop:
         self.people = WithStandIns(self.directory, self.records, now)
         common = (self.records, self.people, lambda: self.catalogue)
         candidates = Candidates(self.records, self.people, self.code)
-        self.plan_release = PlanRelease(*common, candidates, now)
+        self.plan_release = PlanRelease(*common, candidates, now, self.calendars)
         self.set_candidate = SetCandidate(*common, candidates, now)
-        self.edit_release = EditRelease(*common, now)
+        self.edit_release = EditRelease(*common, now, self.calendars)
         self.cancel_release = CancelRelease(*common, now)
         self.launch = Launch(*common, now)
         self.approve = Approve(*common, now)
@@ -140,6 +143,8 @@ class Workshop:
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
+        self.except_freeze = ExceptFreeze(*common, now)
+        self.decide_exception = DecideException(*common, now)
         self.watch_freeze = WatchFreeze(self.records, lambda: self.catalogue, now)
         self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
         self.look = Look(*common, now)

@@ -11,7 +11,7 @@ from bot.ports import Changes, Commit
 from bot.rules.approval import Word
 from bot.rules.candidate import subject
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
-from bot.rules.freeze import Freeze
+from bot.rules.freeze import Freeze, FreezeException
 from bot.rules.people import Roles
 from bot.rules.policy import Catalogue, Role
 from bot.rules.release import Release
@@ -60,6 +60,7 @@ def seen(
     deployments: Sequence[Deployment] = (),
     freezes: Sequence[Freeze] = (),
     *,
+    exceptions: Sequence[FreezeException] = (),
     catalogue: Catalogue = CATALOGUE,
     held: Roles | None = None,
 ) -> Picture:
@@ -72,6 +73,7 @@ def seen(
         history=tuple(deployments),
         freezes=freezes,
         dependencies={},
+        exceptions=exceptions,
     )
 
 
