@@ -235,7 +235,7 @@ async def _histories(page: Reading, releases: Iterable[Release]) -> dict[Release
                 continue
             order = deployment.order
             taken_from = release_of.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
-            for number in {order.release, taken_from} & own.keys():
+            for number in own.keys() & {order.release, taken_from}:
                 own[number].append(deployment)
         for number in numbers:
             found[number] = tuple(sorted((*shared, *own[number]), key=lambda each: each.id, reverse=True))
