@@ -139,8 +139,8 @@ class Reading(Protocol):
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         """What the gate and a rollback need, newest first.
 
-        All of these releases' deployments, and of the service, per environment, all that hold and the newest 20
-        successes.
+        All of these releases' deployments with the rollbacks that took one of them away, and of the service, per
+        environment, all that hold and the newest 20 successes.
         """
         ...
 

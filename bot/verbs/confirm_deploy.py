@@ -10,6 +10,7 @@ from bot.ports import Agreed, Ask, Clock, Directory, HeldError, Page, Records, W
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
 from bot.rules.gate import Facts
+from bot.rules.on_record import looked_up
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import EnvironmentName, Right, takes_two_people
 from bot.rules.release import ReleaseId
@@ -186,6 +187,7 @@ class ConfirmDeploy:
                         for tally in place.tallies
                         for verdict in tally.given
                     ],
+                    **looked_up(facts, place.blockers),
                 },
             )
         )

@@ -106,6 +106,9 @@ class PlanRelease:
                         "target": plan.target.isoformat() if plan.target else None,
                         "depends_on": list(plan.depends_on),
                         "catalogue": agreed.fingerprint,
+                        "ref": candidate.ref if candidate else None,
+                        "authors": list(candidate.authors) if candidate else [],
+                        "author_ids": sorted(candidate.author_ids) if candidate else [],
                     },
                 )
             )

@@ -113,6 +113,7 @@ class SetCandidate:
                         "artifact": artifact,
                         "ref": candidate.ref,
                         "authors": list(candidate.authors),
+                        "author_ids": sorted(candidate.author_ids),
                         "voided": [
                             {
                                 "person": each.person,
