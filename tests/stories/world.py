@@ -245,9 +245,14 @@ class World:
         end = asyncio.get_running_loop().time() + within
         while not seen():
             if asyncio.get_running_loop().time() > end:
-                raise AssertionError(f"It never came to that. Thread:\n{self.thread()}")
+                raise AssertionError(f"It never came to that. {self._last_seen()}")
             await asyncio.sleep(0.02)
         await self.settles()
+
+    def _last_seen(self) -> str:
+        posted = any(not m.ephemeral_to for name in CHANNELS for m in self.workspace.messages.get(name, []))
+        channels = "\n".join(f"#{name}:\n{self.channel(name)}" for name in CHANNELS.values())
+        return f"Channels:\n{channels}" if posted else "Nothing was posted anywhere."
 
     async def restarts(self) -> None:
         """Stop Slipway as a shutdown does, and start it again."""
