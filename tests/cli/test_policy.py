@@ -116,7 +116,7 @@ def test_an_open_gate_says_what_satisfies_each_question_and_ends_with_0(typed, s
     lines = result.stdout.splitlines()
     assert lines[0] == "R-1 Payments 2.4.0 to production: open"
     assert re.fullmatch(r"  candidate  [0-9a-f]{7}, set by U0MAYA, \w+ \d+ \w+ \d{4}, \d\d:\d\d CES?T", lines[1])
-    assert lines[2].startswith("  rules      feature: approved by change-manager, qa, checklist of 1 (Release notes")
+    assert lines[2].startswith("  rules      feature: approved by ")
     assert sum(line.startswith("✓ ") for line in lines) == 11
     for sentence in (
         "    Nobody rejects this candidate.",
@@ -299,6 +299,12 @@ def test_words_that_would_steer_the_terminal_are_harmless(typed, sqlite_url):
     played(sqlite_url, story)
     told = typed("policy", "explain", "1", "production").stdout
     assert "U0RUTH rejected this candidate as change-manager: No[2J way tsop\n" in told
+
+
+def test_what_stands_there_already_need_not_be_deployed(typed, sqlite_url):
+    played(sqlite_url, ready)
+    told = typed("policy", "explain", "1", "staging").stdout
+    assert "It stands there already. Nothing would block bringing it there once more." in told
 
 
 # ---------------------------------------------------------------- replay

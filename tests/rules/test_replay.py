@@ -188,7 +188,11 @@ def test_authors_whom_other_rules_keep_from_approving_are_known_from_the_record(
 
 def test_a_record_that_does_not_tell_who_wrote_it_keeps_nobody_from_having_approved():
     road = Record().planned(author_ids=None).ticked().brought(1, STAGING).approved(BEN, QA)
-    assert last(road.approved(RUTH, CHANGE_MANAGER).brought(2, PRODUCTION), a_catalogue()).answer is Answer.THROUGH
+    found = replayed(road.approved(RUTH, CHANGE_MANAGER).brought(2, PRODUCTION), a_catalogue())
+    assert found.cases[-1].answer is Answer.THROUGH
+    (note,) = found.notes
+    assert str(note).startswith("The record doesn't tell who wrote the candidates of R-1, planned before it did")
+    assert replayed(road, feature(author_may_approve=True)).notes == ()
 
 
 def test_who_approved_in_somebodys_place_counts_for_them():
