@@ -139,8 +139,8 @@ class Reading(Protocol):
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         """What the gate and a rollback need, newest first.
 
-        All of these releases' deployments, and of the service, per environment, all that hold and the newest 20
-        successes.
+        All of these releases' deployments with the rollbacks that took one of them away, and of the service, per
+        environment, all that hold and the newest 20 successes.
         """
         ...
 
@@ -345,11 +345,17 @@ class Calendars(Protocol):
     """When freezes come that nobody declares by hand."""
 
     def recurring(self, freeze: RecurringFreeze, start: datetime, end: datetime) -> list[Occurrence]:
-        """The times of a recurring freeze that touch the time from `start` to `end`, the first one first."""
+        """The times of a recurring freeze that touch the time from `start` to `end`, the first one first.
+
+        That its rule can be followed was seen to when the catalogue was read.
+        """
         ...
 
     async def events(self, source: CalendarSource, start: datetime, end: datetime) -> list[Occurrence]:
-        """The events of a calendar that touch that time, read afresh. CalendarError if that is impossible."""
+        """The events of a calendar that touch that time, the first one first, read afresh.
+
+        CalendarError if that is impossible, or if anything in it that decides when it freezes can't be read for sure.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.ports import Ask, Asked, ConflictError, HeldError, Work
 from bot.rules.absence import Absence, AbsenceId, Leave
 from bot.rules.audit import GENESIS, Entry, Happened, chained
-from bot.rules.deployment import Attempt, Deployment, DeploymentId, Order
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from integrations.database.rows.absences import must_follow as absence_must_follow
@@ -189,9 +189,10 @@ class InMemoryReading:
 
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         successes: dict[EnvironmentName, int] = {}
+        own = {each.id for each in self._now.deployments.values() if each.order.release in releases}
         wanted = []
         for each in _newest_first(self._now.deployments):
-            mine = each.order.release in releases
+            mine = each.id in own or (each.order.kind is Kind.ROLLBACK and each.order.replaces in own)
             if each.order.service == service and each.attempt is Attempt.SUCCEEDED:
                 place = successes[each.order.environment] = successes.get(each.order.environment, 0) + 1
                 mine = mine or place <= SUCCESSES_WANTED

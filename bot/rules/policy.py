@@ -314,8 +314,8 @@ def checklist_of(change: ChangeType, service: Service) -> tuple[ItemRule, ...]:
 
 
 def bake_before(change: ChangeType, environment: Environment) -> timedelta:
-    """How long this change must have stood in the environments before that one."""
-    return change.bake.get(environment.name, environment.bake)
+    """How long this change must have stood in the environments before that one; no time where nothing comes before."""
+    return change.bake.get(environment.name, environment.bake) if environment.after else timedelta(0)
 
 
 def hours_for(change: ChangeType, environment: Environment) -> Hours | None:

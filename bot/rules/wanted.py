@@ -77,11 +77,11 @@ def steps(
     asked_for = set()
     for each in wanted:
         freeze = newest.get(each.origin)
-        if freeze is not None:
-            asked_for.add(freeze.id)
         step = _step(each, freeze, now, by_hand)
         if step is not None:
             yield step
+        if freeze is not None and not isinstance(step, Declare):
+            asked_for.add(freeze.id)
     for freeze in freezes:
         untouched = freeze.ended_at is None and freeze.id not in by_hand and freeze.window.ends_at > now
         if freeze.id not in asked_for and untouched and _is_over_with(freeze, calendars, now):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
 from bot.rules.checklist import Item, merged
-from bot.rules.deployment import Deployment
+from bot.rules.deployment import Deployment, Kind
 from bot.rules.freeze import CalendarState, Freeze, FreezeException, unread
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.people import PersonId, Roles
@@ -227,11 +227,16 @@ async def _histories(page: Reading, releases: Iterable[Release]) -> dict[Release
             continue
         shared = await page.history_for(service)
         ids = {each.id for each in shared}
+        release_of = {each.id: each.order.release for each in everything}
         own: dict[ReleaseId, list[Deployment]] = {number: [] for number in numbers}
         for deployment in everything:
             # Between two questions somebody may have let go of a place: then it is no longer shared, and nobody's here.
-            if deployment.id not in ids and deployment.order.release in own:
-                own[deployment.order.release].append(deployment)
+            if deployment.id in ids:
+                continue
+            order = deployment.order
+            taken_from = release_of.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
+            for number in own.keys() & {order.release, taken_from}:
+                own[number].append(deployment)
         for number in numbers:
             found[number] = tuple(sorted((*shared, *own[number]), key=lambda each: each.id, reverse=True))
     return found

@@ -195,6 +195,7 @@ deployments = Table(
     Index(None, "service", "environment", "id"),
     Index(None, "service", "attempt", "environment", "id"),
     Index(None, "release_id", "id"),
+    Index(None, "replaces"),
     Index(None, "attempt", "id"),
     Index(None, "ended_at"),
     sqlite_autoincrement=True,

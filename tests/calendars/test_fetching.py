@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 import traceback
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from yarl import URL
 
 from bot.ports import CalendarError
 from bot.rules.policy import CalendarSource
+from integrations.calendars import adapter
 from integrations.calendars.adapter import IcalCalendars
 from integrations.calendars.fetching import LARGEST, host_of, is_address, stays_private
 from tests.calendars.writing import a_calendar, an_event
@@ -231,6 +233,13 @@ async def test_a_file_that_is_closed_to_us(server: Server, tmp_path):
     file.chmod(0)
 
     assert await server.refusal(str(file)) == "freezes.ics can't be opened: Permission denied."
+
+
+async def test_a_calendar_that_takes_too_long_to_work_through_is_not_waited_for(server: Server, monkeypatch):
+    monkeypatch.setattr(adapter, "LONGEST_READING", timedelta(milliseconds=50))
+    monkeypatch.setattr(adapter, "in_text", lambda *_: time.sleep(0.3))
+
+    assert await server.refusal() == "127.0.0.1: working through this calendar takes too long."
 
 
 async def test_the_loop_goes_on_while_a_large_calendar_is_worked_through(server: Server, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from bot.ports import ConflictError, HeldError
 from bot.rules.deployment import HOLDING, Attempt, Kind
 from bot.rules.policy import ServiceName
+from bot.rules.rollback import taken_away
 from tests.keeping import LATER, SEARCH, a_version, planned, started
 from tests.makers import NOW, PAYMENTS, PRODUCTION, STAGING, a_candidate, a_draft, a_plan, an_order
 from tests.people import BEN
@@ -123,3 +124,21 @@ async def test_a_gate_gets_all_of_its_release_and_enough_of_the_service(records:
     assert with_new == [26, 25, 24, 23, *range(22, 1, -1)]
     assert with_both == list(range(26, 0, -1))
     assert nothing == ()
+
+
+async def test_what_was_rolled_back_stays_so_however_much_went_well_since(records: Records) -> None:
+    """In a busy staging the rollback is soon no longer among the newest successes."""
+    old, new = await planned(records), await planned(records, a_version("2.5.0"))
+    async with records.open() as page:
+        bad = await page.add_deployment(an_order(old.id))
+        await page.keep_deployment(replace(bad, attempt=Attempt.SUCCEEDED))
+        back = await page.add_deployment(an_order(new.id, kind=Kind.ROLLBACK, replaces=bad.id))
+        await page.keep_deployment(replace(back, attempt=Attempt.SUCCEEDED))
+        for _ in range(21):
+            good = await page.add_deployment(an_order(new.id))
+            await page.keep_deployment(replace(good, attempt=Attempt.SUCCEEDED))
+        await page.commit()
+    async with records.read() as reading:
+        seen = await reading.history_for(PAYMENTS, old.id)
+    assert {bad.id, back.id} <= {each.id for each in seen}
+    assert taken_away(bad, seen)

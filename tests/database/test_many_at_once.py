@@ -72,6 +72,8 @@ async def an_eventful_past(there: DatabaseGround) -> None:
         bad = await went(page, order_of(second))
         await went(page, order_of(first, kind=Kind.ROLLBACK, replaces=bad.id))
         await went(page, order_of(third, environment=STAGING))
+        for _ in range(21):  # so many successes that the rollback is no longer among the newest
+            await went(page, order_of(first))
         await page.add_deployment(order_of(fourth, environment=STAGING))
         await page.add_deployment(order_of(third, environment=PRODUCTION))
         freeze = await page.add_freeze(a_window(), MAYA.id, NOW)

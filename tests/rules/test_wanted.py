@@ -138,4 +138,4 @@ class Freezes(RuleBasedStateMachine):
 
 
 TestFreezes = Freezes.TestCase
-TestFreezes.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestFreezes.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)

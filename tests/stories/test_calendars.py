@@ -15,6 +15,7 @@ from bot.clockwork import IN_STEP
 from bot.reload import Agreement
 from bot.rules.policy import CalendarSource, EnvironmentName, FreezeScope, RecurringFreeze, ServiceName
 from bot.secret import Secret
+from bot.verbs.sync_freezes import SyncFreezes
 from tests.stories.conftest import a_world
 from tests.stories.roads import in_staging
 from tests.stories.world import World, read
@@ -54,7 +55,7 @@ async def test_what_recurs_freezes_as_soon_as_it_is_agreed_and_no_longer_than_th
     await agrees(world, recurring=(every_day(),))
 
     await world.until(lambda: "F-1 freezes production" in read(world.card()))
-    await world.until(lambda: "F-1 has begun" in world.channel("payments"))
+    await world.until(lambda: "*F-1* has begun" in world.channel("payments"))
     assert "Backups run" not in world.channel("storefront")
     listed = await world.maya.types("/freeze list")
     assert "Backups run" in listed
@@ -63,7 +64,7 @@ async def test_what_recurs_freezes_as_soon_as_it_is_agreed_and_no_longer_than_th
     await agrees(world, recurring=())
 
     await world.until(lambda: "F-1 freezes" not in read(world.card()))
-    await world.until(lambda: "F-1 is over" in world.channel("payments"))
+    await world.until(lambda: "*F-1* is over" in world.channel("payments"))
     assert "F-2" not in world.channel("payments")  # nobody had heard of it
     assert "Nothing is frozen" in await world.maya.types("/freeze list")
 
@@ -102,11 +103,11 @@ async def test_a_calendar_that_was_never_read_blocks_and_its_owners_hear_why_wit
 async def test_what_left_the_catalogue_while_nobody_was_there_is_called_off_at_the_start(world: World):
     await in_staging(world)
     await agrees(world, recurring=(every_day(),))
-    await world.until(lambda: "F-1 has begun" in world.channel("payments"))
+    await world.until(lambda: "*F-1* has begun" in world.channel("payments"))
 
     await world.restarts()  # the file says nothing of it
 
-    await world.until(lambda: "F-1 is over" in world.channel("payments"))
+    await world.until(lambda: "*F-1* is over" in world.channel("payments"))
     assert "Nothing is frozen" in await world.maya.types("/freeze list")
 
 
@@ -129,6 +130,19 @@ async def test_what_goes_wrong_with_calendars_is_told_once_and_stops_nothing(wor
     world.calendars.events = broken
     await the_clock_strikes(world)
     assert world.channel("releases").count("could not be brought up to date") == 2
+
+
+async def test_it_starts_even_if_freezes_can_not_be_brought_in_step(world: World, monkeypatch):
+    await in_staging(world)
+
+    async def broken(_):
+        raise RuntimeError("nobody expected this")
+
+    monkeypatch.setattr(SyncFreezes, "__call__", broken)
+    await world.restarts()
+
+    assert "R-1" in await world.maya.types("/release list")
+    await world.until(lambda: "could not be brought up to date" in world.channel("releases"))
 
 
 async def test_the_freezes_can_be_followed_in_any_calendar(tmp_path: Path, sqlite_url: str):

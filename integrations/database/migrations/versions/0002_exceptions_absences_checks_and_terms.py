@@ -120,6 +120,8 @@ def upgrade() -> None:
         postgresql_where=OF_NO_HAND,
     )
 
+    op.create_index("ix_deployments_replaces", "deployments", ["replaces"])
+
     op.add_column("verdicts", sa.Column("on_behalf_of", sa.Text()))
     op.add_column("verdicts", sa.Column("subject", sa.Text()))
     op.add_column("verdicts", sa.Column("candidate", sa.Text(), nullable=False, server_default=""))
