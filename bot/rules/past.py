@@ -15,7 +15,7 @@ from bot.rules.approval import Verdict
 from bot.rules.candidate import Candidate
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Item, fresh
-from bot.rules.deployment import Attempt, Deployment, DeploymentId
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.foreseen import Foreseen, freezes_at
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId
 from bot.rules.gate import Facts
@@ -65,6 +65,7 @@ class Deployments:
 
     all: dict[DeploymentId, Deployment] = field(default_factory=dict)
     of_release: dict[ReleaseId, list[DeploymentId]] = field(default_factory=dict)
+    """Its own, and the rollbacks that took one of them away."""
     successes: dict[ServiceName, dict[EnvironmentName, list[DeploymentId]]] = field(default_factory=dict)
     """In the order of their numbers."""
     holding: set[DeploymentId] = field(default_factory=set)
@@ -73,8 +74,9 @@ class Deployments:
         """A new one, or one that is further on its way."""
         order, known = deployment.order, deployment.id in self.all
         self.all[deployment.id] = deployment
-        if not known:
-            self.of_release.setdefault(order.release, []).append(deployment.id)
+        taken = self.all.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
+        for release in () if known else {order.release, taken.order.release if taken else order.release}:
+            self.of_release.setdefault(release, []).append(deployment.id)
         if deployment.attempt is Attempt.SUCCEEDED:
             self.successes.setdefault(order.service, {}).setdefault(order.environment, []).append(deployment.id)
         (self.holding.add if deployment.holds else self.holding.discard)(deployment.id)
@@ -85,7 +87,7 @@ class Deployments:
         return brought[-1] if brought else None
 
     def history_for(self, service: ServiceName, release: ReleaseId) -> tuple[Deployment, ...]:
-        """All of that release's, and of the service what holds, and the newest successes of each environment."""
+        """All about that release, and of the service what holds, and the newest successes of each environment."""
         wanted = {each for each in self.holding if self.all[each].order.service == service}
         wanted.update(self.of_release.get(release, ()))
         for brought in self.successes.get(service, {}).values():

@@ -344,6 +344,25 @@ def test_what_was_rolled_back_does_not_go_there_again():
     assert why(last(road, feature(approvals={}))) == ["This candidate was in production (D-4) and was rolled back."]
 
 
+def test_what_was_rolled_back_long_ago_stays_so():
+    """Another release's candidate came back, and then many others went there."""
+    road = good_way().brought(2, PRODUCTION)
+    for number in range(2, 30):
+        plan = replace(road.entries[0], release=ReleaseId(number), candidate=sha(str(number)))
+        road.entries.append(replace(plan, detail={**plan.detail, "version": str(number)}))
+        road.brought(number + 1 + (number > 2), PRODUCTION)
+        these = {"release": ReleaseId(number), "candidate": sha(str(number))}
+        road.entries[-2:] = [replace(each, **these) for each in road.entries[-2:]]
+        if number == 2:
+            road.happened("roll back", MAYA, "D-4", **{"from": "D-3", "to": "D-2"})
+            road.happened("deployment succeeded", SLIPWAY, "D-4")
+    road.happened("ask to deploy", subject=PRODUCTION, candidate=sha("2"), blockers=["It was rolled back."])
+    road.entries[-1] = replace(road.entries[-1], release=ReleaseId(2))
+    found = replayed(road, feature(approvals={}, checklist=(), keeps_order=False))
+    (attempt,) = found.attempts
+    assert why(attempt) == ["This candidate was in production (D-3) and was rolled back."]
+
+
 def test_what_is_on_its_way_holds_the_place_until_it_ends():
     road = good_way().happened("confirm deploy", MAYA, "D-2", environment=PRODUCTION)
     assert why(last(road.blocked(), a_catalogue())) == ["D-2 (2.4.0) is on its way to production."]
