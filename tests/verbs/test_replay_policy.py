@@ -30,7 +30,7 @@ LONG_AGO = NOW - A_DAY
 ACTS = st.lists(st.tuples(st.integers(0, len(DOINGS) - 1), *(st.integers(0, top) for top in (2, 4, 59))), max_size=25)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ACTS, st.sampled_from([SHIP, SQUEEZE]), ACTS)
 def test_replaying_the_rules_that_were_in_force_changes_nothing(before, how, after):
     async def played():
