@@ -48,7 +48,7 @@ class Deciding:
         if isinstance(found, Refused):
             await self.talk.refuse(found, answer)
             return
-        view = refuse_form(found)
+        view = refuse_form(found, on)
         if request.view_type == "home":
             view["private_metadata"] += AT_HOME
         await answer.open_modal(view)

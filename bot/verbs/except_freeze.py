@@ -234,8 +234,9 @@ async def plead(
 
 async def over_budget(page: Page, agreed: Catalogue, service: Service, at: datetime) -> Refused | None:
     """Why nothing more can be granted to this service now; None if something can."""
-    granted = await granted_to(page, service)
-    possible = next_grant(granted, agreed.exceptions, at)
+    if agreed.exceptions.budget is None:
+        return None
+    possible = next_grant(await granted_to(page, service), agreed.exceptions, at)
     if possible is not None and possible <= at:
         return None
     spent = say_budget(agreed.exceptions, service)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.rules.exception import Owners, counts_until
+from bot.rules.exception import Owners
 from bot.rules.freeze import Freeze, FreezeException
 from bot.rules.policy import ExceptionRules
+from bot.rules.terms import span
 from bot.verbs.except_freeze import Excepted, InTheWay, Pleaded, Requested
 from bot.verbs.look import Place
 from handlers.buttons import OnException, OnPlea, OnRelease, encode
@@ -93,8 +94,9 @@ def exception_wanted(told: Requested, rules: ExceptionRules) -> Said:
     """What an owner is asked; how it was decided, once it is, and then without the buttons."""
     blocks = list(request(told))
     if told.wanted:
-        until = when(counts_until(told.freeze, rules, told.picture.seen_at))
-        blocks.insert(-1, context(f"Granted now, it counts until {until}, for this release alone."))
+        # A length and no moment: the message must not look otherwise each time it is drawn.
+        lasts = f"for {span(rules.lasts)}, and never longer than the freeze"
+        blocks.insert(-1, context(f"Granted, it counts for this release alone, {lasts}."))
     return message(_opening(told), blocks)
 
 
@@ -128,7 +130,8 @@ def _opening(told: Requested) -> Mrkdwn:
     exception, freeze = told.exception, told.freeze
     name, plea = f"*{one_line(named(told.picture), 120)}*", exception.plea
     reason = one_line(plea.reason, _LONGEST)
-    asked = f"{at(plea.by)} asked that {name} may pass *{freeze.name}* ({exception.name}): {reason}"
+    asks = "asks" if told.wanted else "asked"
+    asked = f"{at(plea.by)} {asks} that {name} may pass *{freeze.name}* ({exception.name}): {reason}"
     if exception.granted is None:
         if told.wanted:
             return Mrkdwn(f"🙋 {asked}")
@@ -159,9 +162,8 @@ def decided(told: Requested, pen: Pen) -> Said:
     return message(text, [section(text), context(f"*Next*  ·  {waits_for(told.picture, pen)}")])
 
 
-def refuse_form(told: Requested) -> View:
+def refuse_form(told: Requested, on: OnException) -> View:
     """Refuse, with the reason that helps whoever asked."""
-    exception = told.exception
     blocks = [
         section(_opening(told)),
         ask(
@@ -171,5 +173,5 @@ def refuse_form(told: Requested) -> View:
             hint="Everybody reads it in the release's thread.",
         ),
     ]
-    carries = encode(OnException(exception.id, exception.revision))
-    return form(Form.REFUSE, f"Refuse {exception.name}", blocks, submit="Refuse", close="Cancel", carries=carries)
+    title = f"Refuse {told.exception.name}"
+    return form(Form.REFUSE, title, blocks, submit="Refuse", close="Cancel", carries=encode(on))

@@ -71,10 +71,10 @@ def test_a_feature_asks_for_everything():
     assert Reason.ORDER in reasons(facts("feature"))
     feature, payments = sample().change_types["feature"], sample().services[PAYMENTS]
     assert terms_of(feature, payments, PRODUCTION).in_words() == (
-        "approved by change-manager, qa, "
-        "checklist of 7 (Acceptance criteria are met on staging; The ledger balances after a day of test payments; "
-        "Database migrations can be rolled back; Release notes are written; "
-        "The card scheme's rules were looked at again; The regression tests have passed; Support knows what changes), "
+        "approved by qa, change-manager, checklist of 7 (Acceptance criteria are met on staging (qa); "
+        "The ledger balances after a day of test payments; Database migrations can be rolled back (developer); "
+        "Release notes are written (release-manager); The card scheme's rules were looked at again (qa); "
+        "The regression tests have passed (qa); Support knows what changes (release-manager)), "
         "1 day in the environment before, only mon-thu 09:00-16:00, fri 09:00-12:00 (Europe/Berlin), "
         "confirmed by a second person, not confirmed by an author"
     )

@@ -39,7 +39,9 @@ def ready(shop: Workshop) -> Workshop:
     return shop
 
 
-async def asked(shop: Workshop, ref: str | None = None, version: str = "1.0.0", *, freeze: bool = True) -> ReleaseId:
+async def asked(
+    shop: Workshop, ref: str | None = None, version: str = "1.0.0", *, freeze: bool = True, seen=None
+) -> ReleaseId:
     """Maya's release is approved, Ruth has frozen production, and Maya has asked for an exception."""
     release = await shop.approved(ref or shop.a, version)
     if freeze:
@@ -48,7 +50,7 @@ async def asked(shop: Workshop, ref: str | None = None, version: str = "1.0.0", 
         )
         assert isinstance(done, Freeze)
         shop.at += timedelta(seconds=1)
-    pleaded = await shop.except_freeze(release, "The sale", by=shop.by(MAYA))
+    pleaded = await shop.except_freeze(release, "The sale", seen, by=shop.by(MAYA))
     assert isinstance(pleaded, Pleaded), str(pleaded.why)
     return release
 
@@ -296,7 +298,7 @@ async def test_two_who_grant_at_the_same_moment_do_not_both_take_the_last_one(da
         shop = ready(Workshop(ground.records))
         shop.catalogue = replace(shop.catalogue, exceptions=ExceptionRules(budget=1))
         for number, ref in enumerate((shop.a, shop.b, shop.c), start=1):
-            await asked(shop, ref, f"{number}.0.0", freeze=number == 1)
+            await asked(shop, ref, f"{number}.0.0", seen={number})  # each of a freeze of its own
         ends = await asyncio.gather(
             *(
                 shop.decide_exception(ExceptionId(number), 0, "", granted=True, by=shop.by(RUTH))

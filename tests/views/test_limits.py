@@ -16,7 +16,7 @@ from bot.rules.checklist import Evidence
 from bot.rules.deployment import Attempt
 from bot.rules.exception import Owners
 from bot.rules.feasibility import Impossible
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
 from bot.rules.release import Plan, ReleaseId
@@ -32,7 +32,7 @@ from bot.verbs.set_candidate import CandidateSet
 from bot.verbs.speak import Said as Spoken
 from bot.verbs.summaries import DigestContent, InboxContent
 from bot.verbs.withdraw import Withdrawn
-from handlers.buttons import OnRelease
+from handlers.buttons import OnException, OnRelease
 from handlers.parsing.grammar import Family
 from handlers.parsing.hints import Hint
 from handlers.views import (
@@ -242,7 +242,7 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "exception asked for": lambda: exceptions.pleaded(PLEADED, PEN),
     "exception wanted": lambda: exceptions.exception_wanted(REQUESTED, HUGE.exceptions),
     "exception decided": lambda: exceptions.decided(REQUESTED, PEN),
-    "refuse an exception": lambda: exceptions.refuse_form(REQUESTED),
+    "refuse an exception": lambda: exceptions.refuse_form(REQUESTED, OnException(ExceptionId(4), 0)),
     "freeze notice": lambda: freezes.freeze_notice(FREEZES[0], "coming", PEN),
     "declared": lambda: freezes.declared(
         a_freeze(window=a_window(services=frozenset(HUGE.services), reason=ENDLESS)), LATER, PEN

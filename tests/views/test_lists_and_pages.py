@@ -459,7 +459,7 @@ def test_home_shows_what_was_asked_of_my_freezes():
     taken_by_slack(view)
     told = read(view["blocks"])
     assert "~ 1 thing waits for you." in told
-    assert "*Exceptions that wait for you*  (1)\n🙋 @Maya asked that *R-12 Payments 2.4.0* may pass *F-3*" in told
+    assert "*Exceptions that wait for you*  (1)\n🙋 @Maya asks that *R-12 Payments 2.4.0* may pass *F-3*" in told
     assert "[Grant] [Refuse] [Show]" in told
 
 
