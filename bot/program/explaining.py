@@ -75,6 +75,9 @@ def _question(answer: Answer, pen: TerminalPen) -> None:
 def conclusion(told: Explanation) -> Sentence:
     """What one does now."""
     facts = told.facts
+    there = facts.standing
+    if told.open and there is not None and there.order.candidate.is_same_as(facts.release.candidate):
+        return say("It stands there already. Nothing would block bringing it there once more.")
     if told.open:
         command = Code(f"/deploy {facts.release.name} to {facts.environment.name}")
         return say("Nothing blocks. To deploy, type {command} in Slack.", command=command)

@@ -22,7 +22,6 @@ from bot.verbs.explain import Explain
 from bot.verbs.look import Look
 from bot.verbs.replay_policy import ReplayPolicy
 from bot.verbs.stand_ins import WithStandIns
-from bot.wiring import introduced, read_catalogue
 from handlers.names import CommandNames
 from integrations.calendars.adapter import IcalCalendars
 from integrations.slack.client import connected_to_slack
@@ -38,7 +37,7 @@ async def explain(settings: Settings, release: str, environment: str, *, offline
 
 
 async def _explain(settings: Settings, release: str, environment: str, *, offline: bool, as_json: bool) -> bool:
-    agreed = read_catalogue(settings.catalogue)
+    agreed = check.read(settings.catalogue, code=WRONG_SETTINGS)
     why = "--offline was asked for" if offline else "" if settings.slack_bot_token else "SLACK_BOT_TOKEN is not set"
     with in_a_sentence():
         async with open_records(settings) as records, _directory(settings, agreed, why) as directory:
@@ -80,6 +79,8 @@ async def _directory(settings: Settings, agreed: Catalogue, why_not_slack: str) 
     if why_not_slack:
         yield OfflineDirectory(agreed, why_not_slack)
         return
+    from bot.wiring import introduced  # noqa: PLC0415 - it brings the engine along, which takes its time
+
     async with connected_to_slack(settings.slack_bot_token.reveal(), api_url=settings.slack_api_url) as client:
         me = await introduced(client)
         yield SlackDirectory(client, lambda: agreed, me.team)

@@ -17,7 +17,6 @@ from bot.rules.past import Life, Past
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import Catalogue, EnvironmentName, checklist_of
 from bot.rules.release import Ending, Plan
-from bot.rules.rollback import stands_now
 
 _MOVED = "deployment "
 
@@ -155,27 +154,24 @@ def _confirmed(past: Past, happened: Happened) -> None:
     if life is None or life.candidate is None or number is None:
         return
     service, environment = life.plan.service, EnvironmentName(happened.detail["environment"])
-    standing = stands_now([each for each in past.history(service) if each.order.environment == environment])
-    past.deployments[DeploymentId(number)] = Deployment(
-        DeploymentId(number),
-        Order(
-            life.id,
-            service,
-            environment,
-            Kind.DEPLOY,
-            life.plan.version,
-            life.candidate,
-            happened.by,
-            happened.at,
-            replaces=standing.id if standing else None,
-        ),
+    order = Order(
+        life.id,
+        service,
+        environment,
+        Kind.DEPLOY,
+        life.plan.version,
+        life.candidate,
+        happened.by,
+        happened.at,
+        replaces=past.deployments.standing(service, environment),
     )
+    past.deployments.keep(Deployment(DeploymentId(number), order))
 
 
 def _rolled_back(past: Past, happened: Happened) -> None:
     number = number_of(happened.subject)
     replaced, back = number_of(happened.detail["from"]), number_of(happened.detail["to"])
-    target = past.deployments.get(DeploymentId(back)) if back is not None else None
+    target = past.deployments.all.get(DeploymentId(back)) if back is not None else None
     if number is None or replaced is None or target is None:
         return
     order = replace(
@@ -186,7 +182,7 @@ def _rolled_back(past: Past, happened: Happened) -> None:
         reason=happened.detail.get("reason") or "",
         replaces=DeploymentId(replaced),
     )
-    past.deployments[DeploymentId(number)] = Deployment(DeploymentId(number), order)
+    past.deployments.keep(Deployment(DeploymentId(number), order))
 
 
 def _settled(past: Past, happened: Happened) -> None:
@@ -195,12 +191,11 @@ def _settled(past: Past, happened: Happened) -> None:
 
 def _moved(past: Past, happened: Happened, attempt: Attempt) -> None:
     number = number_of(happened.subject)
-    before = past.deployments.get(DeploymentId(number)) if number is not None else None
+    before = past.deployments.all.get(DeploymentId(number)) if number is not None else None
     if before is not None:
         ended = attempt not in HOLDING or attempt is Attempt.UNKNOWN
-        past.deployments[before.id] = replace(
-            before, attempt=attempt, since=happened.at, ended_at=happened.at if ended else before.ended_at
-        )
+        ended_at = happened.at if ended else before.ended_at
+        past.deployments.keep(replace(before, attempt=attempt, since=happened.at, ended_at=ended_at))
 
 
 # ------------------------------------------------------------ freezes

@@ -16,6 +16,9 @@ from bot.rules.people import PersonId, RoleName, Roles
 from bot.rules.policy import CalendarSource, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import Plan, ReleaseId
 
+NOBODY_KNOWS = ("somebody",)
+"""The authors of a candidate of which the record doesn't tell who they are."""
+
 _CALENDAR = "calendar "
 _NAME = re.compile(r"[A-Z]-(\d+)")
 
@@ -56,10 +59,7 @@ def told_of(plan: Plan) -> dict[str, Any]:
 
 
 def candidate_of(happened: Happened) -> Candidate | None:
-    """What was proposed by that entry.
-
-    Records of before its authors' ids were kept tell none: then nobody is known to have written it.
-    """
+    """What was proposed by that entry. Older ones don't tell its authors' ids: then nobody is known to be one."""
     if not happened.candidate:
         return None
     commit, _, artifact = happened.candidate.partition("@")
@@ -69,7 +69,7 @@ def candidate_of(happened: Happened) -> Candidate | None:
         commit=commit,
         artifact=artifact or None,
         ref=detail.get("ref"),
-        authors=tuple(detail.get("authors") or ()) if people is not None else ("somebody",),
+        authors=tuple(detail.get("authors") or ()) if people is not None else NOBODY_KNOWS,
         author_ids=frozenset(PersonId(each) for each in people or ()),
         set_by=happened.by,
         set_at=happened.at,

@@ -15,7 +15,7 @@ from bot.rules.approval import Verdict
 from bot.rules.candidate import Candidate
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Item, fresh
-from bot.rules.deployment import Deployment, DeploymentId
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.foreseen import Foreseen, freezes_at
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId
 from bot.rules.gate import Facts
@@ -26,6 +26,9 @@ from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Sentence, say
 from bot.rules.terms import Terms, terms_of
+
+SUCCESSES_READ = 20
+"""So many of an environment's successes a gate is told of."""
 
 
 @dataclass(slots=True)
@@ -57,6 +60,42 @@ NOTHING_CHECKED = Checked()
 
 
 @dataclass(slots=True)
+class Deployments:
+    """What was brought where so far, of which a gate is told what it is told in earnest."""
+
+    all: dict[DeploymentId, Deployment] = field(default_factory=dict)
+    of_release: dict[ReleaseId, list[DeploymentId]] = field(default_factory=dict)
+    """Its own, and the rollbacks that took one of them away."""
+    successes: dict[ServiceName, dict[EnvironmentName, list[DeploymentId]]] = field(default_factory=dict)
+    """In the order of their numbers."""
+    holding: set[DeploymentId] = field(default_factory=set)
+
+    def keep(self, deployment: Deployment) -> None:
+        """A new one, or one that is further on its way."""
+        order, known = deployment.order, deployment.id in self.all
+        self.all[deployment.id] = deployment
+        taken = self.all.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
+        for release in () if known else {order.release, taken.order.release if taken else order.release}:
+            self.of_release.setdefault(release, []).append(deployment.id)
+        if deployment.attempt is Attempt.SUCCEEDED:
+            self.successes.setdefault(order.service, {}).setdefault(order.environment, []).append(deployment.id)
+        (self.holding.add if deployment.holds else self.holding.discard)(deployment.id)
+
+    def standing(self, service: ServiceName, environment: EnvironmentName) -> DeploymentId | None:
+        """What stands there."""
+        brought = self.successes.get(service, {}).get(environment)
+        return brought[-1] if brought else None
+
+    def history_for(self, service: ServiceName, release: ReleaseId) -> tuple[Deployment, ...]:
+        """All about that release, and of the service what holds, and the newest successes of each environment."""
+        wanted = {each for each in self.holding if self.all[each].order.service == service}
+        wanted.update(self.of_release.get(release, ()))
+        for brought in self.successes.get(service, {}).values():
+            wanted.update(brought[-SUCCESSES_READ:])
+        return tuple(self.all[each] for each in sorted(wanted, reverse=True))
+
+
+@dataclass(slots=True)
 class Past:
     """The past up to the entry that was heard last, as it would have been under that catalogue."""
 
@@ -65,7 +104,7 @@ class Past:
     """Each time that one of its recurring freezes applied."""
     checked: Checked = NOTHING_CHECKED
     lives: dict[ReleaseId, Life] = field(default_factory=dict)
-    deployments: dict[DeploymentId, Deployment] = field(default_factory=dict)
+    deployments: Deployments = field(default_factory=Deployments)
     freezes: dict[FreezeId, Freeze] = field(default_factory=dict)
     moved_by_hand: set[FreezeId] = field(default_factory=set)
     """The freezes whose end somebody has moved."""
@@ -111,7 +150,7 @@ class Past:
             change=change,
             roles=spoken_in(life.verdicts),
             now=at,
-            deployments=self.history(service.name),
+            deployments=self.deployments.history_for(service.name, release),
             freezes=freezes_at(at, self.catalogue, self.freezes.values(), self.recurring, self.moved_by_hand),
             dependencies=self._dependencies(life, environment),
             exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
@@ -128,10 +167,6 @@ class Past:
         passed = [each for each in results if each.name == item.check and each.passed and each.at <= at]
         return item.ticked(SLIPWAY, passed[0].at) if passed else item
 
-    def history(self, service: ServiceName) -> tuple[Deployment, ...]:
-        """The service's deployments, newest first."""
-        return tuple(each for each in reversed(self.deployments.values()) if each.order.service == service)
-
     def _dependencies(self, life: Life, environment: EnvironmentName) -> Mapping[ReleaseId, bool]:
         """Which of the releases that this one depends on were there."""
         found: dict[ReleaseId, bool] = {}
@@ -139,7 +174,7 @@ class Past:
             other = self.lives.get(number)
             if other is None:
                 continue
-            history = self.history(other.plan.service)
+            history = self.deployments.history_for(other.plan.service, other.id)
             brought = newest_success(other.candidate, environment, history)
             back = brought is not None and taken_away(brought, history)
             found[number] = not back and (brought is not None or other.launched is not None)

@@ -11,12 +11,12 @@ from bot.rules.audit import Happened
 from bot.rules.foreseen import Foreseen
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.hearing import hear
-from bot.rules.on_record import as_looked_up, unread_then
+from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, unread_then
 from bot.rules.past import NOTHING_CHECKED, Checked, Past
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
-from bot.rules.release import ReleaseId
-from bot.rules.sentence import Code, Refused, Sentence, say
+from bot.rules.release import ReleaseId, r
+from bot.rules.sentence import AllOf, Code, Refused, Sentence, say
 from bot.rules.wanted import source_of
 
 Asks = tuple[tuple[PersonId, datetime], ...]
@@ -122,6 +122,8 @@ class Replay:
     blocked: dict[Place, Case] = field(default_factory=dict)
     """The last attempt at each, if it was blocked and nothing was started after it."""
     asks: dict[Place, Asks] = field(default_factory=dict)
+    without_authors: set[ReleaseId] = field(default_factory=set)
+    """Releases of whose candidates the record doesn't tell who wrote them, where that matters."""
 
     def __post_init__(self) -> None:
         """Nothing has happened yet."""
@@ -151,6 +153,13 @@ class Replay:
                     "The record knows no freeze from the calendar {name}, so nothing that it holds was counted.",
                     name=Code(calendar.name),
                 )
+
+        if self.without_authors:
+            yield say(
+                "The record doesn't tell who wrote the candidates of {releases}, planned before it did; their "
+                "authors' own approvals count here.",
+                releases=AllOf(_some(tuple(map(r, sorted(self.without_authors))))),
+            )
 
     def _asked(self, happened: Happened, release: ReleaseId) -> None:
         place = (release, EnvironmentName(happened.subject), happened.candidate or "")
@@ -184,6 +193,9 @@ class Replay:
         facts = self.past.facts(release, environment, happened.at)
         if isinstance(facts, Sentence):
             return replace(case, unknown=facts)
+        candidate_then = facts.release.candidate
+        if candidate_then and candidate_then.authors == NOBODY_KNOWS and not facts.change.author_may_approve:
+            self.without_authors.add(release)
         facts = replace(
             facts,
             roles=as_looked_up(facts.roles, happened.detail),
@@ -192,3 +204,9 @@ class Replay:
         blockers = gate(facts)
         refused = self.may_start(facts, happened.by, asks) if deployment and not blockers else None
         return replace(case, blockers=blockers, besides=refused.why if refused else None)
+
+
+def _some(names: tuple[str, ...], most: int = 5) -> tuple[str, ...]:
+    """The first of them, and how many more."""
+    rest = len(names) - most
+    return (*names[:most], f"{rest} more") if rest > 0 else names

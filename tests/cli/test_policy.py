@@ -301,6 +301,12 @@ def test_words_that_would_steer_the_terminal_are_harmless(typed, sqlite_url):
     assert "U0RUTH rejected this candidate as change-manager: No[2J way tsop\n" in told
 
 
+def test_what_stands_there_already_need_not_be_deployed(typed, sqlite_url):
+    played(sqlite_url, ready)
+    told = typed("policy", "explain", "1", "staging").stdout
+    assert "It stands there already. Nothing would block bringing it there once more." in told
+
+
 # ---------------------------------------------------------------- replay
 
 STRICTER = ("approvals: {production: [qa, change-manager]}", "approvals: {production: [qa, security]}")
@@ -367,6 +373,21 @@ def test_stricter_and_looser_rules_are_told_release_by_release(typed, sqlite_url
     assert "  production  then  was blocked  let through" in table(looser)
     assert re.search(r"· then: F-1 freezes production until .* UTC: The annual sale\n", looser)
     assert "Of 1 blocked attempt 1 would have been let through." in looser
+
+
+def test_new_bake_time_and_a_new_recurring_freeze_are_asked_of_the_past(typed, sqlite_url, tmp_path):
+    played(sqlite_url, a_week)
+    nights = (
+        "  recurring: {nights: {reason: We sleep, starts: 2026-01-01 00:00, ends: 2026-01-02 00:00, rule: FREQ=DAILY}}"
+    )
+    written(tmp_path, ("freezes:\n", f"freezes:\n{nights}\n"), name="frozen.yaml")
+    told = typed("policy", "replay", "--catalogue", "frozen.yaml").stdout
+    assert "Of 3 deployments 3 would have been blocked." in told
+    assert re.search(r"· nights freezes staging until .*: We sleep\n", told)
+    written(tmp_path, ("      production:\n", "      production:\n        bake: 3h\n"), name="baked.yaml")
+    told = typed("policy", "replay", "--catalogue", "baked.yaml").stdout
+    assert "Of 3 deployments 1 would have been blocked." in told
+    assert re.search(r"· It must stand in staging for 3 hours first; it came there .*\.\n", told)
 
 
 def test_what_the_catalogue_no_longer_has_is_listed_as_such(typed, sqlite_url, tmp_path):

@@ -40,7 +40,7 @@ def test_version(typed):
 
 def test_help_names_every_command(typed):
     shown = typed("--help").output
-    for command in ("run", "demo", "check", "manifest", "db", "audit", "doctor"):
+    for command in ("run", "demo", "check", "manifest", "db", "audit", "policy", "doctor"):
         assert re.search(rf"^  {command} ", shown, re.MULTILINE)
 
 

@@ -188,7 +188,11 @@ def test_authors_whom_other_rules_keep_from_approving_are_known_from_the_record(
 
 def test_a_record_that_does_not_tell_who_wrote_it_keeps_nobody_from_having_approved():
     road = Record().planned(author_ids=None).ticked().brought(1, STAGING).approved(BEN, QA)
-    assert last(road.approved(RUTH, CHANGE_MANAGER).brought(2, PRODUCTION), a_catalogue()).answer is Answer.THROUGH
+    found = replayed(road.approved(RUTH, CHANGE_MANAGER).brought(2, PRODUCTION), a_catalogue())
+    assert found.cases[-1].answer is Answer.THROUGH
+    (note,) = found.notes
+    assert str(note).startswith("The record doesn't tell who wrote the candidates of R-1, planned before it did")
+    assert replayed(road, feature(author_may_approve=True)).notes == ()
 
 
 def test_who_approved_in_somebodys_place_counts_for_them():
@@ -338,6 +342,25 @@ def test_what_was_rolled_back_does_not_go_there_again():
     road.happened("deployment succeeded", SLIPWAY, "D-5")
     road.happened("ask to deploy", subject=PRODUCTION, candidate=SECOND, blockers=["It was rolled back."])
     assert why(last(road, feature(approvals={}))) == ["This candidate was in production (D-4) and was rolled back."]
+
+
+def test_what_was_rolled_back_long_ago_stays_so():
+    """Another release's candidate came back, and then many others went there."""
+    road = good_way().brought(2, PRODUCTION)
+    for number in range(2, 30):
+        plan = replace(road.entries[0], release=ReleaseId(number), candidate=sha(str(number)))
+        road.entries.append(replace(plan, detail={**plan.detail, "version": str(number)}))
+        road.brought(number + 1 + (number > 2), PRODUCTION)
+        these = {"release": ReleaseId(number), "candidate": sha(str(number))}
+        road.entries[-2:] = [replace(each, **these) for each in road.entries[-2:]]
+        if number == 2:
+            road.happened("roll back", MAYA, "D-4", **{"from": "D-3", "to": "D-2"})
+            road.happened("deployment succeeded", SLIPWAY, "D-4")
+    road.happened("ask to deploy", subject=PRODUCTION, candidate=sha("2"), blockers=["It was rolled back."])
+    road.entries[-1] = replace(road.entries[-1], release=ReleaseId(2))
+    found = replayed(road, feature(approvals={}, checklist=(), keeps_order=False))
+    (attempt,) = found.attempts
+    assert why(attempt) == ["This candidate was in production (D-3) and was rolled back."]
 
 
 def test_what_is_on_its_way_holds_the_place_until_it_ends():

@@ -12,6 +12,8 @@ from bot.rules.hours import Hours, Span
 from bot.rules.people import Person, Roles
 from bot.rules.policy import ItemRule, RecurringFreeze
 from bot.rules.release import ReleaseId
+from bot.verbs.decide_exception import DecideException
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze
 from bot.verbs.look import Picture
 from bot.verbs.replay_policy import ReplayPolicy
@@ -19,7 +21,7 @@ from bot.verbs.report_check import ReportCheck
 from bot.verbs.sync_freezes import SyncFreezes
 from bot.verbs.tick_item import TickItem
 from tests.makers import FEATURE, HOTFIX, PAYMENTS, PRODUCTION, STAGING, a_plan, a_window, an_environment
-from tests.people import BEN, INES, MAYA, OMAR, QA, RELEASE_MANAGER, RUTH, roles
+from tests.people import BEN, INES, MAYA, OMAR, ON_CALL, QA, RELEASE_MANAGER, RUTH, roles
 from tests.twins.calendars import FakeCalendars
 from tests.verbs.workshop import Workshop
 
@@ -48,10 +50,11 @@ class Office(Workshop):
         super().__init__(environments=(an_environment(STAGING), production))
         self.agrees_on(FEATURE, checklist=(NOTES, TESTS, SCAN), approvals_last=timedelta(days=2))
         self.agrees_on(HOTFIX, checklist=(NOTES, SCAN), any_hour=True)
-        self.catalogue = replace(self.catalogue, recurring=(TEA,))
+        self.catalogue = replace(self.catalogue, recurring=(TEA,), freeze_rights=(RELEASE_MANAGER, ON_CALL))
         self.calendars = FakeCalendars()
         common = (self.records, self.directory, lambda: self.catalogue, lambda: self.at)
         self.tick_item, self.end_freeze = TickItem(*common), EndFreeze(*common)
+        self.except_freeze, self.decide_exception = ExceptFreeze(*common), DecideException(*common)
         self.report_check = ReportCheck(self.records, lambda: self.catalogue, lambda: self.at)
         self.sync_freezes = SyncFreezes(self.records, self.calendars, lambda: self.catalogue, lambda: self.at)
         self.replay = ReplayPolicy(self.records, self.calendars, lambda: self.at)
@@ -137,6 +140,17 @@ async def thaw(office: Office, _: ReleaseId, __: Person, how: int) -> None:
             await office.extend_freeze(each.id, until, by=office.by(MAYA))
 
 
+async def plead(office: Office, release: ReleaseId, person: Person, _: int) -> None:
+    await office.except_freeze(release, "It can't wait", by=office.by(person))
+
+
+async def decide(office: Office, release: ReleaseId, person: Person, how: int) -> None:
+    async with office.records.read() as reading:
+        asked = [each for each in await reading.exceptions(releases=[release]) if each.granted is None]
+    for each in asked:
+        await office.decide_exception(each.id, None, "So be it", granted=how % 3 != 0, by=office.by(person))
+
+
 async def wait(office: Office, _: ReleaseId, __: Person, how: int) -> None:
     office.at += timedelta(hours=(1, 5, 12, 49)[how % 4])
     await office.sync_freezes()
@@ -179,6 +193,8 @@ DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] 
     roll_back,
     freeze,
     thaw,
+    plead,
+    decide,
     wait,
     edit,
     staff,
@@ -209,3 +225,5 @@ ROAD = (
 """A feature on its good way: planned, clean by CI, ticked, in staging for an hour, approved."""
 SHIP = (act(deploy, how=1), act(follow, how=1))
 """And to production."""
+SQUEEZE = (act(freeze), act(plead), act(decide, who=4, how=1), *SHIP)
+"""And to production although it is frozen, by an exception."""
