@@ -16,17 +16,17 @@ from handlers.views.wanted import called
 
 @dataclass(frozen=True, slots=True)
 class Nudging:
-    """By button alone: what is asked for stands beside it."""
+    """By button alone: beside one blocker, or on the card for all of an environment's."""
 
     talk: Talk
     ask: AskThem
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:
-        """Ask those who can lift what the button stands beside."""
+        """Ask those who can lift what the button stands beside; on the card, all that blocks."""
         on = await self.talk.carried(request.value, OnRelease, answer)
         if on is None:
             return
-        if on.environment is None or on.item is None:
+        if on.environment is None:
             await self.talk.refuse(Refused(UNSEEN), answer)
             return
         outcome = await self.ask(on.release, on.environment, on.item, by=by)

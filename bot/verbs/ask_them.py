@@ -39,9 +39,12 @@ class AskThem:
     now: Clock
 
     async def __call__(
-        self, release_id: ReleaseId, environment: EnvironmentName, blocker: str, *, by: Actor
-    ) -> Called | Refused | Repeated:
-        """Ask for what that key names (`Blocker.key`)."""
+        self, release_id: ReleaseId, environment: EnvironmentName, blocker: str | None = None, *, by: Actor
+    ) -> tuple[Called, ...] | Refused | Repeated:
+        """Ask for what that key names (`Blocker.key`); without one, for all that blocks there and has somebody to ask.
+
+        Of several, those that can't be asked for are left out; if none can, the first tells why.
+        """
         agreed, roles = self.agreed(), await self.directory.roles()
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
@@ -51,8 +54,8 @@ class AskThem:
                 return no_such_release(release_id)
             picture = await take(page, release, agreed, roles=roles, now=self.now())
             place = picture.place(environment)
-            found = next((each for each in place.blockers if each.key == blocker), None) if place else None
-            if place is None or found is None:
+            found = [each for each in place.blockers if blocker in (None, each.key)] if place else []
+            if place is None or not found:
                 return Refused(
                     say(
                         "That no longer blocks {release} in {environment}.",
@@ -61,9 +64,12 @@ class AskThem:
                     ),
                     stale=True,
                 )
-            called = await call(page, place, found, agreed, by=by, at=self.now())
-            if isinstance(called, Refused):
-                return called
+            # Those whom somebody can lift come first: their refusals say more than "nobody can lift it".
+            found.sort(key=lambda each: not each.lifted_by)
+            outcomes = [await call(page, place, each, agreed, by=by, at=self.now()) for each in found]
+            called = tuple(each for each in outcomes if isinstance(each, Called))
+            if not called:
+                return next(each for each in outcomes if isinstance(each, Refused))
             await page.commit()
         return called
 

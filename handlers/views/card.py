@@ -133,20 +133,25 @@ def _gates(picture: Picture, pen: Pen) -> Iterator[Block]:
     if not picture.places:
         return
     shown = picture.places[:_PLACES]
-    explained = {each.name for each in (picture.next_place, picture.asking) if each and not _own_holder(each)}
+    explained = _explained(picture)
     lines: list[str] = []
     for place in shown:
         lines.append(_gate(place, release))
         lines += _taken_back(picture, place)
         if release.open and not place.stands_here:
             lines += [f"      •  {each}" for each in passing(place)]
-        if release.open and release.candidate is not None and place.name in explained:
+        if release.open and release.candidate is not None and place in explained:
             lines += [f"      •  {blocker(each, pen)}" for each in place.blockers[:_SENTENCES]]
             if len(place.blockers) > _SENTENCES:
                 lines.append(f"      •  … and {len(place.blockers) - _SENTENCES} more")
     if len(picture.places) > len(shown):
         lines.append(f"… and {counted(len(picture.places) - len(shown), 'more environment')}")
     yield section("*Environments*\n" + "\n".join(lines))
+
+
+def _explained(picture: Picture) -> list[Place]:
+    """The environments whose blockers the card spells out: the next one, and the one that asks for approvals."""
+    return [each for each in (picture.next_place, picture.asking) if each and not _own_holder(each)]
 
 
 def _own_holder(place: Place) -> Deployment | None:
@@ -245,6 +250,14 @@ def _go_on(picture: Picture) -> Iterator[Block]:
     if any(not each.open for each in ahead):
         value = encode(OnRelease(release.id, revision=release.revision))
         yield button("Why not?", Press.WHY, value, spoken=f"What blocks {release.name}")
+    stuck = next((each for each in ahead if each in _explained(picture) and _can_be_lifted(each)), None)
+    if stuck is not None:
+        value = encode(OnRelease(release.id, stuck.name))
+        yield button("Ask them", Press.ASK, value, spoken=f"Ask those who can lift what blocks {stuck.name}")
+
+
+def _can_be_lifted(place: Place) -> bool:
+    return any(each.lifted_by for each in place.blockers)
 
 
 def _under_way(place: Place) -> bool:

@@ -21,14 +21,19 @@ from handlers.views.words import named, title
 _NAMED = 8
 
 
-def called(told: Called, pen: Pen) -> Said:
-    """The answer to who had them asked."""
-    if told.in_thread:
-        roles = all_of(dict.fromkeys(pen.part(each) for each in told.blocker.lifted_by))
-        text = f"📣 {roles} are asked for it in the thread."
-    else:
-        text = f"📣 {all_of(at(each) for each in told.people[:_NAMED])} {_have(told.people)} a message from me with it."
-    return message(text, [section(text), context(pen.write(told.blocker.why))])
+def called(told: tuple[Called, ...], pen: Pen) -> Said:
+    """The answer to who had them asked: who has a message, which roles read it in the thread, and for what."""
+    by_message = tuple(dict.fromkeys(person for each in told for person in each.people))
+    in_thread = dict.fromkeys(pen.part(role) for each in told if each.in_thread for role in each.blocker.lifted_by)
+    lines = []
+    if by_message:
+        more = [f"{len(by_message) - _NAMED} more"] if len(by_message) > _NAMED else []
+        people = all_of([*(at(each) for each in by_message[:_NAMED]), *more])
+        lines.append(f"📣 {people} {_have(by_message)} a message from me with it.")
+    if in_thread:
+        lines.append(f"📣 {all_of(in_thread)} are asked for it in the thread.")
+    whys = "\n".join(pen.write(each.blocker.why) for each in told[:_NAMED])
+    return message(lines[0], [section("\n".join(lines)), context(whys)])
 
 
 def _have(people: tuple[PersonId, ...]) -> str:

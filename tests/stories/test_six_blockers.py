@@ -60,6 +60,17 @@ async def test_those_who_can_lift_it_are_asked_and_answer_in_their_message(world
     await world.until(lambda: "you have approved it" in read(world.omar.desk.sees(world.omar.desk.direct.id)[0]))
 
 
+async def test_the_cards_own_button_asks_for_everything_at_once(world: World):
+    await planned(world)
+    answer = await world.maya.presses("Ask them")
+    assert "@omar" in answer
+    assert "@ruth" in answer
+    assert "have a message from me" in answer
+    for person, lacks in ((world.omar, "@qa has not approved yet."), (world.ruth, "@change has not approved yet.")):
+        assert any(lacks in read(each) for each in person.desk.sees(person.desk.direct.id))
+    assert "had them asked" in await world.maya.presses("Ask them")
+
+
 async def test_the_changed_candidate(world: World):
     await in_staging(world)
     before = world.card()

@@ -50,7 +50,7 @@ def test_a_release_that_is_being_tested_and_frozen_reads_like_this():
         "      •  Checklist: “The regression tests have passed” is not done. · @S0QA\n"
         "      •  … and 2 more\n"
         "---\n"
-        "[Approve] [Reject] [Withdraw] [Checklist] [Deploy] [Why not?]"
+        "[Approve] [Reject] [Withdraw] [Checklist] [Deploy] [Why not?] [Ask them]"
     )
 
 
@@ -70,14 +70,14 @@ def test_a_rejection_shows_who_and_why_harmlessly():
     ("scene", "labels"),
     [
         ("planned", ["Checklist"]),
-        ("asked", ["Approve", "Reject", "Checklist", "Deploy", "Why not?"]),
-        ("rejected", ["Approve", "Reject", "Withdraw", "Checklist", "Deploy", "Why not?"]),
+        ("asked", ["Approve", "Reject", "Checklist", "Deploy", "Why not?", "Ask them"]),
+        ("rejected", ["Approve", "Reject", "Withdraw", "Checklist", "Deploy", "Why not?", "Ask them"]),
         ("ready", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("on its way", ["Checklist"]),
         ("failed", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("unknown", ["Checklist", "Why not?"]),
         ("deployed", ["Checklist", "Launch", "Roll back"]),
-        ("rolled back", ["Reject", "Withdraw", "Checklist", "Why not?"]),
+        ("rolled back", ["Reject", "Withdraw", "Checklist", "Why not?", "Ask them"]),
     ],
 )
 def test_a_button_shows_only_while_it_makes_sense(scene, labels):
@@ -87,7 +87,13 @@ def test_a_button_shows_only_while_it_makes_sense(scene, labels):
 def test_what_blocks_everything_is_asked_about_with_a_button():
     waiting = seen(a_release(plan=a_plan(change_type=ChangeTypeName("feature"))), (), ())
     shut = replace(waiting, places=tuple(each for each in waiting.places if each.name == PRODUCTION))
-    assert list(buttons(release_card(shut, PEN)["blocks"]))[-1] == "Why not?"
+    assert list(buttons(release_card(shut, PEN)["blocks"]))[-2:] == ["Why not?", "Ask them"]
+
+
+def test_ask_them_is_about_the_environment_that_the_card_explains():
+    on = decode(buttons(release_card(SCENES["asked"], PEN)["blocks"])["Ask them"]["value"], OnRelease)
+    assert isinstance(on, OnRelease)
+    assert (on.release, on.environment, on.item) == (ReleaseId(12), PRODUCTION, None)
 
 
 def test_approve_and_reject_carry_exactly_what_is_on_the_screen():
