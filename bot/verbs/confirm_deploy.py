@@ -206,6 +206,20 @@ def ships_itself(picture: Picture, place: Place) -> bool:
         and not takes_two_people(facts.change, facts.service, facts.environment)
         and place is picture.next_place
         and place.open
+        and not _tried(picture, place)
+    )
+
+
+def _tried(picture: Picture, place: Place) -> bool:
+    """Whether anybody has started it there since it was proposed: what failed or was stopped is a person's to repeat.
+
+    Other rules change nothing about that, and nor does time: notes of what was done once are forgotten some day.
+    """
+    candidate = picture.release.candidate
+    assert candidate is not None
+    return any(
+        each.order.environment == place.name and each.order.confirmed_at >= candidate.set_at
+        for each in picture.deployments
     )
 
 

@@ -181,6 +181,41 @@ async def test_what_failed_by_itself_is_not_tried_again_unasked(shop):
     assert len((await shop.picture(release)).deployments) == 1
 
 
+async def test_what_failed_is_not_tried_again_because_the_rules_are_others_now(shop):
+    ships_itself(shop)
+    release = await shop.planned(shop.a, "1.0.0")
+    shop.target.script = replace(shop.target.script, code=1)
+    await shop.watched(release)
+    assert (await shop.followed(await shop.deployment(1))).attempt is Attempt.FAILED
+    shop.agrees_on(HOTFIX, keeps_order=False)
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 1
+
+
+async def test_what_somebody_has_stopped_does_not_start_again_by_itself(shop):
+    release = await shop.approved(shop.a, "1.0.0")
+    shop.target.script = replace(shop.target.script, waits=True)
+    started = await shop.started(release, STAGING)
+    await shop.cancel_deploy(started.id, by=shop.by(MAYA))
+    assert (await shop.followed(started)).attempt is Attempt.CANCELLED
+    ships_itself(shop)
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 1
+
+
+async def test_another_candidate_ships_itself_after_one_that_failed(shop):
+    ships_itself(shop)
+    release = await shop.planned(shop.a, "1.0.0")
+    script = shop.target.script
+    shop.target.script = replace(script, code=1)
+    await shop.watched(release)
+    await shop.followed(await shop.deployment(1))
+    shop.target.script = script
+    await shop.set_candidate(release, shop.b, by=shop.by(MAYA))
+    await shop.watched(release)
+    assert (await shop.followed(await shop.deployment(2))).attempt is Attempt.SUCCEEDED
+
+
 async def test_two_watches_at_once_start_it_once(shop):
     import asyncio
 
