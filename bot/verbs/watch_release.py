@@ -145,7 +145,8 @@ def everything_due(picture: Picture, agreed: Catalogue) -> Iterator[Due]:
     if target is not None and picture.stage in ON_THE_WAY:
         begins = datetime.combine(target, time(0), ZoneInfo(reminders.timezone)).astimezone(UTC)
         intent = f"{picture.release.name} target {target.isoformat()}"
-        yield Due(begins - reminders.before_target, intent, partial(_remind_of_target, picture, agreed))
+        if picture.seen_at < begins + timedelta(days=1):  # a day that is over is not near
+            yield Due(begins - reminders.before_target, intent, partial(_remind_of_target, picture, agreed))
 
 
 def _expiries(picture: Picture, place: Place, reminders: Reminders) -> Iterator[Due]:

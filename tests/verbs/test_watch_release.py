@@ -216,6 +216,15 @@ async def test_another_candidate_ships_itself_after_one_that_failed(shop):
     assert (await shop.followed(await shop.deployment(2))).attempt is Attempt.SUCCEEDED
 
 
+async def test_a_target_date_that_is_over_is_not_called_near(shop):
+    """A release from before there was a watch, or an outage over that day: nobody is called for the past."""
+    release = await shop.planned(shop.a, "1.0.0", FEATURE, target=date(2026, 12, 4))
+    shop.at = datetime(2026, 12, 5, tzinfo=UTC)
+    await shop.watched(release)
+    assert await shop.told(Wanted) == []
+    assert not any("is near" in each for each in await lines(shop))
+
+
 async def test_two_watches_at_once_start_it_once(shop):
     import asyncio
 
