@@ -110,15 +110,15 @@ def _withdrawn(past: Past, happened: Happened) -> None:
         return
     detail = happened.detail
     meant = [
-        (each.person != happened.by, place)
+        (each.person != happened.by, each.on_behalf_of != happened.by, place)
         for place, each in enumerate(life.verdicts)
         if each.stands
         and (each.role, each.seal, each.word) == (detail["role"], detail["seal"], detail["word"])
         and each.environment == happened.subject
     ]
     if meant:
-        # One's own word first; a rejection can also be lifted for somebody who has left the role.
-        place = min(meant)[1]
+        # One's own word first, then one said in one's place; a rejection can also be lifted for somebody who has left.
+        *_, place = min(meant)
         life.verdicts[place] = life.verdicts[place].withdrawn(happened.at)
 
 

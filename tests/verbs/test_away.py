@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.notices import ChannelLine, DirectLine
+from bot.notices import ChannelLine, DirectLine, ThreadLine
 from bot.rules.absence import Absence, Leave
 from bot.rules.gate import Reason
 from bot.rules.policy import ApprovalRule
@@ -164,3 +164,35 @@ async def test_a_hotfix_in_the_night_waits_for_nobody_who_is_away(shop):
     await away(shop, for_two_weeks(shop, OMAR, None), by=OMAR)
     release = await shop.planned(shop.a, "1.0.0", HOTFIX)
     assert isinstance(await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR)), Said)
+
+
+async def test_a_rejection_said_in_somebodys_place_is_theirs_to_lift_once_they_are_back(shop):
+    """The stand-in holds no role any more; the one whose place it was does, so nobody else lifts it."""
+    shop.directory.held = roles(change_manager={RUTH, OMAR})
+    await away(shop, for_two_weeks(shop))
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.reject(release, PRODUCTION, None, "No", by=shop.by(INES))
+    await shop.come_back(RUTH.id, by=shop.by(RUTH))
+    assert "said nothing" in await refusal(shop.withdraw(release, by=shop.by(OMAR)))
+    assert await shop.blockers(release, Reason.REJECTED)
+    assert not isinstance(await shop.withdraw(release, by=shop.by(RUTH)), Refused)
+    assert await shop.blockers(release, Reason.REJECTED) == []
+    said = [str(each.sentence) for each in await shop.told(ThreadLine)]
+    assert said[-1] == "@U0RUTH withdrew the rejection said in their place for production."
+
+
+async def test_whoever_is_back_can_take_back_an_approval_said_in_their_place(shop):
+    await away(shop, for_two_weeks(shop))
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.approve(release, PRODUCTION, None, by=shop.by(INES))
+    await shop.come_back(RUTH.id, by=shop.by(RUTH))
+    assert not isinstance(await shop.withdraw(release, by=shop.by(RUTH)), Refused)
+    assert CHANGE_MANAGER in [each.about for each in await shop.blockers(release, *PEOPLE)]
+
+
+async def test_when_the_one_whose_place_it_was_has_left_others_in_the_role_lift_it(shop):
+    await away(shop, for_two_weeks(shop))
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.reject(release, PRODUCTION, None, "No", by=shop.by(INES))
+    shop.directory.held = roles(change_manager={OMAR})
+    assert not isinstance(await shop.withdraw(release, by=shop.by(OMAR)), Refused)
