@@ -12,7 +12,7 @@ from bot.rules.gate import Reason
 from bot.rules.policy import ApprovalRule
 from bot.rules.sentence import Refused
 from bot.verbs.speak import Said
-from tests.makers import FEATURE, HOTFIX, PRODUCTION
+from tests.makers import FEATURE, HOTFIX, PRODUCTION, STAGING
 from tests.people import BEN, CHANGE_MANAGER, GUS, INES, MAYA, OMAR, QA, RUTH, roles
 from tests.verbs.workshop import Workshop
 
@@ -196,3 +196,29 @@ async def test_when_the_one_whose_place_it_was_has_left_others_in_the_role_lift_
     await shop.reject(release, PRODUCTION, None, "No", by=shop.by(INES))
     shop.directory.held = roles(change_manager={OMAR})
     assert not isinstance(await shop.withdraw(release, by=shop.by(OMAR)), Refused)
+
+
+async def test_a_place_that_was_taken_in_one_role_is_not_taken_in_another_by_a_stand_in(shop):
+    """Ruth has spoken as QA; whoever stands in for her can't speak for her as change manager, and the other way."""
+    both = {PRODUCTION: (ApprovalRule(QA, 1), ApprovalRule(CHANGE_MANAGER, 1)), STAGING: (ApprovalRule(QA, 1),)}
+    shop.agrees_on(FEATURE, approvals=both)
+    shop.directory.held = roles(qa={RUTH, OMAR}, change_manager={RUTH, BEN})
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.approve(release, STAGING, None, by=shop.by(RUTH))
+    await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR))
+    await away(shop, for_two_weeks(shop))
+    told = await refusal(shop.approve(release, PRODUCTION, None, by=shop.by(INES)))
+    assert "in the place of @U0RUTH, who has spoken on this candidate as @qa" in told
+    assert [each.about for each in await shop.blockers(release, *PEOPLE)] == [CHANGE_MANAGER]
+
+
+async def test_what_was_said_in_somebodys_place_binds_them_to_that_role(shop):
+    both = {PRODUCTION: (ApprovalRule(CHANGE_MANAGER, 1),), STAGING: (ApprovalRule(QA, 1),)}
+    shop.agrees_on(FEATURE, approvals=both)
+    shop.directory.held = roles(qa={RUTH, OMAR}, change_manager={RUTH, BEN})
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await away(shop, for_two_weeks(shop))
+    await shop.approve(release, STAGING, None, by=shop.by(INES))
+    await shop.come_back(RUTH.id, by=shop.by(RUTH))
+    told = await refusal(shop.approve(release, PRODUCTION, None, by=shop.by(RUTH)))
+    assert "spoken on this candidate as @qa" in told
