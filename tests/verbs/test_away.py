@@ -222,3 +222,11 @@ async def test_what_was_said_in_somebodys_place_binds_them_to_that_role(shop):
     await shop.come_back(RUTH.id, by=shop.by(RUTH))
     told = await refusal(shop.approve(release, PRODUCTION, None, by=shop.by(RUTH)))
     assert "spoken on this candidate as @qa" in told
+
+
+async def test_whoever_is_said_to_be_away_by_somebody_else_hears_of_it(shop):
+    await away(shop, for_two_weeks(shop, RUTH, INES), by=MAYA)
+    told = {each.person: str(each.sentence) for each in await shop.told(DirectLine)}
+    assert set(told) == {RUTH.id, INES.id}
+    assert "@U0MAYA has said that you are away" in told[RUTH.id]
+    assert "/release back" in told[RUTH.id]
