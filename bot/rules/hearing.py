@@ -138,13 +138,14 @@ def _life(past: Past, happened: Happened) -> Life | None:
     return None if happened.release is None else past.lives.get(happened.release)
 
 
-def _asked_for(catalogue: Catalogue, plan: Plan) -> dict[str, tuple[str, bool]]:
-    """The lines of that plan's checklist: text, and whether it is required."""
+def _asked_for(catalogue: Catalogue, plan: Plan) -> dict[str, tuple[object, ...]]:
+    """The lines of that plan's checklist: text, whether it is required, and who or what ticks it."""
     change = catalogue.change_types.get(plan.change_type)
     service = catalogue.services.get(plan.service)
     if change is None or service is None:
         return {}
-    return {item.key: (item.text, item.required) for item in checklist_of(change, service)}
+    asked = checklist_of(change, service)
+    return {item.key: (item.text, item.required, item.owner, item.check) for item in asked}
 
 
 # ------------------------------------------------------------ deployments

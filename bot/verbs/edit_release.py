@@ -136,7 +136,8 @@ async def _checklist(page: Page, release: Release, plan: Plan, agreed: Catalogue
         return hear(before, (), now)
     items = kept(before, checklist_of(agreed.change_types[plan.change_type], agreed.services[plan.service]))
     known = await page.checks(plan.service, release.candidate.commit) if release.candidate else []
-    return hear(items, known, now, only={each.key for each in items} - {each.key for each in before})
+    had = {each.key: each for each in before}
+    return hear(items, known, now, only={each.key for each in items if each is not had.get(each.key)})
 
 
 def differences(old: Plan, new: Plan) -> Iterator[tuple[str, object, object]]:
@@ -153,11 +154,10 @@ def plain(value: object) -> object:
 
 
 def kept(items: tuple[Item, ...], rules: tuple[ItemRule, ...]) -> tuple[Item, ...]:
-    """The other type's checklist; lines that both have keep their ticks."""
-    before = {item.key: item for item in items}
-    return tuple(
-        before[item.key]
-        if item.key in before and before[item.key].text == item.text and before[item.key].required == item.required
-        else item
-        for item in fresh(rules)
-    )
+    """The other type's checklist; lines that both have keep their ticks, if the same people or check tick them."""
+    before = {_what_it_asks(item): item for item in items}
+    return tuple(before.get(_what_it_asks(item), item) for item in fresh(rules))
+
+
+def _what_it_asks(item: Item) -> tuple[object, ...]:
+    return item.key, item.text, item.required, item.owner, item.check
