@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,10 @@ from bot.rules.gate import Reason
 from bot.rules.policy import ItemRule
 from bot.rules.sentence import Refused
 from bot.verbs.edit_release import Edited
-from tests.makers import FEATURE, HOTFIX, PRODUCTION
+from tests.grounds import database_ground
+from tests.makers import FEATURE, HOTFIX, PAYMENTS, PRODUCTION
 from tests.people import MAYA, OMAR, QA
+from tests.verbs.workshop import Workshop
 
 
 async def test_a_version_that_was_edited_is_not_what_was_approved(shop):
@@ -68,3 +71,18 @@ async def test_a_line_that_another_check_ticks_now_hears_what_that_has_said_alre
     await shop.edit_release(release, replace(plan, change_type=FEATURE), None, by=shop.by(MAYA))
     item = await shop.line(release, "tests")
     assert (item.check, item.done) == ("e2e", True)
+
+
+async def test_an_edit_and_a_check_that_reports_at_the_same_moment_do_not_wait_for_each_other(database_url):
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        release = await shop.planned(shop.a, "1.0.0")
+        plan = (await shop.picture(release)).release.plan
+        async with shop.records.open() as reporting:
+            await reporting.checks(PAYMENTS, shop.a)
+            wanted = replace(plan, change_type=FEATURE)
+            editing = asyncio.create_task(shop.edit_release(release, wanted, None, by=shop.by(MAYA)))
+            await asyncio.sleep(0.2)
+            await reporting.release(release)
+            await reporting.commit()
+        assert isinstance(await editing, Edited)
