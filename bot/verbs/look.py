@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
@@ -261,8 +261,16 @@ def _unread(
     for source in catalogue.calendars:
         state = known.get(source.name)
         if state is None or unread(state, now):
-            found.append((source, state.problem if state and state.problem else "it has not been read yet."))
+            found.append((source, _why_unread(state)))
     return tuple(found)
+
+
+def _why_unread(state: CalendarState | None) -> str:
+    if state is not None and state.problem:
+        return state.problem
+    if state is None or state.read_at is None:
+        return "it has not been read yet."
+    return f"nobody has read it since {state.read_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Is Slipway running?"
 
 
 def _dependencies(

@@ -93,6 +93,21 @@ async def test_a_calendar_is_taken_at_its_word_for_two_hours(shop):
     assert await shop.blockers(release) == []
 
 
+async def test_a_calendar_that_nobody_reads_any_more_blocks_even_if_nothing_went_wrong(shop):
+    """Slipway was stopped, and somebody deploys from a terminal: what it holds by now, nobody knows."""
+    release = await shop.approved(shop.a, "1.0.0", FEATURE)
+    shop.agrees_on(FEATURE, keeps_order=False)
+    shop.catalogue = replace(shop.catalogue, calendars=(COMPANY,))
+    await noted(shop, CalendarState("company", shop.at))
+    read_at = f"{shop.at:%Y-%m-%d %H:%M}"
+
+    shop.at += timedelta(hours=2)
+    assert await shop.blockers(release) == []
+    shop.at += timedelta(seconds=1)
+    (blocker,) = await shop.blockers(release)
+    assert f"can't be read: nobody has read it since {read_at} UTC." in str(blocker.why)
+
+
 async def test_a_soft_one_and_one_of_somewhere_else_do_not_block(shop):
     release = await shop.approved(shop.a, "1.0.0", FEATURE)
     shop.agrees_on(FEATURE, keeps_order=False)
