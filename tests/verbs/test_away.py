@@ -9,11 +9,11 @@ import pytest
 from bot.notices import ChannelLine, DirectLine, ThreadLine
 from bot.rules.absence import Absence, Leave
 from bot.rules.gate import Reason
-from bot.rules.policy import ApprovalRule
+from bot.rules.policy import ApprovalRule, Right
 from bot.rules.sentence import Refused
 from bot.verbs.speak import Said
 from tests.makers import FEATURE, HOTFIX, PRODUCTION, STAGING
-from tests.people import BEN, CHANGE_MANAGER, GUS, INES, MAYA, OMAR, QA, RUTH, roles
+from tests.people import BEN, CHANGE_MANAGER, GUS, INES, MAYA, OMAR, QA, RELEASE_MANAGER, RUTH, roles
 from tests.verbs.workshop import Workshop
 
 PEOPLE = (Reason.APPROVAL, Reason.UNREADABLE)
@@ -123,8 +123,6 @@ async def test_a_stand_in_for_one_role_only_has_no_other(shop):
 
 async def test_a_stand_in_deploys_in_nobodys_name_but_their_own(shop):
     """Rights go along: what is started is on the record under the name of whoever started it."""
-    from bot.rules.policy import Right
-
     shop.catalogue.services["payments"].rights[Right.DEPLOY] = (CHANGE_MANAGER,)
     release = await shop.approved(shop.a, "1.0.0")
     assert isinstance(await shop.ask_deploy(release, PRODUCTION, by=shop.by(INES)), Refused)
@@ -230,3 +228,16 @@ async def test_whoever_is_said_to_be_away_by_somebody_else_hears_of_it(shop):
     assert set(told) == {RUTH.id, INES.id}
     assert "@U0MAYA has said that you are away" in told[RUTH.id]
     assert "/release back" in told[RUTH.id]
+
+
+async def test_a_stand_in_starts_nothing_in_the_place_of_somebody_who_may_not(shop):
+    """Maya planned it, and the rules keep her from starting it: her stand-in has no other right than hers."""
+    shop.catalogue.services["payments"].rights[Right.DEPLOY] = (RELEASE_MANAGER,)
+    shop.agrees_on(HOTFIX, requester_may_confirm=False)
+    release = await shop.approved(shop.a, "1.0.0")
+    await away(shop, for_two_weeks(shop, MAYA, INES), by=MAYA)
+    await shop.ask_deploy(release, PRODUCTION, by=shop.by(INES))
+    told = await refusal(shop.confirm_deploy(release, PRODUCTION, by=shop.by(INES)))
+    assert "You would act in the place of @U0MAYA, who planned this release" in told
+    shop.directory.held = roles(release_manager={MAYA, INES})
+    assert not isinstance(await shop.confirm_deploy(release, PRODUCTION, by=shop.by(INES)), Refused)
