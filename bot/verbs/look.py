@@ -179,7 +179,7 @@ async def take_all(
     known = [as_asked_now(each, catalogue) for each in releases]
     if not known:
         return []
-    freezes = await page.freezes(not_over_at=now)
+    freezes = await page.freezes(not_over_at=now, limit=None)
     exceptions = await page.exceptions(releases=[each.id for each in known], limit=EVERY_OPEN_ONE)
     doubtful = _unread(catalogue, await page.calendars(), now) if catalogue.calendars else ()
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
