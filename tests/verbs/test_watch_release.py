@@ -225,6 +225,31 @@ async def test_a_target_date_that_is_over_is_not_called_near(shop):
     assert not any("is near" in each for each in await lines(shop))
 
 
+async def test_what_waits_for_an_environment_looks_again_once_it_is_free(shop):
+    ships_itself(shop)
+    script = shop.target.script
+    shop.target.script = replace(script, waits=True)
+    await shop.watched(await shop.planned(shop.a, "1.0.0"))
+    held = await shop.followed(await shop.deployment(1), moves=2)
+    second = await shop.planned(shop.b, "2.0.0")
+    assert await shop.watched(second) == timedelta(days=1)
+    await shop.cancel_deploy(held.id, by=shop.by(MAYA))
+    shop.records.nudged.clear()
+    assert not (await shop.followed(held)).holds
+    assert (Work.WATCH_RELEASE, second, "changed") in shop.records.nudged
+
+
+async def test_what_depends_on_another_release_looks_again_once_that_is_there(shop):
+    needed = await shop.approved(shop.a, "1.0.0")
+    waiting = await shop.planned(shop.b, "2.0.0", depends_on=(needed,))
+    ended = await shop.planned(shop.c, "3.0.0")
+    await shop.cancel_release(ended, "Not wanted", by=shop.by(MAYA))
+    shop.records.nudged.clear()
+    await shop.deployed(needed)
+    told = {key for work, key, _ in shop.records.nudged if work is Work.WATCH_RELEASE}
+    assert told == {needed, waiting}
+
+
 async def test_two_watches_at_once_start_it_once(shop):
     import asyncio
 
