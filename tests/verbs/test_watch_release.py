@@ -171,6 +171,16 @@ async def test_it_waits_for_the_allowed_hours(shop):
     assert (await shop.deployment(1)).order.environment == STAGING
 
 
+async def test_it_looks_again_when_the_allowed_hours_are_over(shop):
+    office = Hours((Span(frozenset(range(7)), time(9), time(17)),))
+    places = shop.catalogue.services[PAYMENTS].environments
+    shop = Workshop(environments=tuple(replace(each, hours=office) for each in places))
+    shop.agrees_on(HOTFIX, any_hour=False)
+    release = await shop.approved(shop.a, "1.0.0")
+    assert await shop.blockers(release) == []
+    assert await shop.watched(release) == NOW.replace(hour=17) - shop.at
+
+
 async def test_what_failed_by_itself_is_not_tried_again_unasked(shop):
     ships_itself(shop)
     release = await shop.planned(shop.a, "1.0.0")
