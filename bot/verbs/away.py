@@ -100,7 +100,7 @@ class GoAway:
 
 @dataclass(frozen=True, slots=True)
 class ComeBack:
-    """End an absence, also one that has not begun."""
+    """End an absence; if there is none now, those that have not begun are called off."""
 
     records: Records
     directory: Directory
@@ -119,7 +119,8 @@ class ComeBack:
             found = await page.absences(not_over_at=now, person=person)
             if not found:
                 return refuse("{who} is not away, as far as I know.", who=At(person))
-            ended = [await self._end(page, each, by, now) for each in found]
+            running = [each for each in found if each.active(now)]
+            ended = [await self._end(page, each, by, now) for each in running or found]
             await page.tell(ChannelLine(agreed.owners_channel, say("{who} is back.", who=At(person))))
             await page.commit()
         return ended

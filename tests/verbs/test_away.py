@@ -241,3 +241,13 @@ async def test_a_stand_in_starts_nothing_in_the_place_of_somebody_who_may_not(sh
     assert "You would act in the place of @U0MAYA, who planned this release" in told
     shop.directory.held = roles(release_manager={MAYA, INES})
     assert not isinstance(await shop.confirm_deploy(release, PRODUCTION, by=shop.by(INES)), Refused)
+
+
+async def test_being_back_from_one_absence_ends_no_other_that_is_planned(shop):
+    await away(shop, for_two_weeks(shop))
+    later = shop.at + timedelta(weeks=5)
+    await away(shop, Leave(RUTH.id, later, later + timedelta(weeks=1), INES.id))
+    (ended,) = await shop.come_back(RUTH.id, by=shop.by(RUTH))
+    assert ended.leave.starts_at < later
+    (called_off,) = await shop.come_back(RUTH.id, by=shop.by(RUTH))
+    assert called_off.leave.starts_at == later
