@@ -148,8 +148,11 @@ class Reading(Protocol):
         """One freeze; None if there is no such number."""
         ...
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 200) -> list[Freeze]:
-        """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment."""
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int | None = 200) -> list[Freeze]:
+        """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment.
+
+        `limit` None: every one of them. What decides something must not miss one.
+        """
         ...
 
     async def ask(

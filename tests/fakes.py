@@ -203,7 +203,7 @@ class InMemoryReading:
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return self._now.freezes.get(freeze)
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 200) -> list[Freeze]:
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int | None = 200) -> list[Freeze]:
         in_order = sorted(self._now.freezes.values(), key=lambda each: (each.window.starts_at, each.id))
         return [each for each in in_order if not_over_at is None or each.over_at > not_over_at][:limit]
 

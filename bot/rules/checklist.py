@@ -112,9 +112,13 @@ def merged(items: tuple[Item, ...], rules: Iterable[ItemRule]) -> tuple[Item, ..
 
 
 def _as_asked(item: Item, rule: ItemRule | None) -> Item:
-    """A line as the rules have it now. Its text and owner stay, and what was required stays so."""
+    """A line as the rules have it now. Its text and owner stay, and what was required stays so.
+
+    So does the check that ticks it, unless an open line has another one now: nobody might report the old one any more.
+    """
     if rule is None:
         return item
+    check = item.check or rule.check if item.done else rule.check or item.check
     return replace(
         item,
         required=item.required or rule.required,
@@ -122,7 +126,7 @@ def _as_asked(item: Item, rule: ItemRule | None) -> Item:
         note=rule.note,
         link=rule.link,
         due=rule.due,
-        check=item.check or rule.check,
+        check=check,
     )
 
 

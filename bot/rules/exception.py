@@ -37,9 +37,7 @@ class Owners:
 
     def principal(self, person: PersonId, roles: Roles) -> PersonId | None:
         """In whose place this person decides; None: in their own name."""
-        if person == self.person or any(roles.belongs(person, role) for role in self.roles):
-            return None
-        return next(filter(None, (roles.principal(person, role) for role in self.roles)), None)
+        return None if person == self.person else roles.in_whose_place(person, self.roles)
 
     def known(self, roles: Roles) -> frozenset[PersonId]:
         """Those who can be asked by name."""

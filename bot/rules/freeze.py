@@ -123,9 +123,10 @@ class CalendarState:
 
 
 STALE_AFTER = timedelta(hours=2)
-"""A calendar that was read well within this time is taken at its word, even if it can't be read right now."""
+"""A calendar that was read well within this time is taken at its word, even if it can't be read right now; one that
+nobody has read for longer is not, even if nothing went wrong: it is read every few minutes where Slipway runs."""
 
 
 def unread(state: CalendarState, at: datetime) -> bool:
     """Whether nobody can say what that calendar holds now."""
-    return state.read_at is None or (bool(state.problem) and at - state.read_at > STALE_AFTER)
+    return state.read_at is None or at - state.read_at > STALE_AFTER

@@ -109,15 +109,15 @@ def _withdrawn(past: Past, happened: Happened) -> None:
         return
     detail = happened.detail
     meant = [
-        (each.person != happened.by, place)
+        (each.person != happened.by, each.on_behalf_of != happened.by, place)
         for place, each in enumerate(life.verdicts)
         if each.stands
         and (each.role, each.seal, each.word) == (detail["role"], detail["seal"], detail["word"])
         and each.environment == happened.subject
     ]
     if meant:
-        # One's own word first; a rejection can also be lifted for somebody who has left the role.
-        place = min(meant)[1]
+        # One's own word first, then one said in one's place; a rejection can also be lifted for somebody who has left.
+        *_, place = min(meant)
         life.verdicts[place] = life.verdicts[place].withdrawn(happened.at)
 
 
@@ -137,13 +137,14 @@ def _life(past: Past, happened: Happened) -> Life | None:
     return None if happened.release is None else past.lives.get(happened.release)
 
 
-def _asked_for(catalogue: Catalogue, plan: Plan) -> dict[str, tuple[str, bool]]:
-    """The lines of that plan's checklist: text, and whether it is required."""
+def _asked_for(catalogue: Catalogue, plan: Plan) -> dict[str, tuple[object, ...]]:
+    """The lines of that plan's checklist: text, whether it is required, and who or what ticks it."""
     change = catalogue.change_types.get(plan.change_type)
     service = catalogue.services.get(plan.service)
     if change is None or service is None:
         return {}
-    return {item.key: (item.text, item.required) for item in checklist_of(change, service)}
+    asked = checklist_of(change, service)
+    return {item.key: (item.text, item.required, item.owner, item.check) for item in asked}
 
 
 # ------------------------------------------------------------ deployments

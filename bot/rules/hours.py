@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -61,7 +61,14 @@ class Hours:
     def next_from(self, at: datetime) -> datetime | None:
         """The first allowed moment from then on, in UTC; None if no hour of the week is allowed."""
         at = at.astimezone(UTC)
-        return at if self.allow(at) else min((each for each in self._beginnings(at) if self.allow(each)), default=None)
+        return at if self.allow(at) else min((each for each in self._turns(at, 0) if self.allow(each)), default=None)
+
+    def closes_from(self, at: datetime) -> datetime | None:
+        """The first moment from then on that is not allowed, in UTC; None if none comes within two weeks."""
+        at = at.astimezone(UTC)
+        return (
+            min((each for each in self._turns(at, 1) if not self.allow(each)), default=None) if self.allow(at) else at
+        )
 
     def as_json(self) -> dict[str, Any]:
         """As they are kept."""
@@ -92,18 +99,18 @@ class Hours:
                 found.update(each % (7 * _MINUTES_OF_A_DAY) for each in range(start, start + length))
         return frozenset(found)
 
-    def _beginnings(self, at: datetime) -> Iterator[datetime]:
-        """The moments after that one at which allowed hours can begin; not at each of them they do.
+    def _turns(self, at: datetime, end: Literal[0, 1]) -> Iterator[datetime]:
+        """The moments after that one at which allowed hours can begin (0) or be over (1); not at each of them they are.
 
-        They begin where the wall shows the first minute of a span, both times if it does so twice, or where the clock
-        is changed and so shows something else at once.
+        That is where the wall shows the first minute of a span, or the one after its last, both times if it does so
+        twice, or where the clock is changed and so shows something else at once.
         """
         zone = ZoneInfo(self.timezone)
         today = at.astimezone(zone).date()
         for day in (today + ahead * _A_DAY for ahead in range(-1, _DAYS_AHEAD + 1)):
             for hours in (span.on(day) for span in self.spans):
                 if hours is not None:
-                    shown = (hours[0].replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+                    shown = (hours[end].replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
                     yield from (each for each in shown if each > at)
         yield from _changes(zone, at, at + _DAYS_AHEAD * _A_DAY)
 

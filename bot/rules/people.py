@@ -97,6 +97,13 @@ class Roles:
         """In whose place this person acts in that role; None if in their own name, or not at all."""
         return None if self.belongs(person, role) else self.stand_ins.get(role, {}).get(person)
 
+    def in_whose_place(self, person: PersonId, roles: Iterable[RoleName]) -> PersonId | None:
+        """In whose place this person acts where any of these roles will do; None as in `principal`."""
+        roles = tuple(roles)
+        if any(self.belongs(person, role) for role in roles):
+            return None
+        return next(filter(None, (self.principal(person, role) for role in roles)), None)
+
     def holders(self, role: RoleName) -> frozenset[PersonId]:
         """Everybody who may act in that role."""
         return self.members.get(role, frozenset()).union(self.stand_ins.get(role, {}))

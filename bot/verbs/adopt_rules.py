@@ -45,7 +45,7 @@ class AdoptRules:
         async with self.records.read() as reading:
             releases = await reading.releases(open_only=True, limit=EVERY_OPEN_ONE)
         for seen in releases:
-            added = _waiting_for_checks(seen, new) - _waiting_for_checks(seen, old)
+            added = {key for key, _ in _waiting_for_checks(seen, new) - _waiting_for_checks(seen, old)}
             if not added or seen.candidate is None:
                 continue
             async with self.records.open() as page:
@@ -132,9 +132,9 @@ def differences(release: Release, old: Catalogue, new: Catalogue) -> Iterator[Ch
             yield Changed(environment, then, now)
 
 
-def _waiting_for_checks(release: Release, agreed: Catalogue) -> frozenset[str]:
-    """The lines that a check ticks by these rules."""
-    return frozenset(item.key for item in as_asked_now(release, agreed).checklist if item.check)
+def _waiting_for_checks(release: Release, agreed: Catalogue) -> frozenset[tuple[str, str]]:
+    """The lines that a check ticks by these rules, each with the check."""
+    return frozenset((item.key, item.check) for item in as_asked_now(release, agreed).checklist if item.check)
 
 
 def _rules(release: Release, agreed: Catalogue) -> tuple[Service, ChangeType] | None:

@@ -66,13 +66,9 @@ async def freezes_between(
     names = [each.name for each in service.environments]
     return [
         each
-        for each in await page.freezes(not_over_at=start, limit=_MANY)
+        for each in await page.freezes(not_over_at=start, limit=None)
         if each.window.starts_at < end and any(each.covers(service.name, name, change.name) for name in names)
     ]
-
-
-_MANY = 500
-"""More freezes than a team has ahead, those included that recur every day."""
 
 
 def _numbered(freeze: Freeze, change: ChangeType) -> FrozenThen:

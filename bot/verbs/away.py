@@ -13,7 +13,7 @@ from bot.rules.approval import may_act
 from bot.rules.audit import Happened
 from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import Catalogue
-from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, Sentence, When, refuse, say
+from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Part, Refused, Repeated, Sentence, When, refuse, say
 from bot.verbs.rights import lacks_role
 
 LONGEST = timedelta(days=92)
@@ -56,6 +56,8 @@ class GoAway:
             await page.put_on_record(_on_record("away", absence, by, now))
             if leave.stand_in is not None:
                 await page.tell(DirectLine(leave.stand_in, _to_the_stand_in(absence, _in_words(leave, roles))))
+            if leave.person != by.id:
+                await page.tell(DirectLine(leave.person, _to_the_absent(absence, by)))
             await page.tell(ChannelLine(agreed.owners_channel, _to_everybody(absence)))
             await page.commit()
         return absence
@@ -98,7 +100,7 @@ class GoAway:
 
 @dataclass(frozen=True, slots=True)
 class ComeBack:
-    """End an absence, also one that has not begun."""
+    """End an absence; if there is none now, those that have not begun are called off."""
 
     records: Records
     directory: Directory
@@ -117,7 +119,8 @@ class ComeBack:
             found = await page.absences(not_over_at=now, person=person)
             if not found:
                 return refuse("{who} is not away, as far as I know.", who=At(person))
-            ended = [await self._end(page, each, by, now) for each in found]
+            running = [each for each in found if each.active(now)]
+            ended = [await self._end(page, each, by, now) for each in running or found]
             await page.tell(ChannelLine(agreed.owners_channel, say("{who} is back.", who=At(person))))
             await page.commit()
         return ended
@@ -157,6 +160,17 @@ def _to_the_stand_in(absence: Absence, held: tuple[AtRole, ...]) -> Sentence:
         roles=AllOf(held),
         reason=leave.reason,
     )
+
+
+def _to_the_absent(absence: Absence, by: Actor) -> Sentence:
+    """Nobody's place is given away behind their back."""
+    leave, template = absence.leave, "{who} has said that you are away from {start} until {end}"
+    ending = ". If that is not so: {command}."
+    parts: dict[str, Part] = {"who": At(by.id), "start": When(leave.starts_at), "end": When(leave.ends_at)}
+    if leave.stand_in is None:
+        return say(template + ending, **parts, command=Code("/release back"))
+    with_whom = template + ", and that {stand_in} stands in for you" + ending
+    return say(with_whom, **parts, stand_in=At(leave.stand_in), command=Code("/release back"))
 
 
 def _to_everybody(absence: Absence) -> Sentence:

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.notices import ThreadLine
 from bot.ports import Agreed, Calendars, Clock, Directory, Page, Records
 from bot.rules.audit import Happened
+from bot.rules.check import CheckResult
 from bot.rules.checklist import Item, fresh
 from bot.rules.people import Actor, Surface
 from bot.rules.policy import Catalogue, ItemRule, Right, checklist_of
@@ -52,6 +53,7 @@ class EditRelease:
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
+            known = await _said_of(page, release_id, plan)
             release = await page.release(release_id)
             if release is None:
                 return no_such_release(release_id)
@@ -65,7 +67,7 @@ class EditRelease:
             edits = tuple(differences(release.plan, plan))
             if not edits:
                 return Edited(await take(page, release, agreed, roles=roles, now=now))
-            hearing = await _checklist(page, release, plan, agreed, now)
+            hearing = _checklist(release, plan, known, agreed, now)
             release = await page.keep(replace(release, plan=plan, checklist=hearing.after))
             await page.put_on_record(
                 Happened(
@@ -129,14 +131,27 @@ class EditRelease:
         return None
 
 
-async def _checklist(page: Page, release: Release, plan: Plan, agreed: Catalogue, now: datetime) -> Hearing:
+async def _said_of(page: Page, release_id: ReleaseId, plan: Plan) -> list[CheckResult]:
+    """What checks have said of its candidate, where that may matter.
+
+    First this, then the release: in this order a check that reports meanwhile waits, and doesn't wait for us for ever.
+    """
+    found = await page.releases(ids=[release_id])
+    if not found or found[0].candidate is None or found[0].plan.change_type == plan.change_type:
+        return []
+    return await page.checks(plan.service, found[0].candidate.commit)
+
+
+def _checklist(release: Release, plan: Plan, known: list[CheckResult], agreed: Catalogue, now: datetime) -> Hearing:
     """The other change type's lines, if it is another one now. What checks have said already ticks the new ones."""
     before = release.checklist
     if plan.change_type == release.plan.change_type:
         return hear(before, (), now)
     items = kept(before, checklist_of(agreed.change_types[plan.change_type], agreed.services[plan.service]))
-    known = await page.checks(plan.service, release.candidate.commit) if release.candidate else []
-    return hear(items, known, now, only={each.key for each in items} - {each.key for each in before})
+    had = {each.key: each for each in before}
+    # It may have got another candidate just now: of that one, nothing was said here.
+    known = [each for each in known if release.candidate and each.commit == release.candidate.commit]
+    return hear(items, known, now, only={each.key for each in items if each is not had.get(each.key)})
 
 
 def differences(old: Plan, new: Plan) -> Iterator[tuple[str, object, object]]:
@@ -153,11 +168,10 @@ def plain(value: object) -> object:
 
 
 def kept(items: tuple[Item, ...], rules: tuple[ItemRule, ...]) -> tuple[Item, ...]:
-    """The other type's checklist; lines that both have keep their ticks."""
-    before = {item.key: item for item in items}
-    return tuple(
-        before[item.key]
-        if item.key in before and before[item.key].text == item.text and before[item.key].required == item.required
-        else item
-        for item in fresh(rules)
-    )
+    """The other type's checklist; lines that both have keep their ticks, if the same people or check tick them."""
+    before = {_what_it_asks(item): item for item in items}
+    return tuple(before.get(_what_it_asks(item), item) for item in fresh(rules))
+
+
+def _what_it_asks(item: Item) -> tuple[object, ...]:
+    return item.key, item.text, item.required, item.owner, item.check

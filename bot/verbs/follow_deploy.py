@@ -33,7 +33,7 @@ from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
-from bot.verbs.redraw import changed, redraw_if_open
+from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
 
 log = logging.getLogger(__name__)
 
@@ -234,6 +234,8 @@ class FollowDeploy:
             await changed(page, release)
             if moved.order.release != release:
                 await redraw_if_open(page, moved.order.release)
+            if not moved.holds:
+                await changed_for_others(page, moved.order.service, release)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
@@ -179,7 +179,7 @@ async def take_all(
     known = [as_asked_now(each, catalogue) for each in releases]
     if not known:
         return []
-    freezes = await page.freezes(not_over_at=now)
+    freezes = await page.freezes(not_over_at=now, limit=None)
     exceptions = await page.exceptions(releases=[each.id for each in known], limit=EVERY_OPEN_ONE)
     doubtful = _unread(catalogue, await page.calendars(), now) if catalogue.calendars else ()
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
@@ -261,8 +261,16 @@ def _unread(
     for source in catalogue.calendars:
         state = known.get(source.name)
         if state is None or unread(state, now):
-            found.append((source, state.problem if state and state.problem else "it has not been read yet."))
+            found.append((source, _why_unread(state)))
     return tuple(found)
+
+
+def _why_unread(state: CalendarState | None) -> str:
+    if state is not None and state.problem:
+        return state.problem
+    if state is None or state.read_at is None:
+        return "it has not been read yet."
+    return f"nobody has read it since {state.read_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Is Slipway running?"
 
 
 def _dependencies(

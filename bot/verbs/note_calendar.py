@@ -14,8 +14,8 @@ from bot.verbs.redraw import changed
 
 async def note_calendar(
     records: Records, source: CalendarSource, problem: str, agreed: Catalogue, now: datetime
-) -> bool:
-    """Keep what came of reading it, an empty `problem` for well read; whether it was read for the first time."""
+) -> None:
+    """Keep what came of reading it, an empty `problem` for well read."""
     async with records.open() as page:
         before = next((each for each in await page.calendars() if each.name == source.name), None)
         last = before.read_at if before else None
@@ -29,7 +29,6 @@ async def note_calendar(
         if source.hard and await _changes_gates(page, before, state, now):
             await _redraw_cards(page, source, agreed)
         await page.commit()
-    return last is None and not problem
 
 
 def _can_not_be_read(source: CalendarSource, state: CalendarState, agreed: Catalogue, now: datetime) -> Sentence:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from bot.notices import CardChanged
 from bot.ports import Page, Records, Work
+from bot.rules.policy import ServiceName
 from bot.rules.release import ReleaseId
+from bot.verbs.look import EVERY_OPEN_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,10 @@ async def redraw_if_open(page: Page, release: ReleaseId) -> None:
     found = await page.release(release)
     if found is not None and found.open:
         await changed(page, release)
+
+
+async def changed_for_others(page: Page, service: ServiceName, release: ReleaseId) -> None:
+    """A deployment of that release has ended: what waited for it, or for the environment that it held, looks again."""
+    for other in await page.releases(open_only=True, limit=EVERY_OPEN_ONE):
+        if other.id != release and (other.plan.service == service or release in other.plan.depends_on):
+            await changed(page, other.id)

@@ -12,7 +12,7 @@ from bot.rules.deployment import Attempt, Deployment
 from bot.rules.people import Actor
 from bot.rules.sentence import At, say
 from bot.verbs.follow_deploy import about
-from bot.verbs.redraw import changed
+from bot.verbs.redraw import changed, changed_for_others
 
 
 async def settle(page: Page, unknown: Deployment, why: str, *, by: Actor, at: datetime) -> Deployment:
@@ -38,4 +38,5 @@ async def settle(page: Page, unknown: Deployment, why: str, *, by: Actor, at: da
     await page.tell(ThreadLine(release, told))
     await page.tell(DeploymentChanged(release, settled.id))
     await changed(page, release)
+    await changed_for_others(page, settled.order.service, release)
     return settled

@@ -15,7 +15,7 @@ from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import REPEATED, At, Code, InPlaceOf, Refused, Repeated, Sentence, refuse, say
+from bot.rules.sentence import REPEATED, At, AtRole, Code, InPlaceOf, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.look import Picture, Place, no_such_release, take, with_change
 from bot.verbs.redraw import changed
 
@@ -142,6 +142,15 @@ class Speak:
         if isinstance(role, Refused):
             return role
         principal = facts.roles.principal(by.id, role)
+        filled = self._bound(facts, principal) if principal is not None else None
+        if principal is not None and filled not in {None, role}:
+            return refuse(
+                "You would speak in the place of {who}, who has spoken on this candidate as {role}, and one person "
+                "fills one role in a release. Somebody else has to do it for {environment}.",
+                who=At(principal),
+                role=AtRole(filled),
+                environment=place.name,
+            )
         said = self._said_already(facts, word, by, principal)
         if said is not None:
             return said
@@ -206,12 +215,12 @@ class Speak:
         return self.agreed().reminders.before_expiry
 
     def _bound(self, facts: Facts, person: PersonId) -> RoleName | None:
-        """The role in which this person has spoken on this candidate, in whatever environment."""
+        """The role in which this person has spoken on this candidate, in whatever environment; or others for them."""
         elsewhere = [replace(facts, environment=each).proposal for each in facts.service.environments]
         said = [
             each
             for each in facts.release.verdicts
-            if each.stands and each.person == person and any(each.is_about(there) for there in elsewhere if there)
+            if each.stands and person in each.speakers and any(each.is_about(there) for there in elsewhere if there)
         ]
         return said[-1].role if said else None
 

@@ -40,15 +40,18 @@ class SyncFreezes:
         """Read, compare, and take each step on a page of its own."""
         agreed, now = self.agreed(), self.now()
         read = dict(await asyncio.gather(*(self._read(source, now) for source in agreed.calendars)))
-        new = {source.name for source in agreed.calendars if await self._noted(source, read[source.name], agreed, now)}
-        wanted = [*self._by_rule(agreed, now), *_in_calendars(agreed, read)]
         unread = {name for name, found in read.items() if isinstance(found, CalendarError)}
+        known_before = await self._read_before()
+        await self._note(unread, read, agreed, now)
+        wanted = [*self._by_rule(agreed, now), *_in_calendars(agreed, read)]
         for step in await self._planned(wanted, Known(frozenset(read), unread), now):
             try:
-                await self._take(step, agreed, now, told_of=set(read) - new)
+                await self._take(step, agreed, now, told_of=known_before)
             except ConflictError:
                 # Another replica was first, or somebody acted just now: the next time, all of it is seen again.
                 log.info("A freeze was changed by somebody else in the meantime: %s.", _name(step))
+        # Only now, for whoever takes a calendar at its word counts on its freezes.
+        await self._note(set(read) - unread, read, agreed, now)
 
     async def _read(self, source: CalendarSource, now: datetime) -> tuple[str, list[Occurrence] | CalendarError]:
         try:
@@ -57,12 +60,24 @@ class SyncFreezes:
             log.warning("The calendar %s can't be read: %s", source.name, error)
             return source.name, error
 
-    async def _noted(
-        self, source: CalendarSource, found: list[Occurrence] | CalendarError, agreed: Catalogue, now: datetime
-    ) -> bool:
-        """Note how it stands with it; whether it was read for the first time."""
-        problem = str(found) if isinstance(found, CalendarError) else ""
-        return await note_calendar(self.records, source, problem, agreed, now)
+    async def _read_before(self) -> frozenset[str]:
+        """The calendars that have been read well at least once."""
+        async with self.records.read() as page:
+            return frozenset(each.name for each in await page.calendars() if each.read_at is not None)
+
+    async def _note(
+        self,
+        names: Collection[str],
+        read: Mapping[str, list[Occurrence] | CalendarError],
+        agreed: Catalogue,
+        now: datetime,
+    ) -> None:
+        """Note how it stands with these."""
+        for source in agreed.calendars:
+            found = read[source.name]
+            if source.name in names:
+                problem = str(found) if isinstance(found, CalendarError) else ""
+                await note_calendar(self.records, source, problem, agreed, now)
 
     def _by_rule(self, agreed: Catalogue, now: datetime) -> Iterator[Wanted]:
         for rule in agreed.recurring:

@@ -19,7 +19,7 @@ from bot.rules.approval import Verdict, Word, standing
 from bot.rules.checklist import Item
 from bot.rules.gate import Reason, opens_by_itself
 from bot.rules.people import Surface, slipway
-from bot.rules.policy import Catalogue, Reminders
+from bot.rules.policy import Catalogue, Reminders, hours_for
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, AtRole, Code, When, say
 from bot.rules.stage import Stage
@@ -127,6 +127,10 @@ def openings(picture: Picture) -> Iterator[datetime]:
         if place.open:
             # What is open now may close by itself: allowed hours end, a freeze that was declared begins.
             yield from (each.window.starts_at for each in place.facts.freezes)
+            hours = hours_for(place.facts.change, place.facts.environment)
+            closes = hours.closes_from(picture.seen_at) if hours is not None else None
+            if closes is not None:
+                yield closes
         yield from (each.ends_at for each in place.facts.exceptions if each.ends_at is not None)
 
 
@@ -145,7 +149,8 @@ def everything_due(picture: Picture, agreed: Catalogue) -> Iterator[Due]:
     if target is not None and picture.stage in ON_THE_WAY:
         begins = datetime.combine(target, time(0), ZoneInfo(reminders.timezone)).astimezone(UTC)
         intent = f"{picture.release.name} target {target.isoformat()}"
-        yield Due(begins - reminders.before_target, intent, partial(_remind_of_target, picture, agreed))
+        if picture.seen_at < begins + timedelta(days=1):  # a day that is over is not near
+            yield Due(begins - reminders.before_target, intent, partial(_remind_of_target, picture, agreed))
 
 
 def _expiries(picture: Picture, place: Place, reminders: Reminders) -> Iterator[Due]:

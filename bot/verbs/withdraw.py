@@ -26,7 +26,7 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take back every word of one's own that counts now."""
+    """Take back every word that counts now and is one's own, or was said in one's place."""
 
     records: Records
     directory: Directory
@@ -68,7 +68,11 @@ class Withdraw:
                 if place.facts.proposal is not None
                 for verdict in standing(release.verdicts, place.facts.proposal)
             ]
-            mine = tuple(each for each in said if each.person == by.id) or tuple(
+            mine = tuple(
+                each
+                for each in said
+                if each.person == by.id or (each.on_behalf_of == by.id and roles.belongs(by.id, each.role))
+            ) or tuple(
                 each
                 for each in said
                 if each.word is Word.NO and roles.hold(by.id, each.role) and roles_lost(each, roles)
@@ -113,11 +117,18 @@ class Withdraw:
 
 
 def roles_lost(verdict: Verdict, roles: Roles) -> bool:
-    """Whether its author is known to have left the role."""
-    return verdict.role not in roles.unknown and not roles.hold(verdict.person, verdict.role)
+    """Whether its author is known to have left the role, and the one in whose place it was said as well."""
+    held = roles.hold(verdict.person, verdict.role) or roles.belongs(verdict.holder, verdict.role)
+    return verdict.role not in roles.unknown and not held
 
 
 def told(verdict: Verdict, by: Actor) -> str:
     """What was withdrawn."""
     what = "approval" if verdict.word is Word.YES else "rejection"
-    return f"the {what}" if verdict.person == by.id else f"the {what} of somebody who has left the role"
+    if verdict.person == by.id:
+        return f"the {what}"
+    return (
+        f"the {what} said in their place"
+        if verdict.on_behalf_of == by.id
+        else f"the {what} of somebody who has left the role"
+    )

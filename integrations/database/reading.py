@@ -113,7 +113,7 @@ class DatabaseReading:
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return await self._run(freezes.one, freeze, lock=self._lock)
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 200) -> list[Freeze]:
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int | None = 200) -> list[Freeze]:
         return await self._run(freezes.several, not_over_at=not_over_at, limit=limit)
 
     async def ask(

@@ -89,11 +89,20 @@ def test_an_exception_counts_once_it_is_granted_and_until_its_end(exception, at,
         (CalendarState("holidays", None), True),
         (CalendarState("holidays", None, "It does not answer."), True),
         (CalendarState("holidays", NOW), False),
-        (CalendarState("holidays", NOW - 7 * A_DAY), False),
+        (CalendarState("holidays", NOW - STALE_AFTER), False),
+        (CalendarState("holidays", NOW - STALE_AFTER - AN_INSTANT), True),
         (CalendarState("holidays", NOW - STALE_AFTER, "It does not answer."), False),
         (CalendarState("holidays", NOW - STALE_AFTER - AN_INSTANT, "It does not answer."), True),
     ],
-    ids=["never read", "never could be", "read now", "read well last", "away for a while", "away for too long"],
+    ids=[
+        "never read",
+        "never could be",
+        "read now",
+        "read well last",
+        "not read any more",
+        "away for a while",
+        "away for too long",
+    ],
 )
 def test_a_calendar_is_taken_at_its_word_for_a_while_after_it_was_read_last(state, blind):
     assert unread(state, NOW) is blind

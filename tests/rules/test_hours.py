@@ -113,6 +113,24 @@ def test_the_next_allowed_moment_is_now_or_the_beginning_of_the_next_span(writte
     assert found.tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    ("written", "at", "over"),
+    [
+        ("mon-fri 09:00-16:00", "2026-11-23 09:00", "2026-11-23 16:00"),
+        ("mon-fri 09:00-16:00", "2026-11-23 08:00", "2026-11-23 08:00"),
+        ("mon 09:00-12:00, mon 12:00-16:00", "2026-11-23 09:00", "2026-11-23 16:00"),
+        ("fri 22:00-02:00", "2026-11-27 23:00", "2026-11-28 02:00"),
+        ("mon-fri 00:00-24:00", "2026-11-23 09:00", "2026-11-28 00:00"),
+    ],
+)
+def test_hours_are_over_at_the_end_of_the_last_span_without_a_gap(written, at, over):
+    assert hours(written).closes_from(wall(at)) == wall(over)
+
+
+def test_hours_that_are_all_of_the_week_are_never_over():
+    assert hours("mon-sun 00:00-24:00").closes_from(wall("2026-11-23 09:00")) is None
+
+
 def test_hours_without_any_span_never_come():
     assert Hours(()).next_from(wall("2026-11-23 09:00")) is None
 
@@ -277,6 +295,22 @@ def test_the_next_moment_is_the_first_that_a_patient_watcher_of_the_wall_would_f
         found = next((each for each in range(index + 1, len(shown)) if shown[each] in wanted), None)
         expected = None if found is None else start + found * A_MINUTE
     assert allowed.next_from(at) == expected
+
+
+@UNHURRIED
+@given(change=st.sampled_from(CHANGES), week=weeks, offset=near_a_change, seconds=st.sampled_from([0, 0.5, 59.999999]))
+def test_they_are_over_when_that_watcher_would_find_them_over(change, week, offset, seconds):
+    start, shown = minutes(*change)
+    index = BEFORE // A_MINUTE + offset
+    at = start + index * A_MINUTE + timedelta(seconds=seconds)
+    allowed = Hours(week, change[0])
+    wanted = marked(allowed)
+    if shown[index] not in wanted:
+        expected = at
+    else:
+        found = next((each for each in range(index + 1, len(shown)) if shown[each] not in wanted), None)
+        expected = None if found is None else start + found * A_MINUTE
+    assert allowed.closes_from(at) == expected
 
 
 # ---------------------------------------------------------------- moments that a wall shows

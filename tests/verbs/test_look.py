@@ -10,8 +10,10 @@ from bot.rules.gate import Reason
 from bot.rules.people import SLIPWAY
 from bot.rules.policy import CalendarSource, FreezeMeaning, FreezeScope, ItemRule
 from bot.rules.stage import Stage
+from tests.grounds import database_ground
 from tests.makers import FEATURE, PRODUCTION, STAGING, a_window
 from tests.people import MAYA, OMAR, QA, RUTH
+from tests.verbs.workshop import Workshop
 
 
 async def test_a_required_line_that_the_rules_gained_blocks(shop):
@@ -93,6 +95,21 @@ async def test_a_calendar_is_taken_at_its_word_for_two_hours(shop):
     assert await shop.blockers(release) == []
 
 
+async def test_a_calendar_that_nobody_reads_any_more_blocks_even_if_nothing_went_wrong(shop):
+    """Slipway was stopped, and somebody deploys from a terminal: what it holds by now, nobody knows."""
+    release = await shop.approved(shop.a, "1.0.0", FEATURE)
+    shop.agrees_on(FEATURE, keeps_order=False)
+    shop.catalogue = replace(shop.catalogue, calendars=(COMPANY,))
+    await noted(shop, CalendarState("company", shop.at))
+    read_at = f"{shop.at:%Y-%m-%d %H:%M}"
+
+    shop.at += timedelta(hours=2)
+    assert await shop.blockers(release) == []
+    shop.at += timedelta(seconds=1)
+    (blocker,) = await shop.blockers(release)
+    assert f"can't be read: nobody has read it since {read_at} UTC." in str(blocker.why)
+
+
 async def test_a_soft_one_and_one_of_somewhere_else_do_not_block(shop):
     release = await shop.approved(shop.a, "1.0.0", FEATURE)
     shop.agrees_on(FEATURE, keeps_order=False)
@@ -124,6 +141,23 @@ async def test_a_state_of_a_calendar_that_is_agreed_no_more_says_nothing(shop):
     await noted(shop, CalendarState("company", None, "There is no file x.ics."))
 
     assert await shop.blockers(release) == []
+
+
+async def test_a_freeze_blocks_however_many_others_there_are(database_url):
+    """Nobody gets past one by declaring hundreds that concern nothing and began before it."""
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        release = await shop.approved(shop.a, "1.0.0", FEATURE)
+        lasting = a_window(starts_at=shop.at, ends_at=shop.at + timedelta(days=9), environments=frozenset({STAGING}))
+        async with shop.records.open() as page:
+            for _ in range(250):
+                await page.add_freeze(lasting, MAYA.id, shop.at)
+            later = replace(lasting, starts_at=shop.at + timedelta(minutes=1), environments=frozenset({PRODUCTION}))
+            await page.add_freeze(later, MAYA.id, shop.at)
+            await page.commit()
+        shop.at += timedelta(minutes=2)
+        (blocker,) = await shop.blockers(release, Reason.FREEZE)
+        assert blocker.about == "F-251"
 
 
 # ---------------------------------------------------------------- exceptions

@@ -206,6 +206,27 @@ async def test_a_line_that_the_catalogue_asks_for_from_now_on_is_ticked_by_what_
 # ---------------------------------------------------------------- who it is about
 
 
+async def test_a_check_that_goes_by_another_name_now_ticks_the_lines_that_are_open(shop):
+    """Nobody reports under the old name any more, and nobody may tick it by hand: it would wait for ever."""
+    from bot.verbs.adopt_rules import AdoptRules
+
+    line = ItemRule("tests", "The tests have passed", None, check="ci")
+    shop.agrees_on(FEATURE, checklist=(line,))
+    first = await shop.planned(shop.a, "1.0.0", FEATURE)
+    second = await shop.planned(shop.b, "2.0.0", FEATURE)
+    third = await shop.planned(shop.c, "3.0.0", FEATURE)
+    await shop.reported("ci", shop.a)
+    await shop.reported("build", shop.b)
+    old = shop.catalogue
+    shop.agrees_on(FEATURE, checklist=(replace(line, check="build"),))
+    await AdoptRules(shop.records, shop.directory, lambda: shop.at)(old, shop.catalogue)
+    assert (await shop.line(first, "tests")).done, "what has passed has passed"
+    assert (await shop.line(second, "tests")).done, "and what was said before counts as well"
+    assert not (await shop.line(third, "tests")).done
+    await shop.reported("build", shop.c)
+    assert (await shop.line(third, "tests")).done
+
+
 async def test_a_service_that_there_is_not_is_refused_with_those_that_there_are(shop):
     refused = await shop.report_check(CheckResult(ServiceName("paymets"), shop.a, "regression", True, NOW))
     assert isinstance(refused, Refused)

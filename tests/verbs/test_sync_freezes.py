@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.notices import CardChanged, ChannelLine, FreezeTold
-from bot.ports import Records, Work
+from bot.ports import Records, RecordsError, Work
 from bot.rules.freeze import Freeze, FreezeId
 from bot.rules.people import SLIPWAY, Actor, Person, Surface
 from bot.rules.policy import CalendarSource, FreezeScope, RecurringFreeze
@@ -512,6 +512,26 @@ async def test_one_that_can_not_be_read_does_not_keep_the_others_from_being_read
     await office.agrees(WEEKENDS, calendars=(COMPANY, CalendarSource("holidays", "/srv/x.ics")))
 
     assert len(await office.standing()) == 6
+
+
+async def test_what_a_calendar_holds_is_there_before_it_counts_as_read(office: Office):
+    """In between, its gate would be open; and where the freezes can't be kept, it stays shut."""
+
+    class Failing(SyncFreezes):
+        async def _take(self, step, *rest, **named):
+            async with office.records.read() as page:
+                assert await page.calendars() == []
+            raise RecordsError("The disk is full.")
+
+    office.catalogue = replace(office.catalogue, calendars=(COMPANY,))
+    office.calendars.has("company", SALE)
+    with pytest.raises(RecordsError):
+        await Failing(office.records, office.calendars, lambda: office.catalogue, lambda: office.at)()
+    async with office.records.read() as page:
+        assert await page.calendars() == []
+    await office.sync()
+    async with office.records.read() as page:
+        assert [each.read_at for each in await page.calendars()] == [office.at]
 
 
 # ---------------------------------------------------------------- replicas

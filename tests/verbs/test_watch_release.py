@@ -171,6 +171,16 @@ async def test_it_waits_for_the_allowed_hours(shop):
     assert (await shop.deployment(1)).order.environment == STAGING
 
 
+async def test_it_looks_again_when_the_allowed_hours_are_over(shop):
+    office = Hours((Span(frozenset(range(7)), time(9), time(17)),))
+    places = shop.catalogue.services[PAYMENTS].environments
+    shop = Workshop(environments=tuple(replace(each, hours=office) for each in places))
+    shop.agrees_on(HOTFIX, any_hour=False)
+    release = await shop.approved(shop.a, "1.0.0")
+    assert await shop.blockers(release) == []
+    assert await shop.watched(release) == NOW.replace(hour=17) - shop.at
+
+
 async def test_what_failed_by_itself_is_not_tried_again_unasked(shop):
     ships_itself(shop)
     release = await shop.planned(shop.a, "1.0.0")
@@ -179,6 +189,75 @@ async def test_what_failed_by_itself_is_not_tried_again_unasked(shop):
     assert (await shop.followed(await shop.deployment(1))).attempt is Attempt.FAILED
     await shop.watched(release)
     assert len((await shop.picture(release)).deployments) == 1
+
+
+async def test_what_failed_is_not_tried_again_because_the_rules_are_others_now(shop):
+    ships_itself(shop)
+    release = await shop.planned(shop.a, "1.0.0")
+    shop.target.script = replace(shop.target.script, code=1)
+    await shop.watched(release)
+    assert (await shop.followed(await shop.deployment(1))).attempt is Attempt.FAILED
+    shop.agrees_on(HOTFIX, keeps_order=False)
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 1
+
+
+async def test_what_somebody_has_stopped_does_not_start_again_by_itself(shop):
+    release = await shop.approved(shop.a, "1.0.0")
+    shop.target.script = replace(shop.target.script, waits=True)
+    started = await shop.started(release, STAGING)
+    await shop.cancel_deploy(started.id, by=shop.by(MAYA))
+    assert (await shop.followed(started)).attempt is Attempt.CANCELLED
+    ships_itself(shop)
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 1
+
+
+async def test_another_candidate_ships_itself_after_one_that_failed(shop):
+    ships_itself(shop)
+    release = await shop.planned(shop.a, "1.0.0")
+    script = shop.target.script
+    shop.target.script = replace(script, code=1)
+    await shop.watched(release)
+    await shop.followed(await shop.deployment(1))
+    shop.target.script = script
+    await shop.set_candidate(release, shop.b, by=shop.by(MAYA))
+    await shop.watched(release)
+    assert (await shop.followed(await shop.deployment(2))).attempt is Attempt.SUCCEEDED
+
+
+async def test_a_target_date_that_is_over_is_not_called_near(shop):
+    """A release from before there was a watch, or an outage over that day: nobody is called for the past."""
+    release = await shop.planned(shop.a, "1.0.0", FEATURE, target=date(2026, 12, 4))
+    shop.at = datetime(2026, 12, 5, tzinfo=UTC)
+    await shop.watched(release)
+    assert await shop.told(Wanted) == []
+    assert not any("is near" in each for each in await lines(shop))
+
+
+async def test_what_waits_for_an_environment_looks_again_once_it_is_free(shop):
+    ships_itself(shop)
+    script = shop.target.script
+    shop.target.script = replace(script, waits=True)
+    await shop.watched(await shop.planned(shop.a, "1.0.0"))
+    held = await shop.followed(await shop.deployment(1), moves=2)
+    second = await shop.planned(shop.b, "2.0.0")
+    assert await shop.watched(second) == timedelta(days=1)
+    await shop.cancel_deploy(held.id, by=shop.by(MAYA))
+    shop.records.nudged.clear()
+    assert not (await shop.followed(held)).holds
+    assert (Work.WATCH_RELEASE, second, "changed") in shop.records.nudged
+
+
+async def test_what_depends_on_another_release_looks_again_once_that_is_there(shop):
+    needed = await shop.approved(shop.a, "1.0.0")
+    waiting = await shop.planned(shop.b, "2.0.0", depends_on=(needed,))
+    ended = await shop.planned(shop.c, "3.0.0")
+    await shop.cancel_release(ended, "Not wanted", by=shop.by(MAYA))
+    shop.records.nudged.clear()
+    await shop.deployed(needed)
+    told = {key for work, key, _ in shop.records.nudged if work is Work.WATCH_RELEASE}
+    assert told == {needed, waiting}
 
 
 async def test_two_watches_at_once_start_it_once(shop):

@@ -30,7 +30,7 @@ def one(connection: Connection, number: FreezeId, *, lock: bool) -> Freeze | Non
     return _read(row) if row else None
 
 
-def several(connection: Connection, *, not_over_at: datetime | None, limit: int) -> list[Freeze]:
+def several(connection: Connection, *, not_over_at: datetime | None, limit: int | None) -> list[Freeze]:
     """Freezes, the one that starts first first."""
     statement = select(table).order_by(table.c.starts_at, table.c.id).limit(limit)
     if not_over_at is not None:
