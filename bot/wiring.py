@@ -19,7 +19,7 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Verifier, Work
+from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Next, Verifier, Work
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
@@ -175,6 +175,7 @@ async def running(
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
         tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
+        in_step = asyncio.Event()
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -186,7 +187,7 @@ async def running(
                 patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
-            Work.WATCH_RELEASE: WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now),
+            Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
         tick.engine = engine
@@ -196,6 +197,7 @@ async def running(
         agreed.sync = SyncFreezes(records, neighbours.calendars, agreed, utc_now)
         await engine.keep_schedules(schedules_of(agreed()))
         await agreed.keep_in_step()
+        in_step.set()
         await watch_all(records)
         await stack.enter_async_context(following(agreed, me, find_impossible))
 
@@ -220,6 +222,16 @@ async def running(
             )
         )
         yield Slipway(agreed, records, verbs, tick, outbox, directory, tasks, address)
+
+
+def once(so_far: asyncio.Event, advance: Advance) -> Advance:
+    """The same, but not before that: nothing ships itself past a freeze that has come while Slipway was not there."""
+
+    async def waits(key: int) -> Next:
+        await so_far.wait()
+        return await advance(key)
+
+    return waits
 
 
 async def introduced(client: SlackClient) -> Myself:

@@ -154,10 +154,12 @@ def everything_due(picture: Picture, agreed: Catalogue) -> Iterator[Due]:
 
 
 def _expiries(picture: Picture, place: Place, reminders: Reminders) -> Iterator[Due]:
-    """Each approval that counts here: a warning to whoever gave it, and a word to everybody when it is over."""
+    """Each approval that is asked for here: a warning to whoever gave it, and a word to everybody when it is over."""
     facts = place.facts
     assert facts.proposal is not None
-    newest = {each.holder: each for each in standing(facts.release.verdicts, facts.proposal) if each.word is Word.YES}
+    asked = {rule.role for rule in facts.approvals}
+    said = (each for each in standing(facts.release.verdicts, facts.proposal) if each.role in asked)
+    newest = {each.holder: each for each in said if each.word is Word.YES}
     for verdict in newest.values():
         end = verdict.expires_at(facts.change.approvals_last)
         if end is None:
@@ -172,6 +174,9 @@ def _expiries(picture: Picture, place: Place, reminders: Reminders) -> Iterator[
 async def _warn_of_expiry(place: Place, verdict: Verdict, end: datetime, page: Page) -> None:
     told = say(
         "Your approval of {release} for {environment} as {role} expires {end}. If you still mean it, give it again: "
+        "{command}."
+        if verdict.on_behalf_of is None
+        else "The approval of {release} for {environment} as {role} expires {end}. If it still holds, give it again: "
         "{command}.",
         release=place.facts.release.name,
         environment=place.name,
@@ -179,7 +184,9 @@ async def _warn_of_expiry(place: Place, verdict: Verdict, end: datetime, page: P
         end=When(end),
         command=Code(f"/release approve {place.facts.release.name} {place.name}"),
     )
-    await page.tell(DirectLine(verdict.person, told, place.facts.release.id))
+    # Whoever stood in and no longer does can't give it again; the one in whose place it was can.
+    able = verdict.person if place.facts.roles.hold(verdict.person, verdict.role) else verdict.holder
+    await page.tell(DirectLine(able, told, place.facts.release.id))
 
 
 async def _tell_of_expiry(place: Place, verdict: Verdict, page: Page) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.notices import DirectLine, ThreadLine, Wanted
 from bot.ports import Work
+from bot.rules.absence import Leave
 from bot.rules.deployment import Attempt
 from bot.rules.freeze import Window
 from bot.rules.gate import Reason
@@ -17,7 +18,7 @@ from bot.rules.sentence import Refused
 from bot.verbs.speak import Said
 from bot.verbs.watch_release import watch_all
 from tests.makers import FEATURE, HOTFIX, NOW, PAYMENTS, PRODUCTION, STAGING, a_change_type
-from tests.people import BEN, MAYA, OMAR, QA, RUTH
+from tests.people import BEN, INES, MAYA, OMAR, QA, RUTH
 from tests.verbs.workshop import Workshop
 
 A_WEEK = timedelta(weeks=1)
@@ -71,6 +72,33 @@ async def test_an_expired_approval_blocks_is_told_once_and_can_be_given_anew(sho
     assert "The approval of @U0OMAR as @qa has expired" in str(blocker.why)
     assert isinstance(await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR)), Said)
     assert await shop.blockers(release, Reason.APPROVAL) == []
+
+
+async def test_nobody_hears_of_an_approval_that_is_not_asked_for_any_more(shop):
+    shop.agrees_on(HOTFIX, approvals_last=A_WEEK)
+    release = await shop.approved(shop.a, "1.0.0")
+    shop.agrees_on(HOTFIX, approvals={})
+    for _ in range(8):
+        shop.at += timedelta(days=1)
+        await shop.watched(release)
+    assert await shop.told(DirectLine) == []
+    assert not any("has expired" in each for each in await lines(shop))
+
+
+async def test_what_a_stand_in_said_is_renewed_by_whoever_can_do_so_by_then(shop):
+    """Ines is told while she stands in for Omar; once he is back, he is."""
+    shop.agrees_on(HOTFIX, approvals_last=A_WEEK)
+    given = {}
+    for number, lasts in enumerate((timedelta(days=20), timedelta(days=2))):
+        leave = Leave(OMAR.id, shop.at, shop.at + lasts, INES.id)
+        await shop.go_away(leave, by=shop.by(OMAR))
+        given[number] = await shop.planned(shop.a, f"{number}.0.0")
+        await shop.approve(given[number], PRODUCTION, None, by=shop.by(INES))
+        shop.at += A_WEEK - timedelta(days=1)
+        await shop.watched(given[number])
+        await shop.come_back(OMAR.id, by=shop.by(OMAR))
+    warned = [each.person for each in await shop.told(DirectLine) if "expires" in str(each.sentence)]
+    assert warned == [INES.id, OMAR.id]
 
 
 async def test_an_approval_that_is_still_fresh_is_not_given_twice(shop):
