@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from bot.notices import Wanted
 from bot.rules.gate import Blocker, Reason
-from bot.rules.people import SLIPWAY, PersonId
+from bot.rules.people import SLIPWAY
 from bot.verbs.ask_them import Called
 from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, encode
@@ -25,14 +25,10 @@ def called(told: Called, pen: Pen) -> Said:
     """The answer to who had them asked."""
     if told.in_thread:
         roles = all_of(dict.fromkeys(pen.part(each) for each in told.blocker.lifted_by))
-        text = f"📣 {roles} are asked for it in the thread."
+        text = f"📣 I have asked {roles} in the thread."
     else:
-        text = f"📣 {all_of(at(each) for each in told.people[:_NAMED])} {_have(told.people)} a message from me with it."
+        text = f"📣 I have asked {all_of(at(each) for each in told.people[:_NAMED])} in a private message."
     return message(text, [section(text), context(pen.write(told.blocker.why))])
-
-
-def _have(people: tuple[PersonId, ...]) -> str:
-    return "has" if len(people) == 1 else "have"
 
 
 def wanted(notice: Wanted, picture: Picture, pen: Pen) -> Said:
@@ -41,9 +37,7 @@ def wanted(notice: Wanted, picture: Picture, pen: Pen) -> Said:
     blocker = next((each for each in place.blockers if each.key == notice.blocker), None) if place else None
     if place is None or blocker is None or not picture.release.open:
         return _done(notice, picture)
-    who = "I ask you" if notice.by == SLIPWAY else f"{at(notice.by)} asks you"
-    opening = f"📣 {who} for something about *{one_line(named(picture), 120)}* {one_line(title(picture), 120)}".rstrip()
-    text = f"{opening}\n{pen.write(blocker.why)}"
+    text = f"📣 {_asked(notice, picture, place, blocker)}\n{pen.write(blocker.why)}"
     blocks = [section(text)]
     small = list(_context(picture, place))
     if small:
@@ -52,6 +46,21 @@ def wanted(notice: Wanted, picture: Picture, pen: Pen) -> Said:
         blocks.append(context(pen.write(blocker.step)))
     blocks.append(actions(*_buttons(picture, place, blocker), block_id=f"wanted-{picture.release.name}"))
     return message(text, blocks)
+
+
+def _asked(notice: Wanted, picture: Picture, place: Place, blocker: Blocker) -> str:
+    """Who asks, and for what, as plainly as can be said of such a blocker."""
+    who = "I ask you" if notice.by == SLIPWAY else f"{at(notice.by)} asks you"
+    release = f"*{one_line(named(picture), 120)}* {one_line(title(picture), 120)}".rstrip()
+    match blocker.reason:
+        case Reason.APPROVAL:
+            return f"{who} to look at {release}, and to approve or reject it for *{one_line(place.name, 60)}*."
+        case Reason.CHECKLIST:
+            return f"{who} to see to the checklist of {release}."
+        case Reason.FREEZE:
+            return f"{who} whether {release} may go to *{one_line(place.name, 60)}*."
+        case _:
+            return f"{who} to help {release} on its way to *{one_line(place.name, 60)}*."
 
 
 def _context(picture: Picture, place: Place) -> Iterator[Mrkdwn]:
@@ -79,6 +88,11 @@ def _buttons(picture: Picture, place: Place, blocker: Blocker) -> Iterator[Block
     if blocker.reason is Reason.CHECKLIST:
         value = encode(OnRelease(release.id, item=blocker.about))
         yield button("Checklist", Press.CHECKLIST, value, spoken=f"Checklist of {release.name}")
+    if blocker.reason is Reason.FREEZE and any(
+        each.name == blocker.about and place.facts.soft(each) for each in place.facts.frozen_by
+    ):
+        value = encode(OnRelease(release.id, revision=release.revision))
+        yield button("Acknowledge", Press.EXCEPT, value, spoken=f"Acknowledge what freezes {release.name}")
     yield button("Show", Press.SHOW, plain, spoken=f"Show {release.name}")
 
 
