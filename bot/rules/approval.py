@@ -288,7 +288,7 @@ def _outsider(rules: tuple[ApprovalRule, ...], roles: Roles, environment: Enviro
             why=roles.unknown[unknown[0]],
         )
     return refuse(
-        "Only {roles} can approve this for {environment}.",
+        "Only {roles} can approve this for {environment}. To have them asked, press “Why not?” on the card.",
         roles=AllOf(tuple(AtRole(rule.role) for rule in rules)),
         environment=environment,
     )

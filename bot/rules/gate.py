@@ -360,7 +360,7 @@ def _lacking(tally: Tally, *, outdated: bool) -> Sentence:
     if outdated:
         return say("{role} approved something else; this candidate needs its own approval.", role=role)
     if tally.missing == 1 and tally.rule.quorum == 1:
-        return say("{role} has not approved yet.", role=role)
+        return say("The approval of {role} is missing.", role=role)
     return say(
         "{missing} of {quorum} approvals by {role} are missing.",
         missing=tally.missing,

@@ -27,9 +27,9 @@ class FrozenThen:
 async def frozen_then(
     page: Reading, plan: Plan, agreed: Catalogue, calendars: Calendars, now: datetime
 ) -> FrozenThen | None:
-    """The first freeze that touches the target day there (`reminders.timezone`), in any environment; None: none does.
+    """The freeze that touches the target day there (`reminders.timezone`), in any environment; None: none does.
 
-    What this kind of change passes anyhow is not worth a warning.
+    Of several it is the first hard one, or else the first. What this kind of change passes anyhow is no warning.
     """
     service, change = agreed.services[plan.service], agreed.change_types[plan.change_type]
     if plan.target is None or change.freeze is FreezeMeaning.PASSES:
@@ -56,7 +56,7 @@ async def frozen_then(
             for each in calendars.recurring(recurring, start, end)
             if f"{recurring.name}/{each.key}" not in known
         ]
-    return min(found, key=lambda each: each.starts_at, default=None)
+    return min(found, key=lambda each: (each.soft, each.starts_at), default=None)
 
 
 async def freezes_between(

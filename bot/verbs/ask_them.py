@@ -83,14 +83,16 @@ async def call(
     before, pause = asked_before.get((place.name, blocker.key)), agreed.reminders.ask_again_after
     if before is not None and at < before.at + pause:
         return refuse(
-            "{who} had them asked {then} already. They can be asked again {later}.",
+            "{who} had them asked {then} already. They can be asked again from {later} on.",
             who=At(before.by),
             then=When(before.at),
             later=When(before.at + pause),
         )
-    people = those_who_can(place, blocker) - {by.id}
+    able = those_who_can(place, blocker)
+    people = able - {by.id}
     if not people:
-        return refuse("There is nobody whom I could ask for that: {why}", why=_nobody(place, blocker))
+        why = "you are the one who can lift it." if able else _nobody(place, blocker)
+        return refuse("There is nobody whom I could ask for that: {why}", why=why)
     in_thread = len(people) > MOST_BY_MESSAGE
     asked = () if in_thread else tuple(sorted(people))
     await page.keep_asked(Asked(release.id, place.name, blocker.key, by.id, at, asked))

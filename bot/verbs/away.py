@@ -153,12 +153,12 @@ def _to_the_stand_in(absence: Absence, held: tuple[AtRole, ...]) -> Sentence:
     leave = absence.leave
     return say(
         "{who} is away from {start} until {end}, and you stand in for them as {roles}. What you say in their place is "
-        "on the record with both names. {reason}",
+        "on the record with both names.{reason}",
         who=At(leave.person),
         start=When(leave.starts_at),
         end=When(leave.ends_at),
         roles=AllOf(held),
-        reason=leave.reason,
+        reason=f" Reason: {leave.reason}" if leave.reason else "",
     )
 
 

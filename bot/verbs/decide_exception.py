@@ -133,12 +133,14 @@ def decision(exception: FreezeException) -> Sentence:
     assert exception.decided_by is not None
     assert exception.decided_at is not None
     template = (
-        "{who} granted {exception} {at} already, so there is nothing left to decide."
+        "{who} {did} {exception} {at} already, so there is nothing left to decide."
         if exception.granted
-        else "{who} refused {exception} {at} already: {answer}"
+        else "{who} {did} {exception} {at} already: {answer}"
     )
+    did = "refused" if not exception.granted else "acknowledged" if exception.plea.soft else "granted"
     parts = {"answer": exception.answer} if not exception.granted else {}
-    return say(template, who=At(exception.decided_by), exception=exception.name, at=When(exception.decided_at), **parts)
+    who, at = At(exception.decided_by), When(exception.decided_at)
+    return say(template, who=who, did=did, exception=exception.name, at=at, **parts)
 
 
 def told_of(exception: FreezeException, freeze: Freeze, principal: PersonId | None) -> Sentence:

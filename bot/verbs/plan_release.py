@@ -12,7 +12,7 @@ from bot.rules.checklist import fresh
 from bot.rules.feasibility import Impossible
 from bot.rules.people import Actor, Surface
 from bot.rules.policy import Catalogue, Right, ServiceName, checklist_of
-from bot.rules.release import Draft, Plan, Release
+from bot.rules.release import Draft, Plan
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
 from bot.verbs.ahead import FrozenThen, frozen_then
 from bot.verbs.candidates import Candidates
@@ -117,7 +117,7 @@ class PlanRelease:
             await page.start(Work.WATCH_RELEASE, release.id)
             await page.tell(ThreadLine(release.id, say("{who} planned this release.", who=At(by.id))))
             await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
-            for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
+            for line in (*unknown_authors(picture, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
             impossible = in_the_way_of(picture, others)
             await tell_release(page, release.id, impossible, now)
@@ -169,17 +169,19 @@ def no_such_service(name: ServiceName, agreed: Catalogue) -> Refused:
     )
 
 
-def unknown_authors(release: Release, strangers: tuple[str, ...]) -> list[ThreadLine]:
-    """The line that says whose hand in the candidate can't be told."""
-    if not strangers:
+def unknown_authors(picture: Picture, strangers: tuple[str, ...]) -> list[ThreadLine]:
+    """The line that says whose hand in the candidate can't be told, where somebody has to approve it."""
+    if not strangers or not any(place.facts.approvals for place in picture.places):
         return []
+    addresses = AllOf(tuple(Code(each) for each in strangers[:5]))
     return [
         ThreadLine(
-            release.id,
+            picture.release.id,
             say(
-                "Nobody in this workspace has the address {authors}, so I can't keep who wrote that from approving it. "
-                "Whoever approves vouches for not having written it.",
-                authors=AllOf(tuple(Code(each) for each in strangers[:5])),
+                "Nobody in this workspace has the {address} {authors}, so I can't keep who wrote that from approving "
+                "it. Whoever approves vouches for not having written it.",
+                address="address" if len(strangers) == 1 else "addresses",
+                authors=addresses,
             ),
         )
     ]

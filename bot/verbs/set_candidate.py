@@ -145,7 +145,7 @@ class SetCandidate:
                 again = say("To be done again for this candidate: {items}.", items=quoted(reopened))
                 await page.tell(ThreadLine(release.id, again))
             await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
-            for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
+            for line in (*unknown_authors(picture, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
             await page.commit()
         return CandidateSet(picture, previous, voided, reopened)

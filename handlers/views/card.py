@@ -56,6 +56,9 @@ def release_card(picture: Picture, pen: Pen) -> Said:
 def _about(picture: Picture) -> Mrkdwn:
     release, plan = picture.release, picture.release.plan
     told = [stage(picture.stage), one_line(picture.change.title if picture.change else plan.change_type)]
+    if picture.change and release.open:
+        by_itself = [one_line(each.name, 60) for each in picture.places if each.name in picture.change.ships_itself]
+        told += [Mrkdwn(f"ships itself to {all_of(by_itself)}")] if by_itself else []
     told.append(Mrkdwn(f"asked for by {at(release.requested_by)} {when(release.created_at)}"))
     if plan.target is not None:
         told.append(Mrkdwn(f"target *{day(plan.target)}*"))
@@ -113,6 +116,7 @@ def _checklist(picture: Picture, pen: Pen) -> Mrkdwn:
     lines = [f"*Checklist*\n{done} of {len(items)} done" + (" ✅" if not left else "")]
     for item in left[:_ITEMS]:
         owner = f" · {one_line(pen.title(item.owner), 40)}" if item.owner else ""
+        owner = owner or (f" · by the check {code(item.check)}" if item.check else "")
         late = " · ⏰ *overdue*" if picture.release.open and picture.overdue(item) else ""
         lines.append(f"⬜ {one_line(item.text, 90)}{owner}{late}")
     if len(left) > _ITEMS:

@@ -79,7 +79,8 @@ def _progress(picture: Picture) -> Mrkdwn:
 def _shown(picture: Picture, item: Item, pen: Pen, viewer: PersonId) -> Iterator[Block]:
     sign = "✅" if item.done else "⬜"
     state = _ticked(item) if item.done else _waits(picture, item, pen)
-    text = "\n".join((f"{sign} *{one_line(item.text, 400)}*", state, *_evidence(item), *_how(item)))
+    how = () if item.done else _how(item)
+    text = "\n".join((f"{sign} *{one_line(item.text, 400)}*", state, *_evidence(item), *how))
     value = encode(OnRelease(picture.release.id, item=item.key))
     if not picture.release.open or not _may_tick(picture, item, viewer):
         yield section(text)

@@ -191,7 +191,7 @@ def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:
 def _frozen(place: Place) -> Iterator[Block]:
     """Freezes that don't block, and are good to know of: those ahead, and those that let this change pass."""
     facts = place.facts
-    lines = [f"❄️ It {each}" for each in passing(place)]
+    lines = [f"❄️ It {each}." for each in passing(place)]
     for each in facts.freezes:
         if not each.covers(facts.service.name, facts.environment.name, facts.change.name):
             continue

@@ -77,7 +77,7 @@ def pleaded(told: Pleaded, pen: Pen) -> Said:
     name = one_line(named(told.picture))
     lines = [
         *(f"✅ {each.freeze.name} is acknowledged ({each.exception.name})." for each in told.acknowledged),
-        *(f"🙋 {_owners(each.owners, pen)} {_decide(each)}" for each in told.asked),
+        *(f"🙋 I have asked {_owners(each.owners, pen)} {_to_decide(each)}" for each in told.asked),
         *(f"✋ {pen.write(each)}" for each in told.refused),
     ]
     text = f"{name}: {lines[0]}"
@@ -86,8 +86,8 @@ def pleaded(told: Pleaded, pen: Pen) -> Said:
     )
 
 
-def _decide(asked: Excepted) -> str:
-    return f"can let it pass {asked.freeze.name} ({asked.exception.name}). You hear from me once that is decided."
+def _to_decide(asked: Excepted) -> str:
+    return f"to let it pass {asked.freeze.name} ({asked.exception.name}). You hear from me once that is decided."
 
 
 def exception_wanted(told: Requested, rules: ExceptionRules) -> Said:
@@ -107,7 +107,8 @@ def request(told: Requested) -> Iterator[Block]:
     candidate = told.picture.release.candidate
     reason = one_line(freeze.window.reason, 300)
     small = f"*{freeze.name}*  {scope(freeze)} until {when(freeze.over_at)}  ·  {whose(freeze)}: {reason}"
-    yield context(small, *([f"{told.picture.release.name} proposes {code(candidate.short)}"] if candidate else []))
+    proposed = f"  ·  {told.picture.release.name} proposes {code(candidate.short)}" if candidate else ""
+    yield context(small + proposed)
     show = button(
         "Show", Press.SHOW, encode(OnRelease(exception.plea.release)), spoken=f"Show {told.picture.release.name}"
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from bot.notices import Wanted
 from bot.rules.gate import Blocker, Reason
-from bot.rules.people import SLIPWAY, PersonId
+from bot.rules.people import SLIPWAY
 from bot.verbs.ask_them import Called
 from bot.verbs.look import Picture, Place
 from handlers.buttons import OnRelease, encode
@@ -23,21 +23,17 @@ _NAMED = 8
 
 def called(told: tuple[Called, ...], pen: Pen) -> Said:
     """The answer to who had them asked: who has a message, which roles read it in the thread, and for what."""
-    by_message = tuple(dict.fromkeys(person for each in told for person in each.people))
+    by_message = dict.fromkeys(person for each in told for person in each.people)
     in_thread = dict.fromkeys(pen.part(role) for each in told if each.in_thread for role in each.blocker.lifted_by)
     lines = []
     if by_message:
         more = [f"{len(by_message) - _NAMED} more"] if len(by_message) > _NAMED else []
-        people = all_of([*(at(each) for each in by_message[:_NAMED]), *more])
-        lines.append(f"📣 {people} {_have(by_message)} a message from me with it.")
+        people = all_of([*(at(each) for each in list(by_message)[:_NAMED]), *more])
+        lines.append(f"📣 I have asked {people} in a private message.")
     if in_thread:
-        lines.append(f"📣 {all_of(in_thread)} are asked for it in the thread.")
+        lines.append(f"📣 I have asked {all_of(in_thread)} in the thread.")
     whys = "\n".join(pen.write(each.blocker.why) for each in told[:_NAMED])
     return message(lines[0], [section("\n".join(lines)), context(whys)])
-
-
-def _have(people: tuple[PersonId, ...]) -> str:
-    return "has" if len(people) == 1 else "have"
 
 
 def wanted(notice: Wanted, picture: Picture, pen: Pen) -> Said:
@@ -46,9 +42,7 @@ def wanted(notice: Wanted, picture: Picture, pen: Pen) -> Said:
     blocker = next((each for each in place.blockers if each.key == notice.blocker), None) if place else None
     if place is None or blocker is None or not picture.release.open:
         return _done(notice, picture)
-    who = "I ask you" if notice.by == SLIPWAY else f"{at(notice.by)} asks you"
-    opening = f"📣 {who} for something about *{one_line(named(picture), 120)}* {one_line(title(picture), 120)}".rstrip()
-    text = f"{opening}\n{pen.write(blocker.why)}"
+    text = f"📣 {_asked(notice, picture, place, blocker)}\n{pen.write(blocker.why)}"
     blocks = [section(text)]
     small = list(_context(picture, place))
     if small:
@@ -57,6 +51,21 @@ def wanted(notice: Wanted, picture: Picture, pen: Pen) -> Said:
         blocks.append(context(pen.write(blocker.step)))
     blocks.append(actions(*_buttons(picture, place, blocker), block_id=f"wanted-{picture.release.name}"))
     return message(text, blocks)
+
+
+def _asked(notice: Wanted, picture: Picture, place: Place, blocker: Blocker) -> str:
+    """Who asks, and for what, as plainly as can be said of such a blocker."""
+    who = "I ask you" if notice.by == SLIPWAY else f"{at(notice.by)} asks you"
+    release = f"*{one_line(named(picture), 120)}* {one_line(title(picture), 120)}".rstrip()
+    match blocker.reason:
+        case Reason.APPROVAL:
+            return f"{who} to look at {release}, and to approve or reject it for *{one_line(place.name, 60)}*."
+        case Reason.CHECKLIST:
+            return f"{who} to see to the checklist of {release}."
+        case Reason.FREEZE:
+            return f"{who} whether {release} may go to *{one_line(place.name, 60)}*."
+        case _:
+            return f"{who} to help {release} on its way to *{one_line(place.name, 60)}*."
 
 
 def _context(picture: Picture, place: Place) -> Iterator[Mrkdwn]:
@@ -84,6 +93,11 @@ def _buttons(picture: Picture, place: Place, blocker: Blocker) -> Iterator[Block
     if blocker.reason is Reason.CHECKLIST:
         value = encode(OnRelease(release.id, item=blocker.about))
         yield button("Checklist", Press.CHECKLIST, value, spoken=f"Checklist of {release.name}")
+    if blocker.reason is Reason.FREEZE and any(
+        each.name == blocker.about and place.facts.soft(each) for each in place.facts.frozen_by
+    ):
+        value = encode(OnRelease(release.id, revision=release.revision))
+        yield button("Acknowledge", Press.EXCEPT, value, spoken=f"Acknowledge what freezes {release.name}")
     yield button("Show", Press.SHOW, plain, spoken=f"Show {release.name}")
 
 

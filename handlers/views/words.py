@@ -101,7 +101,7 @@ def blocker(each: Blocker, pen: Pen, *, step: bool = False) -> Mrkdwn:
     line = f"{pen.write(each.why)}"
     others = [who for who in map(pen.part, each.lifted_by) if who not in line]
     if others:
-        line += f" · {all_of(dict.fromkeys(others))}"
+        line = f"{line.removesuffix('.')} · {all_of(dict.fromkeys(others))}"
     if step and each.step is not None:
         line += f"\n{INDENT}↳ {pen.write(each.step)}"
     if step and each.opens_at is not None:
@@ -133,16 +133,20 @@ def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
     release = place.facts.release
     lines: list[Mrkdwn] = []
     if proposal is not None:
+        refused = rejections(release.verdicts, proposal)
         lines += [
             Mrkdwn(
                 f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it{_for(each)} {when(each.at)}: "
                 f"{one_line(each.reason, 300)}"
             )
-            for each in rejections(release.verdicts, proposal)
+            for each in refused
         ]
         for tally in place.tallies:
-            asked = release.open and not place.stands_here
-            lines += _tally(tally, pen, still_asked=asked, lasts=place.facts.change.approvals_last if asked else None)
+            counting = release.open and not place.stands_here
+            # Nobody waits for the yes of a role that has just said no.
+            asked = counting and all(each.role != tally.rule.role for each in refused)
+            lasts = place.facts.change.approvals_last if counting else None
+            lines += _tally(tally, pen, still_asked=asked, lasts=lasts)
         lines += _outdated(void(release.verdicts, proposal), proposal, pen)
     else:
         for rule in place.facts.approvals:
@@ -169,11 +173,11 @@ def _for(verdict: Verdict) -> str:
 
 
 def _approved(verdict: Verdict, lasts: timedelta | None) -> str:
-    """Who approved, in whose place, when, until when it counts, and what they said with it."""
+    """Who approved, in whose place, when, what they said with it, and until when it counts."""
     end = verdict.expires_at(lasts)
-    until = f", counts until {when(end)}" if end else ""
-    comment = f": {one_line(verdict.reason, 200)}" if verdict.reason else ""
-    return f"{at(verdict.person)} approved{_for(verdict)} {when(verdict.at)}{until}{comment}"
+    comment = f": “{one_line(verdict.reason, 200)}”" if verdict.reason else ""
+    until = f" · counts until {when(end)}" if end else ""
+    return f"{at(verdict.person)} approved{_for(verdict)} {when(verdict.at)}{comment}{until}"
 
 
 def _outdated(outdated: tuple[Verdict, ...], now: Proposal, pen: Pen) -> list[Mrkdwn]:
@@ -237,9 +241,15 @@ def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
         return Mrkdwn("It is in every environment.")
     if place.open:
         return Mrkdwn(f"May go to {one_line(place.name)}: {_deploy(picture, place, pen)}")
+    return _foremost(place, pen)
+
+
+def _foremost(place: Place, pen: Pen) -> Mrkdwn:
+    """The blocker to deal with first, and how many more there are."""
     first, *others = place.blockers
-    more = f" (and {counted(len(others), 'more thing')})" if others else ""
-    return Mrkdwn(f"{blocker(first, pen)}{more}")
+    if not others:
+        return blocker(first, pen)
+    return Mrkdwn(f"{blocker(first, pen).removesuffix('.')} (and {counted(len(others), 'more thing')})")
 
 
 def _deploy(picture: Picture, place: Place, pen: Pen) -> Mrkdwn:

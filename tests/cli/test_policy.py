@@ -146,7 +146,7 @@ def test_an_open_gate_says_what_satisfies_each_question_and_ends_with_0(typed, s
             unapproved,
             "approvals",
             [
-                "    change-manager has not approved yet.",
+                "    The approval of change-manager is missing.",
                 "      who can lift it: change-manager (U0RUTH)",
                 "      → Press Approve, or type /release approve R-1 production.",
             ],
@@ -363,7 +363,7 @@ def test_stricter_and_looser_rules_are_told_release_by_release(typed, sqlite_url
         "",
         "R-1 payments 2.4.0 (feature)",
         "  production  then  D-2 was started  blocked",
-        "                                                     · security has not approved yet.",
+        "                                                     · The approval of security is missing.",
         "",
         "Of 3 deployments 1 would have been blocked.",
         "Of 1 blocked attempt none would have been let through.",

@@ -121,7 +121,7 @@ async def test_a_release_is_shown_listed_and_explained(counter):
     assert "# R-1 Payments 2.4.0" in await counter.types(BEN, "/release show payments")
     assert "R-1 Payments 2.4.0" in await counter.types(BEN, "/release list")
     assert "there are none" in await counter.types(BEN, "/release list mine")
-    assert "@Omar has not approved yet" in await counter.types(BEN, "/release why r1 production")
+    assert "The approval of @Omar is missing" in await counter.types(BEN, "/release why r1 production")
     assert "# What blocks R-1" in await counter.presses(BEN, "why", encode(OnRelease(ONE)))
     assert "# R-1 Payments" in await counter.presses(BEN, "show", encode(OnRelease(ONE)))
 
@@ -339,7 +339,7 @@ async def test_a_closed_gate_starts_nothing(counter):
     await counter.types(MAYA, "/deploy R-1 to production")
     answer = await counter.types(MAYA, "/deploy confirm R-1 to production")
     assert "✋ Nothing was started" in answer
-    assert "@Ruth has not approved yet" in answer
+    assert "The approval of @Ruth is missing" in answer
 
 
 async def test_a_deploy_button_without_a_place_is_refused(counter):

@@ -149,7 +149,7 @@ def test_the_same_rules_let_through_what_they_let_through():
         (
             "a third role",
             feature(approvals={PRODUCTION: (ApprovalRule(QA), ApprovalRule(SECURITY))}),
-            "@security has not approved yet.",
+            "The approval of @security is missing.",
         ),
         (
             "two of QA",
@@ -215,7 +215,7 @@ def test_who_may_start_it_is_asked_only_where_the_gate_is_open():
     road = good_way().brought(2, PRODUCTION)
     assert why(last(road, a_catalogue(), apart=True)) == ["Somebody else has to start it."]
     third = feature(approvals={PRODUCTION: (ApprovalRule(SECURITY),)})
-    assert why(last(road, third, apart=True)) == ["@security has not approved yet."]
+    assert why(last(road, third, apart=True)) == ["The approval of @security is missing."]
 
 
 # ---------------------------------------------------------------- what was blocked
@@ -223,12 +223,12 @@ def test_who_may_start_it_is_asked_only_where_the_gate_is_open():
 
 def test_looser_rules_would_have_let_it_through():
     road = Record().planned().brought(1, STAGING).approved(OMAR, QA)
-    case = last(road.blocked("@change-manager has not approved yet."), a_catalogue())
+    case = last(road.blocked("The approval of @change-manager is missing."), a_catalogue())
     assert (case.answer, case.other, case.deployment) == (Answer.BLOCKED, False, None)
     looser = feature(approvals={PRODUCTION: (ApprovalRule(QA),)}, checklist=())
     case = last(road, looser)
     assert (case.answer, case.other) == (Answer.THROUGH, True)
-    assert case.blocked_by == ("@change-manager has not approved yet.",)
+    assert case.blocked_by == ("The approval of @change-manager is missing.",)
 
 
 def test_of_several_attempts_the_last_one_counts():
@@ -265,7 +265,7 @@ def test_a_word_that_was_withdrawn_does_not_count_and_one_that_was_withdrawn_lat
     road.happened("withdraw", OMAR, PRODUCTION, **taken_back).brought(3, PRODUCTION)
     before, after = replayed(road, a_catalogue()).deployments[1:]
     assert before.answer is Answer.THROUGH
-    assert why(after) == ["@qa has not approved yet."]
+    assert why(after) == ["The approval of @qa is missing."]
 
 
 def test_a_rejection_that_somebody_else_lifted_is_lifted():

@@ -31,7 +31,7 @@ async def asked(world: World) -> Message:
     await frozen(world)
     answer = await world.maya.types("/freeze except R-1 Refunds must work before the sale")
     assert "@ruth" in answer
-    assert "can let it pass F-1 (X-1)" in answer
+    assert "to let it pass F-1 (X-1)" in answer
     return message_to(world.ruth, "X-1")
 
 
@@ -159,7 +159,7 @@ async def test_why_has_a_button_that_asks_the_owners(world: World):
     assert "you ask @ruth, @relmgrs and @change for an exception" in await world.maya.presses(
         "Ask for an exception", on=why
     )
-    assert "can let it pass F-1 (X-1)" in await world.maya.fills_in(reason="Refunds must work before the sale")
+    assert "to let it pass F-1 (X-1)" in await world.maya.fills_in(reason="Refunds must work before the sale")
     assert "Refunds must work before the sale" in read(message_to(world.ruth, "X-1"))
 
 

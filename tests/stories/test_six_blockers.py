@@ -41,7 +41,7 @@ async def test_the_wrong_person(world: World):
     assert "Only @qa and @change can approve this for production" in await world.ben.presses("Approve")
     assert "*QA* · waiting for @qa" in read(world.card())
     why = await world.maya.types("/release why R-1 production")
-    assert "@qa has not approved yet." in why
+    assert "The approval of @qa is missing." in why
     assert "Press Approve, or type /release approve R-1 production." in why.replace("`", "")
 
 
@@ -49,11 +49,11 @@ async def test_those_who_can_lift_it_are_asked_and_answer_in_their_message(world
     await planned(world)
     await world.maya.types("/release why R-1 production")
     asking = world.maya.private()[-1]
-    answer = await world.maya.asks(on=asking, why="@qa has not approved yet.")
-    assert "@omar has a message from me" in answer
+    answer = await world.maya.asks(on=asking, why="The approval of @qa is missing.")
+    assert "I have asked @omar in a private message" in answer
     told = await message_to(world.omar)
     assert "@maya asks you" in told
-    assert "@qa has not approved yet." in told
+    assert "The approval of @qa is missing." in told
     direct = world.omar.desk.sees(world.omar.desk.direct.id)[-1]
     await world.omar.presses("Approve", on=direct)
     assert "@omar approved" in world.thread()
@@ -65,8 +65,8 @@ async def test_the_cards_own_button_asks_for_everything_at_once(world: World):
     answer = await world.maya.presses("Ask them")
     assert "@omar" in answer
     assert "@ruth" in answer
-    assert "have a message from me" in answer
-    for person, lacks in ((world.omar, "@qa has not approved yet."), (world.ruth, "@change has not approved yet.")):
+    assert "in a private message" in answer
+    for person, lacks in ((world.omar, "The approval of @qa is missing."), (world.ruth, "The approval of @change is missing.")):
         assert any(lacks in read(each) for each in person.desk.sees(person.desk.direct.id))
     assert "had them asked" in await world.maya.presses("Ask them")
 
@@ -102,7 +102,7 @@ async def test_frozen(world: World):
 async def test_the_order_of_environments(world: World):
     await approved(world)
     why = await world.maya.types("/release why R-1 production")
-    assert "This candidate has not been in staging yet." in why
+    assert "This candidate has not been in staging yet" in why
     assert "/deploy R-1 to staging" in why
     assert "Nothing was started" in await world.maya.types("/deploy confirm R-1 to production")
     await deployed(world, "staging")
@@ -114,7 +114,7 @@ async def test_the_forgotten_checklist(world: World):
     await world.maya.presses("Checklist")
     await world.maya.ticks(NOTES, word="Untick")
     await world.maya.desk.closes()
-    assert f"Checklist: “{NOTES}” is not done." in read(world.card())
+    assert f"Checklist: “{NOTES}” is not done" in read(world.card())
     why = await world.maya.types("/release why R-1 production")
     assert "@relmgrs" in why
     assert "/release checklist R-1" in why

@@ -99,7 +99,7 @@ async def test_ci_ticks_what_it_has_tested_and_opens_it_for_another_candidate_an
     answer = await world.maya.types("/release build R-1 mend")
     assert "To be done again for this candidate:\n•  The regression tests have passed" in answer
     why = await world.maya.types("/release why R-1 production")
-    assert "Checklist: “The regression tests have passed” is not done." in why
+    assert "Checklist: “The regression tests have passed” is not done" in why
     assert "The check `regression` ticks it once it passes." in why
 
     await ci_says(world, "mended", "failed")

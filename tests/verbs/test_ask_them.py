@@ -86,6 +86,12 @@ async def test_where_nobody_can_be_asked_it_says_why(shop):
     assert "must not do it" in told
 
 
+async def test_whoever_could_lift_it_alone_hears_that_it_is_up_to_them(shop):
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    told = await refusal(shop.ask_them(release, PRODUCTION, QA_LACKS, by=shop.by(OMAR)))
+    assert told == "There is nobody whom I could ask for that: you are the one who can lift it."
+
+
 async def test_the_owner_of_a_line_and_whoever_may_deploy_are_asked_too(shop):
     shop.catalogue.change_types[FEATURE] = a_change_type()
     release = await shop.planned(shop.a, "1.0.0", FEATURE)

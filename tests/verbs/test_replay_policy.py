@@ -121,7 +121,7 @@ async def test_stricter_rules_would_have_blocked_some_of_it(week):
     week.agrees_on(FEATURE, approvals={PRODUCTION: (ApprovalRule(QA), ApprovalRule(RELEASE_MANAGER))})
     week.agrees_on(HOTFIX, keeps_order=True)
     assert await week.replayed(week.catalogue) == [
-        ("D-2", "@release-manager has not approved yet."),
+        ("D-2", "The approval of @release-manager is missing."),
         ("D-3", "This candidate has not been in staging yet."),
     ]
 

@@ -60,8 +60,8 @@ def shown(told: Requested) -> str:
 def test_an_owner_reads_who_asks_for_what_and_why_and_for_how_long_it_would_count():
     assert shown(asked()) == (
         "🙋 @Maya asks that *R-12 Payments 2.4.0* may pass *F-3* (X-4): Refunds must work before the sale\n"
-        "~ *F-3*  *production* until [2026-11-25 10:00]  ·  @Maya: The annual sale\n"
-        "~ R-12 proposes `e0996a3`\n"
+        "~ *F-3*  *production* until [2026-11-25 10:00]  ·  @Maya: The annual sale  ·  "
+        "R-12 proposes `e0996a3`\n"
         "~ Granted, it counts for this release alone, for 6 hours, and never longer than the freeze.\n"
         "[Grant] [Refuse] [Show]"
     )
@@ -82,8 +82,8 @@ def test_once_it_is_granted_it_says_by_whom_and_the_buttons_are_gone():
     assert shown(asked(GRANTED)) == (
         "✅ @Ruth granted it [2026-11-23 10:00]; it counts until [2026-11-24 10:00]: Only tonight\n"
         "@Maya asked that *R-12 Payments 2.4.0* may pass *F-3* (X-4): Refunds must work before the sale\n"
-        "~ *F-3*  *production* until [2026-11-25 10:00]  ·  @Maya: The annual sale\n"
-        "~ R-12 proposes `e0996a3`\n"
+        "~ *F-3*  *production* until [2026-11-25 10:00]  ·  @Maya: The annual sale  ·  "
+        "R-12 proposes `e0996a3`\n"
         "[Show]"
     )
 
@@ -131,12 +131,12 @@ def test_whoever_asks_reads_what_came_of_each_freeze():
     assert (
         "*R-12 Payments 2.4.0*\n"
         "✅ F-5 is acknowledged (X-5).\n"
-        "🙋 @S0CHANGE can let it pass F-3 (X-4). You hear from me once that is decided.\n"
+        "🙋 I have asked @S0CHANGE to let it pass F-3 (X-4). You hear from me once that is decided.\n"
         "✋ F-6 is no matter.\n"
     ) in read(said["blocks"])
     assert said["text"] == "R-12 Payments 2.4.0: ✅ F-5 is acknowledged (X-5)."
     anybody = replace(told, acknowledged=(), asked=(Excepted(an_exception(), a_freeze(), Owners()),))
-    assert "🙋 any other member can let it pass F-3" in read(pleaded(anybody, PEN)["blocks"])
+    assert "🙋 I have asked any other member to let it pass F-3" in read(pleaded(anybody, PEN)["blocks"])
 
 
 # ---------------------------------------------------------------- the forms

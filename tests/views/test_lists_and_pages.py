@@ -76,7 +76,7 @@ from tests.views.scene import (
 def test_why_names_every_blocker_who_lifts_it_and_the_step():
     told = read(why_not(FROZEN, PEN)["blocks"]).replace("\N{EM SPACE}", " ")
     assert "🟢 *staging* is open: nothing blocks. To deploy: `/deploy R-12 to staging`" in told
-    assert "•  Checklist: “Release notes are written” is not done. · @S0RELMGRS\n" in told
+    assert "•  Checklist: “Release notes are written” is not done · @S0RELMGRS\n" in told
     assert "  ↳ Tick it with `/release checklist R-12`." in told
     assert "  ↳ Opens by itself [2026-11-25 10:00]." in told
 
@@ -101,7 +101,7 @@ def test_a_list_says_of_each_release_what_it_waits_for():
     told = read(said["blocks"])
     assert told.startswith("# Open releases (2)\n🧪 *R-12 Payments 2.4.0*  Instant refunds\n")
     assert "testing  ·  2 hours old  ·  by @Maya" in told
-    assert "R-12 has no candidate yet. · @Maya  [Show]" in told
+    assert "R-12 has no candidate yet · @Maya  [Show]" in told
 
 
 def test_an_empty_list_says_how_to_begin():
@@ -367,7 +367,7 @@ def test_the_digest_tells_what_happened_what_waits_and_what_is_ahead():
         "•  🚀 D-40 with *2.4.0* `e0996a3` in production: running · @Maya · [2026-11-23 10:00]\n"
         "*🧭 Waiting (2)*\n"
         "•  🧪 *R-12 Payments 2.4.0* Instant refunds: May go to staging: `/deploy R-12 to staging`\n"
-        "•  📝 *R-12 Payments 2.4.0* Instant refunds: R-12 has no candidate yet. · @Maya\n"
+        "•  📝 *R-12 Payments 2.4.0* Instant refunds: R-12 has no candidate yet · @Maya\n"
         "*❄️ Freezes*\n"
         "•  *F-3* *production*, [2026-11-23 10:00] until [2026-11-25 10:00]: The annual sale"
     )
