@@ -66,7 +66,8 @@ async def test_the_cards_own_button_asks_for_everything_at_once(world: World):
     assert "@omar" in answer
     assert "@ruth" in answer
     assert "in a private message" in answer
-    for person, lacks in ((world.omar, "The approval of @qa is missing."), (world.ruth, "The approval of @change is missing.")):
+    for person, role in ((world.omar, "qa"), (world.ruth, "change")):
+        lacks = f"The approval of @{role} is missing."
         assert any(lacks in read(each) for each in person.desk.sees(person.desk.direct.id))
     assert "had them asked" in await world.maya.presses("Ask them")
 
