@@ -94,6 +94,14 @@ async def test_the_warning_says_what_it_is(shop):
     assert found == FrozenThen("F-1", "The annual sale", freeze.window.starts_at, freeze.over_at, soft=True)
 
 
+async def test_of_several_it_is_the_hard_one_that_counts(shop):
+    await frozen(shop, shop.at + timedelta(days=1), shop.at + timedelta(days=4), hard=False)
+    hard = await frozen(shop, shop.at + timedelta(days=2), shop.at + timedelta(days=4))
+    found = await told(shop, date(2026, 11, 26))
+    assert found is not None
+    assert found.name == hard.name
+
+
 async def test_what_is_over_by_then_or_was_ended_is_no_warning(shop):
     first = await frozen(shop, shop.at + timedelta(days=1), shop.at + timedelta(days=4))
     assert await told(shop, date(2026, 11, 28)) is None
