@@ -252,6 +252,6 @@ def welcome(demo: Demo) -> None:
     terminal.say(f"  {'the catalogue is':<22}{FOLDER / 'slipway.yaml'}")
     terminal.say(f"  {'freezes, to subscribe':<22}{demo.calendar}")
     terminal.say(f"  {'to play CI':<22}{_this_python()} -m integrations.demo.ci bugfix/2.4.1")
-    terminal.say("The panel “Try it” leads you through a release in two minutes. Ctrl-C ends everything.")
+    terminal.say("The panel “Try it” leads you through a release in a few minutes. Ctrl-C ends everything.")
     if sys.stdout.isatty():
         webbrowser.open(demo.url)
