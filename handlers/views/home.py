@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.rules.checklist import Item
-from bot.rules.people import RoleName
+from bot.rules.people import PersonId, RoleName
 from bot.verbs.look import Picture
 from bot.verbs.summaries import InboxContent
 from handlers.buttons import OnRelease, encode
@@ -82,19 +82,21 @@ def _titled(title: str, count: int, blocks: list[Block], shown: int) -> Iterator
 def _approvals(content: InboxContent, pen: Pen) -> Iterator[Block]:
     blocks: list[Block] = []
     for picture, role in content.approvals[:_APPROVALS]:
-        blocks += _approval(picture, role, pen)
+        blocks += _approval(picture, role, pen, content.person)
     yield from _titled("Waiting for your approval", len(content.approvals), blocks, _APPROVALS)
 
 
-def _approval(picture: Picture, role: RoleName, pen: Pen) -> Iterator[Block]:
+def _approval(picture: Picture, role: RoleName, pen: Pen, person: PersonId) -> Iterator[Block]:
     release, place = picture.release, picture.asking
     if place is None or place.facts.seal is None or release.candidate is None:
         return
     sealed = encode(OnRelease(release.id, place.name, place.facts.seal, release.revision))
     plain = encode(OnRelease(release.id))
+    principal = picture.roles.principal(person, role)
+    instead = f", in the place of {at(principal)}" if principal else ""
     yield section(
         f"{STAGES[picture.stage]} *{one_line(named(picture), 120)}*  {one_line(title(picture), 120)}\n"
-        f"{code(release.candidate.short)} for *{one_line(place.name, 60)}*, as {one_line(pen.title(role), 60)}"
+        f"{code(release.candidate.short)} for *{one_line(place.name, 60)}*, as {one_line(pen.title(role), 60)}{instead}"
     )
     where = f"{release.name} for {place.name}"
     yield actions(

@@ -17,10 +17,13 @@ async def test_ines_stands_in_for_ruth(world: World):
     assert "you stand in for them as @change" in told
     assert "@ruth is away" in world.channel("releases")
 
+    home = await world.ines.opens_home()
+    assert "You stand in for @ruth" in home
+    assert "as Change managers, in the place of @ruth" in home
+
     assert "in the place of @ruth" in await world.ines.presses("Approve")
     assert "@ines approved in the place of @ruth" in read(world.card())
     assert "as @change in the place of @ruth" in world.thread()
-    assert "You stand in for @ruth" in await world.ines.opens_home()
 
     assert "You are back" in await world.ruth.types("/release back")
     assert "@ines approved in the place of @ruth" in read(world.card())
@@ -62,7 +65,7 @@ async def test_an_approval_that_expires_says_until_when_it_counts(world: World):
     await world.until(lambda: world.bot.agreed().change_types["feature"].approvals_last is not None)
     await planned(world)
     await world.omar.presses("Approve")
-    assert ", counts until" in read(world.card())
+    assert "· counts until" in read(world.card())
 
 
 async def test_a_rule_that_nobody_can_meet_is_told_to_the_owners_before_release_day(world: World):

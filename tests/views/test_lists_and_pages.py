@@ -56,6 +56,7 @@ from tests.makers import (
 from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH, roles
 from tests.views.reading import buttons, read, taken_by_slack, text
 from tests.views.scene import (
+    ASKED,
     CATALOGUE,
     FROZEN,
     LATER,
@@ -451,6 +452,13 @@ def test_home_is_the_inbox():
         "*Freezes*  (1)\n❄️ *F-3*",
     ):
         assert part in told
+
+
+def test_home_says_in_whose_place_an_approval_is_wanted():
+    held = replace(roles(), stand_ins={QA: {BEN.id: OMAR.id}})
+    standing_in = seen(ASKED, (OLD,), held=held)
+    told = read(home_page(InboxContent(BEN.id, LATER, ((standing_in, QA),), (), (), (), ()), PEN)["blocks"])
+    assert "`e0996a3` for *production*, as QA, in the place of @Omar\n" in told
 
 
 def test_home_shows_what_was_asked_of_my_freezes():
