@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
@@ -162,6 +163,66 @@ def export(release: str, output: Path | None) -> None:
     from bot.program import record
 
     asyncio.run(record.export(settings_of_here(slack=False), release, output))
+
+
+@main.group()
+def policy() -> None:
+    """The rules: what the gate makes of a release, and what other rules would have made of the past."""
+
+
+@policy.command()
+@click.argument("release")
+@click.argument("environment")
+@click.option("--offline", is_flag=True, help="Don't ask Slack: people stay ids, and user groups are unknown.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+@told_kindly
+def explain(release: str, environment: str, *, offline: bool, as_json: bool) -> None:
+    """Explain the gate: every question about R-12 in that environment, and what speaks for and against it.
+
+    The shell sees 0 if it is open, 1 if it is closed, and 2 if it could not be asked.
+    """
+    from bot.program.policy import explain as explaining
+
+    settings = settings_of_here(slack=False)
+    is_open = asyncio.run(explaining(settings, release, environment, offline=offline, as_json=as_json))
+    sys.exit(0 if is_open else 1)
+
+
+def _time_back(_: click.Context, __: click.Parameter, text: str) -> timedelta:
+    """A length of time, as it is typed."""
+    from bot.catalogue.words import duration
+
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@policy.command()
+@click.option(
+    "--catalogue",
+    "file",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="new.yaml",
+    help="The catalogue to ask.",
+)
+@click.option(
+    "--since",
+    default="90d",
+    show_default=True,
+    callback=_time_back,
+    help="How far to look back, at most a year: 90d, 4w, 36h.",
+)
+@click.option("--changes-only", is_flag=True, help="Show only what would have been other.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+@told_kindly
+def replay(file: Path, since: timedelta, *, changes_only: bool, as_json: bool) -> None:
+    """Replay the record: what another catalogue would have blocked and let through, release by release."""
+    from bot.program.policy import replay as replaying
+
+    settings = settings_of_here(slack=False)
+    asyncio.run(replaying(settings, file, since, only_others=changes_only, as_json=as_json))
 
 
 @main.command()

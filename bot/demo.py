@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import secrets
 import signal
 import socket
 import sys
@@ -35,9 +36,10 @@ FOLDER = Path(".demo")
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo, at work. `url` is the workspace's page."""
+    """The demo, at work. `url` is the workspace's page, `calendar` that of the freezes."""
 
     url: str
+    calendar: str
     ground: Ground
     slipway: Slipway
     workspace: Workspace
@@ -80,13 +82,13 @@ def guide(ground: Ground) -> list[tuple[str, ...]]:
             "",
             "payments",
         ),
-        ("is the change manager, and presses Approve, too.", "ruth", "", "payments"),
         (
-            "asks what is still in the way. The answer has a button to her Checklist: tick the release notes.",
+            "asks what is in the way. Press Ask them beside Ruth's approval, and tick the release notes in Checklist.",
             "maya",
-            "/release why R-3",
+            "/release why R-3 production",
             "payments",
         ),
+        ("has a message from Slipway. She is the change manager: press Approve right there.", "ruth", "", "messages"),
         (
             "freezes production for the annual sale.",
             "ruth",
@@ -94,12 +96,12 @@ def guide(ground: Ground) -> list[tuple[str, ...]]:
             "payments",
         ),
         (
-            "can't deploy now, and reads why, until when, and who could end that.",
+            "can't deploy now, and reads why, until when, and who can let it pass. Press Ask for an exception.",
             "maya",
             "/deploy R-3 to production",
             "payments",
         ),
-        ("ends the freeze.", "ruth", "/freeze end F-1", "payments"),
+        ("owns that freeze, so she is asked. Press Grant, in Slipway's message.", "ruth", "", "messages"),
         ("looks once more …", "maya", "/deploy R-3 to production", "payments"),
         (
             "… and confirms. Open production, on the card: it really serves 2.4.0 once the thread says so.",
@@ -113,6 +115,13 @@ def guide(ground: Ground) -> list[tuple[str, ...]]:
             "/rollback payments now Refunds go out twice",
             "payments",
         ),
+        (
+            "mends it on bugfix/2.4.1: choose Bug fix. Once CI is green (see the terminal), staging gets it by itself.",
+            "ben",
+            "/release new payments 2.4.1",
+            "payments",
+        ),
+        ("ends the freeze, and the bug fix goes on to production by itself.", "ruth", "/freeze end F-1", "payments"),
         ("tells everybody what happened.", "maya", "/release digest here", "payments"),
     ]
 
@@ -147,6 +156,7 @@ async def playing(folder: Path, *, port: int = 0, pace: float = 1.0) -> AsyncIte
     await prepare_engine(url)
     workspace = a_workspace()
     page = routes(workspace, guide(ground))
+    calendar_key, webhook_secret = secrets.token_hex(16), secrets.token_hex(32)
     async with ground.running(), Sandbox(workspace, port=port, page=page, rate_limits="off") as sandbox:
         settings = read(
             {
@@ -156,12 +166,16 @@ async def playing(folder: Path, *, port: int = 0, pace: float = 1.0) -> AsyncIte
                 "SLIPWAY_DATABASE_URL": url,
                 "SLIPWAY_CATALOGUE": str(catalogue),
                 "SLIPWAY_LISTEN": "127.0.0.1:0",
+                "SLIPWAY_CALENDAR_KEY": calendar_key,
+                "SLIPWAY_WEBHOOK_SECRET": webhook_secret,
             }
         )
         assert isinstance(settings, Settings), settings
         await put_on_record(url, ground.seed)
         async with running(settings, pace=Pace.quick()) as slipway:
-            yield Demo(sandbox.url, ground, slipway, workspace, sandbox)
+            ground.tell_ci(slipway.address, webhook_secret)
+            calendar = f"{slipway.address}/api/v1/freezes.ics?key={calendar_key}"
+            yield Demo(sandbox.url, calendar, ground, slipway, workspace, sandbox)
 
 
 def _begin_anew(ground: Ground) -> tuple[str, Path]:
@@ -224,12 +238,20 @@ def _see_that_it_is_free(port: int) -> None:
             ) from error
 
 
+def _this_python() -> Path:
+    """The Python that runs this, as one would type it here."""
+    python = Path(sys.executable)
+    return python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+
+
 def welcome(demo: Demo) -> None:
     """Where everything is; and the page opens, if somebody is looking."""
     terminal.good(f"The workspace is open:  {demo.url}")
     for name, address in demo.ground.addresses.items():
         terminal.say(f"  {name + ' serves at':<22}{address}")
-    terminal.say(f"  {'its catalogue is':<22}{FOLDER / 'slipway.yaml'}")
-    terminal.say("The panel “Try it” leads you through a release in two minutes. Ctrl-C ends everything.")
+    terminal.say(f"  {'the catalogue is':<22}{FOLDER / 'slipway.yaml'}")
+    terminal.say(f"  {'freezes, to subscribe':<22}{demo.calendar}")
+    terminal.say(f"  {'to play CI':<22}{_this_python()} -m integrations.demo.ci bugfix/2.4.1")
+    terminal.say("The panel “Try it” leads you through a release in a few minutes. Ctrl-C ends everything.")
     if sys.stdout.isatty():
         webbrowser.open(demo.url)

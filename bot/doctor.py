@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot.catalogue.problem import Problem
-from bot.ports import CodeHost, CodeHostError, Deployers, Directory, Verifier
-from bot.rules.policy import Catalogue, ChannelId, Environment, Service
+from bot.ports import CalendarError, Calendars, CodeHost, CodeHostError, Deployers, Directory, Verifier
+from bot.rules.policy import CalendarSource, Catalogue, ChannelId, Environment, Service
 from bot.rules.sentence import joined
+from bot.verbs.sync_freezes import AHEAD
 
 PATIENCE = timedelta(seconds=20)
 """How long one neighbour may take to answer."""
@@ -81,6 +82,7 @@ class Patients:
     deployers: Deployers
     code_host: CodeHost
     verifier: Verifier
+    calendars: Calendars
 
 
 async def examine(
@@ -108,6 +110,8 @@ async def examine(
         for environment in service.environments:
             async for found in _environment(patients, service, environment):
                 yield found
+    for source in agreed.calendars:
+        yield await _calendar(patients.calendars, source)
 
 
 async def _patiently(asked: Awaitable[T]) -> T:
@@ -217,6 +221,17 @@ async def _repository(code_host: CodeHost, repository: str) -> Finding:
         step = "Correct “repository” in the catalogue, or give Slipway access."
         return Finding(well=False, what=f"Repository {repository}: {error}", step=step)
     return Finding(well=True, what=f"Repository {repository}: it can be read.")
+
+
+async def _calendar(calendars: Calendars, source: CalendarSource) -> Finding:
+    now = datetime.now(UTC)
+    try:
+        found = await _patiently(calendars.events(source, now, now + AHEAD))
+    except (CalendarError, AilingError) as error:
+        step = "Correct the calendar in the catalogue, or what is wrong in it; docs/calendars.md says what can be."
+        return Finding(well=False, what=f"Calendar {source.name}: {error}", step=step)
+    ahead = f"{len(found)} {'freeze' if len(found) == 1 else 'freezes'}"
+    return Finding(well=True, what=f"Calendar {source.name}: it holds {ahead} for the next {AHEAD.days} days.")
 
 
 async def _environment(patients: Patients, service: Service, environment: Environment) -> AsyncIterator[Finding]:

@@ -15,7 +15,10 @@ USAGE = {
     "release": ("Plan a release, and follow it to its customers", "new payments 2.4.0 | list | show R-12 | help"),
     "deploy": ("Bring a release to an environment", "R-12 to production | status payments | help"),
     "rollback": ("Go back to the last good version", "payments [to 2.3.9] [reason] | help"),
-    "freeze": ("Declare a code freeze, or end it", "start production until mon 07:00 <reason> | list | help"),
+    "freeze": (
+        "Declare a code freeze, end it, or ask to pass it",
+        "start production until mon 07:00 <reason> | except R-12 <reason> | list | help",
+    ),
 }
 """Each command with what Slack shows while it is typed."""
 

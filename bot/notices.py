@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId
-from bot.rules.policy import ChannelId, ServiceName
+from bot.rules.policy import ChannelId, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Sentence
 
@@ -51,6 +51,27 @@ class DirectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Somebody is asked for what blocks a release; the private message shows whether it still does."""
+
+    person: PersonId
+    release: ReleaseId
+    environment: EnvironmentName
+    blocker: str
+    """The blocker's key."""
+    by: PersonId
+    """Who had them asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionWanted:
+    """An owner of a freeze is asked for an exception; the private message shows how it was decided, once it is."""
+
+    person: PersonId
+    exception: ExceptionId
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelLine:
     """A message to a channel that belongs to no release."""
 
@@ -75,7 +96,17 @@ class DigestDue:
     services: tuple[ServiceName, ...] = ()
 
 
-Notice = CardChanged | DeploymentChanged | ThreadLine | DirectLine | ChannelLine | FreezeTold | DigestDue
+Notice = (
+    CardChanged
+    | DeploymentChanged
+    | ThreadLine
+    | DirectLine
+    | Wanted
+    | ExceptionWanted
+    | ChannelLine
+    | FreezeTold
+    | DigestDue
+)
 
 
 def lane(notice: Notice) -> str:
@@ -83,7 +114,7 @@ def lane(notice: Notice) -> str:
     match notice:
         case CardChanged(release=release) | ThreadLine(release=release) | DeploymentChanged(release=release):
             return f"R-{release}"
-        case DirectLine(person=person):
+        case DirectLine(person=person) | Wanted(person=person) | ExceptionWanted(person=person):
             return person
         case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
             return channel
@@ -96,5 +127,9 @@ def living(notice: Notice) -> str | None:
             return f"card:R-{release}"
         case DeploymentChanged(deployment=deployment):
             return f"deployment:D-{deployment}"
+        case Wanted(person=person, release=release, environment=environment, blocker=blocker):
+            return f"wanted:R-{release}/{environment}/{blocker}:{person}"
+        case ExceptionWanted(person=person, exception=exception):
+            return f"exception:X-{exception}:{person}"
         case _:
             return None

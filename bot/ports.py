@@ -14,12 +14,23 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.notices import Notice
+from bot.rules.absence import Absence, Leave
 from bot.rules.audit import Entry, Happened
 from bot.rules.candidate import Seal
+from bot.rules.check import CheckResult
 from bot.rules.deployment import Deployment, DeploymentId, Order
-from bot.rules.freeze import Freeze, FreezeId, Window
+from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.people import Person, PersonId, RoleName, Roles
-from bot.rules.policy import Catalogue, DeployerChoice, Environment, EnvironmentName, Service, ServiceName
+from bot.rules.policy import (
+    CalendarSource,
+    Catalogue,
+    DeployerChoice,
+    Environment,
+    EnvironmentName,
+    RecurringFreeze,
+    Service,
+    ServiceName,
+)
 from bot.rules.release import Draft, Release, ReleaseId
 
 Clock = Callable[[], datetime]
@@ -55,11 +66,26 @@ class Ask:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody had people asked for what blocks: who, and when. Asking again at once would be nagging."""
+
+    release: ReleaseId
+    environment: EnvironmentName
+    blocker: str
+    """What was asked for: the blocker's key."""
+    by: PersonId
+    at: datetime
+    people: tuple[PersonId, ...] = ()
+    """Who was asked, each by a private message."""
+
+
 class Work(StrEnum):
     """The durable work that a verb can start. It outlives the process."""
 
     FOLLOW_DEPLOYMENT = "follow-deployment"
     WATCH_FREEZE = "watch-freeze"
+    WATCH_RELEASE = "watch-release"
 
 
 class Records(Protocol):
@@ -113,8 +139,8 @@ class Reading(Protocol):
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         """What the gate and a rollback need, newest first.
 
-        All of these releases' deployments, and of the service, per environment, all that hold and the newest 20
-        successes.
+        All of these releases' deployments with the rollbacks that took one of them away, and of the service, per
+        environment, all that hold and the newest 20 successes.
         """
         ...
 
@@ -122,14 +148,59 @@ class Reading(Protocol):
         """One freeze; None if there is no such number."""
         ...
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
-        """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment."""
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int | None = 200) -> list[Freeze]:
+        """Freezes, the one that starts first first; with `not_over_at`, only those not over at that moment.
+
+        `limit` None: every one of them. What decides something must not miss one.
+        """
         ...
 
     async def ask(
         self, release: ReleaseId, environment: EnvironmentName, seal: Seal, *, not_by: PersonId | None = None
     ) -> Ask | None:
         """The newest wish to deploy exactly this; with `not_by`, the newest of somebody else."""
+        ...
+
+    async def freezes_from(self, origins: str, *, not_over_at: datetime) -> list[Freeze]:
+        """The freezes declared by no hand whose origin begins so, the one that starts first first.
+
+        Ended ones too, as long as they would have lasted.
+        """
+        ...
+
+    async def exception(self, exception: ExceptionId) -> FreezeException | None:
+        """One exception; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def exceptions(
+        self,
+        *,
+        releases: Sequence[ReleaseId] | None = None,
+        freeze: FreezeId | None = None,
+        since: datetime | None = None,
+        limit: int = 200,
+    ) -> list[FreezeException]:
+        """What was asked of freezes, newest first. `since`: asked for at that moment or later."""
+        ...
+
+    async def calendars(self) -> list[CalendarState]:
+        """How it stands with each calendar that freezes come from, by name."""
+        ...
+
+    async def absences(self, *, not_over_at: datetime, person: PersonId | None = None) -> list[Absence]:
+        """Who is away, or will be: those not over at that moment, the one that starts first first."""
+        ...
+
+    async def asked(self, release: ReleaseId) -> list[Asked]:
+        """What people were asked for about that release: of each blocker the last time, by environment and blocker."""
+        ...
+
+    async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
+        """What automatic checks said of that commit, the newest word of each, by name.
+
+        In a writing page, whoever else asks this of the same commit waits until the end: so whoever acts on what is
+        known, and whoever adds to it, come one after the other.
+        """
         ...
 
     async def record(
@@ -166,12 +237,42 @@ class Page(Reading, Protocol):
         """Keep it. ConflictError if it has another revision by now."""
         ...
 
-    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
-        """Give it a number."""
+    async def add_freeze(
+        self, window: Window, by: PersonId, at: datetime, *, origin: str = "", owner: RoleName | None = None
+    ) -> Freeze:
+        """Give it a number. ConflictError if there is one of that origin already (unless it is empty)."""
         ...
 
     async def keep_freeze(self, freeze: Freeze) -> Freeze:
         """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_exception(self, plea: Plea) -> FreezeException:
+        """Give it a number."""
+        ...
+
+    async def keep_exception(self, exception: FreezeException) -> FreezeException:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_calendar(self, state: CalendarState) -> None:
+        """Note how it stands with that calendar."""
+        ...
+
+    async def add_absence(self, leave: Leave, by: PersonId, at: datetime) -> Absence:
+        """Give it a number."""
+        ...
+
+    async def keep_absence(self, absence: Absence) -> Absence:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_asked(self, asked: Asked) -> None:
+        """Note that people were asked; what was noted of the same before is forgotten."""
+        ...
+
+    async def keep_check(self, result: CheckResult) -> bool:
+        """Note what a check said; False if something it said later is known already, and nothing has changed."""
         ...
 
     async def keep_ask(self, ask: Ask) -> None:
@@ -221,6 +322,42 @@ class Directory(Protocol):
         """The member with that address, to know a commit's author; None if there is none.
 
         DirectoryError if that can't be learned: an author who isn't recognised could approve what they wrote.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- calendars
+
+
+class CalendarError(Exception):
+    """A calendar could not be read, or is none; the message says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time that something in a calendar takes place. Moments are in UTC."""
+
+    key: str
+    """The same each time it is read, and another one for each time it takes place."""
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+
+
+class Calendars(Protocol):
+    """When freezes come that nobody declares by hand."""
+
+    def recurring(self, freeze: RecurringFreeze, start: datetime, end: datetime) -> list[Occurrence]:
+        """The times of a recurring freeze that touch the time from `start` to `end`, the first one first.
+
+        That its rule can be followed was seen to when the catalogue was read.
+        """
+        ...
+
+    async def events(self, source: CalendarSource, start: datetime, end: datetime) -> list[Occurrence]:
+        """The events of a calendar that touch that time, the first one first, read afresh.
+
+        CalendarError if that is impossible, or if anything in it that decides when it freezes can't be read for sure.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.catalogue.holder import CatalogueHolder
@@ -14,8 +15,12 @@ from bot.rules.sentence import AtRole, Code, Sentence, say
 from bot.settings import Settings
 from integrations.deployers.kinds import KINDS
 
+log = logging.getLogger(__name__)
+
 KeepSchedules = Callable[[Sequence[Schedule]], Awaitable[None]]
 Adopt = Callable[[Catalogue, Catalogue], Awaitable[None]]
+Find = Callable[[], Awaitable[None]]
+Sync = Callable[[], Awaitable[None]]
 
 
 class Agreement:
@@ -25,7 +30,10 @@ class Agreement:
         self._records = records
         self.keep_schedules: KeepSchedules | None = None
         self.adopt: Adopt | None = None
-        """Both are set once there is somebody to do it."""
+        self.find_impossible: Find | None = None
+        self.sync: Sync | None = None
+        """All are set once there is somebody to do it."""
+        self._in_step = True
         self.holder = CatalogueHolder(
             first, settings.catalogue, deployers=KINDS, on_change=self._changed, on_problem=self._refused
         )
@@ -35,11 +43,40 @@ class Agreement:
         return self.holder.current
 
     async def _changed(self, old: Catalogue, new: Catalogue) -> None:
-        """Its schedules run from now on, and every open release hears what it means."""
+        """Its schedules run from now on, its freezes come in time, and everybody hears what it means for them."""
         if self.keep_schedules is not None:
             await self.keep_schedules(schedules_of(new))
+        await self.keep_in_step()  # before people hear of it, and can act upon it: until then, nothing new is frozen
         if self.adopt is not None:
             await self.adopt(old, new)
+        if self.find_impossible is not None:
+            await self.find_impossible()
+
+    async def keep_in_step(self) -> None:
+        """Bring the freezes in step with it. What goes wrong is logged, and told once, and stops nothing else."""
+        if self.sync is None:
+            return
+        try:
+            await self.sync()
+            self._in_step = True
+        except Exception:  # the boundary: whatever it is, Slipway must be there for people; it is tried again soon
+            log.exception("The freezes could not be brought in step with the catalogue and its calendars.")
+            if self._in_step:
+                await self._tell_that_it_is_out_of_step()
+
+    async def _tell_that_it_is_out_of_step(self) -> None:
+        try:
+            await self.tell_owners(
+                say(
+                    "{owners}: the freezes that recur or stand in calendars could not be brought up to date. Those "
+                    "that are declared hold; it is tried again every {minutes} minutes. The log says more.",
+                    owners=AtRole(self().owners),
+                    minutes=15,
+                )
+            )
+            self._in_step = False
+        except Exception:  # as above: then the database is away, and the next failure tells it
+            log.exception("The owners could not be told of it.")
 
     async def _refused(self, problems: Sequence[Problem]) -> None:
         """A bad edit: the owners are told where it is wrong."""

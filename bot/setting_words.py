@@ -155,6 +155,24 @@ def signing_secret(text: str) -> str:
     return text
 
 
+def calendar_key(text: str) -> str:
+    """What makes the address of the calendar of freezes a secret. It stands in an address as it is."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,}", text):
+        raise ValueError(
+            "It has at least 16 letters, digits, “-” and “_”, and no others. `openssl rand -hex 16` makes a good one."
+        )
+    return text
+
+
+def webhook_secret(text: str) -> str:
+    """The secret that CI signs its reports with; of our own making, so it can be a good one."""
+    if not re.fullmatch(r"[!-~]{32,}", text):
+        raise ValueError(
+            "It has at least 32 characters, without blanks and accents. `openssl rand -hex 32` makes a good one."
+        )
+    return text
+
+
 def api_url(text: str) -> str:
     """Where Slack's Web API is; ends with a slash."""
     try:

@@ -23,6 +23,8 @@ KNOWN = (
     "SLIPWAY_CATALOGUE",
     "SLIPWAY_LISTEN",
     "SLIPWAY_COMMANDS",
+    "SLIPWAY_CALENDAR_KEY",
+    "SLIPWAY_WEBHOOK_SECRET",
     "SLIPWAY_LOG",
 )
 
@@ -54,6 +56,10 @@ class Settings:
     listen_port: int
     commands: Mapping[str, str]
     """Each of our four commands, by its own name without a slash, with its name in this workspace (with one)."""
+    calendar_key: Secret
+    """What the address of the calendar of freezes holds, so that not everybody can read it. Empty: there is none."""
+    webhook_secret: Secret
+    """What other machines sign their reports with. Empty: none are heard."""
     log_level: int
 
     @property
@@ -75,6 +81,8 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         listen_host=reader.read("SLIPWAY_LISTEN", lambda text: words.listen(text)[0], "127.0.0.1"),
         listen_port=reader.read("SLIPWAY_LISTEN", lambda text: words.listen(text)[1], 8080),
         commands=reader.read("SLIPWAY_COMMANDS", words.command_names, words.command_names("")),
+        calendar_key=Secret(reader.read("SLIPWAY_CALENDAR_KEY", words.calendar_key, "")),
+        webhook_secret=Secret(reader.read("SLIPWAY_WEBHOOK_SECRET", words.webhook_secret, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:

@@ -13,12 +13,17 @@ from bot.rules.people import PersonId
 from bot.setting_words import command_names
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
+from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
+from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
+from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
@@ -26,6 +31,7 @@ from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
+from bot.verbs.report_check import ReportCheck
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.summaries import Summaries
@@ -48,11 +54,16 @@ class Verbs:
     look: Look
     summaries: Summaries
     redraw: Redraw
+    ask_them: AskThem
+    comment: Comment
+    go_away: GoAway
+    come_back: ComeBack
     plan_release: PlanRelease
     edit_release: EditRelease
     cancel_release: CancelRelease
     set_candidate: SetCandidate
     tick_item: TickItem
+    report_check: ReportCheck
     approve: Approve
     reject: Reject
     withdraw: Withdraw
@@ -64,6 +75,8 @@ class Verbs:
     start_freeze: StartFreeze
     end_freeze: EndFreeze
     extend_freeze: ExtendFreeze
+    except_freeze: ExceptFreeze
+    decide_exception: DecideException
     post_digest: PostDigest
     evidence: Evidence
 
@@ -77,11 +90,16 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         look=look,
         summaries=Summaries(look, records, now),
         redraw=Redraw(records),
-        plan_release=PlanRelease(*common, candidates, now),
-        edit_release=EditRelease(*common, now),
+        ask_them=AskThem(*common, now),
+        comment=Comment(records, now),
+        go_away=GoAway(*common, now),
+        come_back=ComeBack(*common, now),
+        plan_release=PlanRelease(*common, candidates, now, neighbours.calendars),
+        edit_release=EditRelease(*common, now, neighbours.calendars),
         cancel_release=CancelRelease(*common, now),
         set_candidate=SetCandidate(*common, candidates, now),
         tick_item=TickItem(*common, now),
+        report_check=ReportCheck(records, agreed, now),
         approve=Approve(*common, now),
         reject=Reject(*common, now),
         withdraw=Withdraw(*common, now),
@@ -93,6 +111,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
+        except_freeze=ExceptFreeze(*common, now),
+        decide_exception=DecideException(*common, now),
         post_digest=PostDigest(records),
         evidence=Evidence(records, now),
     )
@@ -133,6 +153,10 @@ def listen(
         look=verbs.look,
         summaries=verbs.summaries,
         redraw=verbs.redraw,
+        ask_them=verbs.ask_them,
+        comment=verbs.comment,
+        go_away=verbs.go_away,
+        come_back=verbs.come_back,
         plan_release=verbs.plan_release,
         edit_release=verbs.edit_release,
         cancel_release=verbs.cancel_release,
@@ -149,6 +173,8 @@ def listen(
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,
         extend_freeze=verbs.extend_freeze,
+        except_freeze=verbs.except_freeze,
+        decide_exception=verbs.decide_exception,
         post_digest=verbs.post_digest,
         evidence=verbs.evidence,
         hand_over=hand_over,

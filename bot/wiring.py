@@ -19,25 +19,35 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, CodeHost, Deployers, Verifier, Work
+from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Next, Verifier, Work
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
-from bot.rules.policy import Catalogue
+from bot.rules.policy import Catalogue, ServiceName
+from bot.rules.sentence import Refused
 from bot.serving import health, serving
 from bot.settings import Settings
 from bot.tasks import Tasks
 from bot.trouble import WRONG_SETTINGS, Trouble
 from bot.verbs.adopt_rules import AdoptRules
 from bot.verbs.audit import Verified, VerifyAudit
+from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.show_freezes import ShowFreezes
+from bot.verbs.stand_ins import WithStandIns
+from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
 from handlers.announcements import Announcements
 from handlers.boundary import Boundary
+from handlers.feed import TextOf, calendar_route
 from handlers.names import CommandNames
 from handlers.views.text import Pen
+from handlers.webhooks import webhooks
+from integrations.calendars.adapter import IcalCalendars
+from integrations.calendars.feed import feed
 from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
@@ -70,6 +80,7 @@ class Neighbours:
     deployers: Deployers
     code_host: CodeHost
     verifier: Verifier
+    calendars: Calendars
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +169,13 @@ async def running(
         )
         me = await introduced(client)
         directory = SlackDirectory(client, agreed, me.team)
-        verbs = wire(records, directory, agreed, neighbours, utc_now)
+        people = WithStandIns(directory, records, utc_now)
+        verbs = wire(records, people, agreed, neighbours, utc_now)
 
         # What goes on by itself.
-        tick = Clockwork(ScheduledDigest(records, agreed), outbox)
+        find_impossible = FindImpossible(records, people, agreed, utc_now)
+        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
+        in_step = asyncio.Event()
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -173,13 +187,19 @@ async def running(
                 patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
+            Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
-        agreed.adopt = AdoptRules(records, directory, utc_now)
+        agreed.adopt = AdoptRules(records, people, utc_now)
+        agreed.find_impossible = find_impossible
+        agreed.sync = SyncFreezes(records, neighbours.calendars, agreed, utc_now)
         await engine.keep_schedules(schedules_of(agreed()))
-        await stack.enter_async_context(following(agreed, me))
+        await agreed.keep_in_step()
+        in_step.set()
+        await watch_all(records)
+        await stack.enter_async_context(following(agreed, me, find_impossible))
 
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
@@ -194,6 +214,7 @@ async def running(
                 directory=directory,
                 agreed=agreed,
                 records=records,
+                calendar=the_freezes(ShowFreezes(records, neighbours.calendars, agreed, utc_now), agreed),
                 verbs=verbs,
                 names=names,
                 tasks=tasks,
@@ -201,6 +222,16 @@ async def running(
             )
         )
         yield Slipway(agreed, records, verbs, tick, outbox, directory, tasks, address)
+
+
+def once(so_far: asyncio.Event, advance: Advance) -> Advance:
+    """The same, but not before that: nothing ships itself past a freeze that has come while Slipway was not there."""
+
+    async def waits(key: int) -> Next:
+        await so_far.wait()
+        return await advance(key)
+
+    return waits
 
 
 async def introduced(client: SlackClient) -> Myself:
@@ -219,9 +250,10 @@ async def introduced(client: SlackClient) -> Myself:
 
 
 @asynccontextmanager
-async def following(agreed: Agreement, me: Myself) -> AsyncIterator[None]:
-    """Follow the catalogue's file, and learn who we are."""
+async def following(agreed: Agreement, me: Myself, find_impossible: FindImpossible) -> AsyncIterator[None]:
+    """Follow the catalogue's file, find what it makes impossible, and learn who we are."""
     background, stop = Tasks(), asyncio.Event()
+    background.spawn(find_impossible(), "finding what is impossible")
     background.spawn(agreed.holder.follow(stop), "the catalogue's file")
     asking = background.spawn(me.keep_asking(), "who we are")
     try:
@@ -262,6 +294,7 @@ async def listening(
     directory: SlackDirectory,
     agreed: Agreement,
     records: DatabaseRecords,
+    calendar: TextOf,
     verbs: Verbs,
     names: CommandNames,
     tasks: Tasks,
@@ -291,7 +324,13 @@ async def listening(
     sockets = Sockets(app, client, settings.slack_app_token.reveal()) if settings.socket_mode else None
     entry = [] if sockets else SignedEntry(app, settings.slack_signing_secret.reveal()).routes()
     connected = (lambda: sockets.connected() > 0) if sockets else (lambda: me.known is not None)
-    async with serving(settings, [*entry, *health(records, connected)]) as address:
+    routes = [
+        *entry,
+        *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
+        *calendar_route(settings.calendar_key, calendar),
+        *health(records, connected),
+    ]
+    async with serving(settings, routes) as address:
         if sockets is not None:
             await sockets.start()
         try:
@@ -302,14 +341,25 @@ async def listening(
             await tasks.drain(pace.drain)
 
 
+def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:
+    """The freezes as a calendar to subscribe to."""
+
+    async def text(service: ServiceName | None) -> str | Refused:
+        shown = await show(service)
+        return shown if isinstance(shown, Refused) else feed(shown, agreed().roles, utc_now())
+
+    return text
+
+
 @asynccontextmanager
 async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
     """The deployers, the code host and the verifier that a team uses."""
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession() as session, IcalCalendars.connected() as calendars:
         yield Neighbours(
             {"command": CommandDeployer(state=state_folder(settings))},
             GitCodeHost(base=settings.catalogue.absolute().parent),
             HttpVerifier(session),
+            calendars,
         )
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from bot.ports import Agreed, Clock, Records
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
+from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
+from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
+from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
@@ -25,14 +30,19 @@ from bot.verbs.withdraw import Withdraw
 from handlers import filled_in
 from handlers.approve import Approving
 from handlers.ask_deploy import Asking
+from handlers.ask_them import Nudging
 from handlers.audit import HandOver, Proving
+from handlers.away import Absent
 from handlers.boundary import Boundary
 from handlers.cancel_deploy import Stopping
 from handlers.cancel_release import Cancelling
-from handlers.checklist import Checking
+from handlers.checklist import Checking, shows_something
+from handlers.comment import Commenting, says_something
 from handlers.confirm_deploy import Confirming
+from handlers.decide_exception import Deciding
 from handlers.digest import Digesting
 from handlers.edit_release import Editing
+from handlers.except_freeze import Excepting
 from handlers.freeze import Freezing
 from handlers.home import Home
 from handlers.launch import Launching
@@ -70,6 +80,10 @@ def register(
     look: Look,
     summaries: Summaries,
     redraw: Redraw,
+    ask_them: AskThem,
+    comment: Comment,
+    go_away: GoAway,
+    come_back: ComeBack,
     plan_release: PlanRelease,
     edit_release: EditRelease,
     cancel_release: CancelRelease,
@@ -86,6 +100,8 @@ def register(
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
     extend_freeze: ExtendFreeze,
+    except_freeze: ExceptFreeze,
+    decide_exception: DecideException,
     post_digest: PostDigest,
     evidence: Evidence,
     hand_over: HandOver,
@@ -96,7 +112,10 @@ def register(
     showing, explaining, checking = Showing(talk, records), Explaining(talk), Checking(talk, tick_item)
     approving, rejecting, withdrawing = Approving(talk, approve), Rejecting(talk, reject), Withdrawing(talk, withdraw)
     launching, asking, rolling_back = Launching(talk, launch), Asking(talk, ask_deploy), RollingBack(talk, roll_back)
+    nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
+    absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+    excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
         c.NewRelease: planning.typed,
@@ -107,6 +126,9 @@ def register(
         c.OpenChecklist: checking.typed,
         c.SayYes: approving.typed,
         c.SayNo: rejecting.typed,
+        c.Remark: commenting.typed,
+        c.LeaveFor: absent.left,
+        c.BeBack: absent.returned,
         c.TakeBack: withdrawing.typed,
         c.LaunchIt: launching.typed,
         c.CancelIt: Cancelling(talk, cancel_release).typed,
@@ -126,6 +148,9 @@ def register(
         c.ListFreezes: freezing.listed,
         c.Thaw: freezing.ended,
         c.Prolong: freezing.extended,
+        c.AskException: excepting.typed,
+        c.GrantException: deciding.granted,
+        c.RefuseException: deciding.refused,
     }
     for family, routes in zip(Family, (release, deploy, rollback, freeze), strict=True):
         command = Typed(family, routes, talk, agreed, now)
@@ -137,9 +162,15 @@ def register(
     boundary.action(Press.CHECKLIST, checking.pressed, looking=True, loading=loading("Checklist"))
     boundary.action(Press.TICK, checking.ticked)
     boundary.action(Press.UNTICK, checking.ticked)
+    boundary.action(Press.NOTE, checking.asked_for_note)
     boundary.action(Press.PAGE, checking.pressed, looking=True)
     boundary.action(Press.SHOW, showing.pressed, looking=True)
     boundary.action(Press.WHY, explaining.pressed, looking=True)
+    boundary.action(Press.ASK, nudging.pressed)
+    boundary.action(Press.COMMENT, commenting.pressed)
+    boundary.action(Press.EXCEPT, excepting.pressed, loading=loading("Exception"))
+    boundary.action(Press.GRANT, deciding.pressed_grant)
+    boundary.action(Press.REFUSE, deciding.pressed_refuse, loading=loading("Refuse"))
     boundary.action(Press.DEPLOY, asking.pressed)
     boundary.action(Press.LAUNCH, launching.pressed)
     boundary.action(Press.NEW, planning.pressed)
@@ -149,6 +180,10 @@ def register(
     boundary.view(Form.NEW, planning.sent, check=filled_in.check)
     boundary.view(Form.EDIT, editing.sent, check=filled_in.check)
     boundary.view(Form.REJECT, rejecting.sent, check=has_a_reason)
+    boundary.view(Form.EXCEPT, excepting.sent, check=has_a_reason)
+    boundary.view(Form.REFUSE, deciding.sent, check=has_a_reason)
+    boundary.view(Form.COMMENT, commenting.sent, check=says_something)
+    boundary.view(Form.NOTE, checking.noted, check=shows_something)
 
     boundary.event(Event.HOME_OPENED, Home(talk).opened, looking=True)
     boundary.leftovers()

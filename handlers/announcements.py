@@ -11,24 +11,29 @@ from bot.notices import (
     DeploymentChanged,
     DigestDue,
     DirectLine,
+    ExceptionWanted,
     FreezeTold,
     Notice,
     ThreadLine,
+    Wanted,
     living,
 )
 from bot.ports import Agreed, Records
 from bot.rules.policy import ChannelId, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
+from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look
 from bot.verbs.summaries import Summaries
 from handlers.names import CommandNames
 from handlers.views.card import release_card
 from handlers.views.deployments import deployment_progress
 from handlers.views.digest import digest
+from handlers.views.exceptions import exception_wanted
 from handlers.views.freezes import freeze_notice
 from handlers.views.notice import direct, line
 from handlers.views.text import Pen
+from handlers.views.wanted import wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,10 @@ class Announcements:
                 return await self._thread_line(notice, pen)
             case DirectLine():
                 return Message(notice.person, **direct(notice.sentence, pen, notice.release))
+            case Wanted():
+                return await self._wanted(notice, pen)
+            case ExceptionWanted():
+                return await self._exception(notice)
             case ChannelLine():
                 return Message(notice.channel, **line(notice.sentence, pen))
             case FreezeTold():
@@ -91,6 +100,22 @@ class Announcements:
             thread_of=_card_of(notice.release),
             broadcast=notice.loud,
         )
+
+    async def _wanted(self, notice: Wanted, pen: Pen) -> Message | None:
+        picture = await self.look(notice.release)
+        if isinstance(picture, Refused):
+            return None
+        return Message(notice.person, **wanted(notice, picture, pen), living=living(notice))
+
+    async def _exception(self, notice: ExceptionWanted) -> Message | None:
+        async with self.records.read() as page:
+            exception = await page.exception(notice.exception)
+            freeze = await page.freeze(exception.plea.freeze) if exception else None
+        picture = await self.look(exception.plea.release) if exception else None
+        if exception is None or freeze is None or picture is None or isinstance(picture, Refused):
+            return None
+        told = Requested(picture, exception, freeze)
+        return Message(notice.person, **exception_wanted(told, self.agreed().exceptions), living=living(notice))
 
     async def _freeze(self, notice: FreezeTold, pen: Pen) -> Message | None:
         async with self.records.read() as page:

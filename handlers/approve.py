@@ -24,7 +24,7 @@ class Approving:
         """Approve what is proposed now."""
         release = await self.talk.which(command.release, answer)
         if release is not None:
-            outcome = await self.approve(release, command.environment, None, by=by)
+            outcome = await self.approve(release, command.environment, None, command.comment, by=by)
             await self.talk.show(outcome, spoken, request, by, answer, release=release)
 
     async def pressed(self, request: Request, by: Actor, answer: Answer) -> None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused, say
@@ -72,12 +72,37 @@ class OnFreeze:
     revision: int | None = None
 
 
-Carried = OnRelease | OnDeployment | OnService | OnFreeze
-Kind = TypeVar("Kind", OnRelease, OnDeployment, OnService, OnFreeze)
+@dataclass(frozen=True, slots=True)
+class OnPlea:
+    """A form in which a release asks freezes to let it pass."""
 
-_LETTERS = MappingProxyType({OnRelease: "r", OnDeployment: "d", OnService: "s", OnFreeze: "f"})
-_NUMBERS = frozenset({"release", "deployment", "freeze", "standing", "revision"})
-_SUBJECTS = frozenset({"release", "deployment", "freeze", "service"})
+    release: ReleaseId
+    freezes: str
+    """The numbers of those that were on the screen: `3 5`."""
+
+    @property
+    def numbers(self) -> frozenset[FreezeId]:
+        """The same as numbers."""
+        return frozenset(FreezeId(int(each)) for each in self.freezes.split())
+
+
+@dataclass(frozen=True, slots=True)
+class OnException:
+    """A press about what was asked of a freeze."""
+
+    exception: ExceptionId
+    revision: int | None = None
+
+
+Carried = OnRelease | OnDeployment | OnService | OnFreeze | OnPlea | OnException
+Kind = TypeVar("Kind", OnRelease, OnDeployment, OnService, OnFreeze, OnPlea, OnException)
+
+_LETTERS = MappingProxyType(
+    {OnRelease: "r", OnDeployment: "d", OnService: "s", OnFreeze: "f", OnPlea: "p", OnException: "x"}
+)
+_NUMBERS = frozenset({"release", "deployment", "freeze", "exception", "standing", "revision"})
+_SUBJECTS = frozenset({"release", "deployment", "freeze", "exception", "service", "freezes"})
+_SEVERAL = re.compile(r"[0-9]{1,15}(?: [0-9]{1,15})*")
 
 
 def encode(carried: Carried, limit: int = VALUE) -> str:
@@ -118,6 +143,8 @@ def _fits(name: str, value: object) -> bool:
         return name not in _SUBJECTS
     if name in _NUMBERS:
         return type(value) is int and 0 <= value <= _HIGHEST
+    if name == "freezes":
+        return isinstance(value, str) and _SEVERAL.fullmatch(value) is not None
     # Half a character or a zero byte is nothing that we ever wrote, and no database takes it.
     return (
         isinstance(value, str)

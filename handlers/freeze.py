@@ -29,7 +29,15 @@ class Freezing:
     async def declared(self, command: DeclareFreeze, request: Request, by: Actor, answer: Answer) -> None:
         """Declare one."""
         now = self.now()
-        window = Window(command.since or now, command.until, command.reason, command.environments, command.services)
+        window = Window(
+            command.since or now,
+            command.until,
+            command.reason,
+            command.environments,
+            command.services,
+            command.change_types,
+            command.hard,
+        )
         outcome = await self.start(window, by=by)
         await self.talk.show(outcome, lambda freeze, pen: declared(freeze, now, pen), request, by, answer)
 
@@ -38,7 +46,9 @@ class Freezing:
         now = self.now()
         async with self.records.read() as page:
             freezes = await page.freezes(not_over_at=now)
-        await answer.private(**freeze_list(freezes, now, self.talk.pen()))
+            first = min((each.declared_at for each in freezes), default=now)
+            exceptions = await page.exceptions(since=first)
+        await answer.private(**freeze_list(freezes, now, self.talk.pen(), exceptions))
 
     async def ended(self, command: Thaw, request: Request, by: Actor, answer: Answer) -> None:
         """End one now."""

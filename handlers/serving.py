@@ -147,9 +147,14 @@ async def _say(answer: Answer, text: str) -> None:
         log.error("An answer could not be given (%s): %s", error, text)  # noqa: TRY400 - the cause was logged before
 
 
+def a_reference() -> str:
+    """A short word that is in the log, and that somebody can read out."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(6))
+
+
 def failed(request: Request, error: Exception) -> str:
     """What to tell the person about a failure, once the log has its story: the same reference in both."""
-    reference = "".join(secrets.choice(_LETTERS) for _ in range(6))
+    reference = a_reference()
     told = "Reference %s: %s %r by %s failed."
     log.error(told, reference, request.surface, request.name, request.person, exc_info=error)
     return (

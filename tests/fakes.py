@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.ports import Ask, ConflictError, HeldError, Work
+from bot.ports import Ask, Asked, ConflictError, HeldError, Work
+from bot.rules.absence import Absence, AbsenceId, Leave
 from bot.rules.audit import GENESIS, Entry, Happened, chained
-from bot.rules.deployment import Attempt, Deployment, DeploymentId, Order
-from bot.rules.freeze import Freeze, FreezeId, Window
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
+from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
 from integrations.database.rows.deployments import must_follow as deployment_must_follow
+from integrations.database.rows.exceptions import must_follow as exception_must_follow
+from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 
 if TYPE_CHECKING:
@@ -25,10 +30,11 @@ if TYPE_CHECKING:
 
     from bot.notices import Notice
     from bot.rules.candidate import Seal
-    from bot.rules.people import PersonId
+    from bot.rules.check import CheckResult
+    from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence)
 
 
 class RecordingStarter:
@@ -52,6 +58,11 @@ class Contents:
     releases: dict[int, Release] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
     freezes: dict[int, Freeze] = field(default_factory=dict)
+    exceptions: dict[int, FreezeException] = field(default_factory=dict)
+    calendars: dict[str, CalendarState] = field(default_factory=dict)
+    absences: dict[int, Absence] = field(default_factory=dict)
+    asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
+    checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
@@ -61,17 +72,7 @@ class Contents:
 
     def copy(self) -> Contents:
         """The same things in containers of their own; the things themselves are frozen."""
-        return Contents(
-            dict(self.releases),
-            dict(self.deployments),
-            dict(self.freezes),
-            list(self.asks),
-            set(self.intents),
-            list(self.entries),
-            list(self.told),
-            list(self.started),
-            list(self.nudged),
-        )
+        return Contents(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
 
 
 class InMemoryRecords:
@@ -188,9 +189,10 @@ class InMemoryReading:
 
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         successes: dict[EnvironmentName, int] = {}
+        own = {each.id for each in self._now.deployments.values() if each.order.release in releases}
         wanted = []
         for each in _newest_first(self._now.deployments):
-            mine = each.order.release in releases
+            mine = each.id in own or (each.order.kind is Kind.ROLLBACK and each.order.replaces in own)
             if each.order.service == service and each.attempt is Attempt.SUCCEEDED:
                 place = successes[each.order.environment] = successes.get(each.order.environment, 0) + 1
                 mine = mine or place <= SUCCESSES_WANTED
@@ -201,7 +203,7 @@ class InMemoryReading:
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return self._now.freezes.get(freeze)
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int | None = 200) -> list[Freeze]:
         in_order = sorted(self._now.freezes.values(), key=lambda each: (each.window.starts_at, each.id))
         return [each for each in in_order if not_over_at is None or each.over_at > not_over_at][:limit]
 
@@ -210,6 +212,45 @@ class InMemoryReading:
     ) -> Ask | None:
         same = [a for a in self._now.asks if (a.release, a.environment, a.seal) == (release, environment, seal)]
         return next((a for a in reversed(same) if a.by != not_by), None)
+
+    async def freezes_from(self, origins: str, *, not_over_at: datetime) -> list[Freeze]:
+        in_order = sorted(self._now.freezes.values(), key=lambda each: (each.window.starts_at, each.id))
+        of_no_hand = (each for each in in_order if each.origin and each.origin.startswith(origins))
+        return [each for each in of_no_hand if each.window.ends_at > not_over_at]
+
+    async def exception(self, exception: ExceptionId) -> FreezeException | None:
+        return self._now.exceptions.get(exception)
+
+    async def exceptions(
+        self,
+        *,
+        releases: Sequence[ReleaseId] | None = None,
+        freeze: FreezeId | None = None,
+        since: datetime | None = None,
+        limit: int = 200,
+    ) -> list[FreezeException]:
+        newest_first = sorted(self._now.exceptions.values(), key=lambda each: (each.plea.at, each.id), reverse=True)
+        return [
+            each
+            for each in newest_first
+            if (releases is None or each.plea.release in releases)
+            and (freeze is None or each.plea.freeze == freeze)
+            and (since is None or each.plea.at >= since)
+        ][:limit]
+
+    async def calendars(self) -> list[CalendarState]:
+        return sorted(self._now.calendars.values(), key=lambda each: each.name)
+
+    async def absences(self, *, not_over_at: datetime, person: PersonId | None = None) -> list[Absence]:
+        in_order = sorted(self._now.absences.values(), key=lambda each: (each.leave.starts_at, each.id))
+        return [each for each in in_order if each.over_at > not_over_at and person in (None, each.leave.person)]
+
+    async def asked(self, release: ReleaseId) -> list[Asked]:
+        return [each for _, each in sorted(self._now.asked.items()) if each.release == release]
+
+    async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
+        said = (each for each in self._now.checks.values() if (each.service, each.commit) == (service, commit))
+        return sorted(said, key=lambda each: each.name)
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
@@ -276,16 +317,61 @@ class InMemoryPage(InMemoryReading):
         kept = self._now.deployments[deployment.id] = replace(deployment, revision=deployment.revision + 1)
         return kept
 
-    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
-        freeze = Freeze(FreezeId(len(self._now.freezes) + 1), window, by, at)
+    async def add_freeze(
+        self, window: Window, by: PersonId, at: datetime, *, origin: str = "", owner: RoleName | None = None
+    ) -> Freeze:
+        if origin and any(each.origin == origin for each in self._now.freezes.values()):
+            raise ConflictError(f"There is a freeze of {origin} already.")
+        freeze = Freeze(FreezeId(len(self._now.freezes) + 1), window, by, at, origin=origin, owner=owner)
         self._now.freezes[freeze.id] = freeze
         return freeze
 
     async def keep_freeze(self, freeze: Freeze) -> Freeze:
-        if _before(self._now.freezes, freeze) is None:
+        before = _before(self._now.freezes, freeze)
+        if before is None:
             return freeze
+        freeze_must_follow(before, freeze)
         kept = self._now.freezes[freeze.id] = replace(freeze, revision=freeze.revision + 1)
         return kept
+
+    async def add_exception(self, plea: Plea) -> FreezeException:
+        exception = FreezeException(ExceptionId(len(self._now.exceptions) + 1), plea)
+        self._now.exceptions[exception.id] = exception
+        return exception
+
+    async def keep_exception(self, exception: FreezeException) -> FreezeException:
+        before = _before(self._now.exceptions, exception)
+        if before is None:
+            return exception
+        exception_must_follow(before, exception)
+        kept = self._now.exceptions[exception.id] = replace(exception, revision=exception.revision + 1)
+        return kept
+
+    async def keep_calendar(self, state: CalendarState) -> None:
+        self._now.calendars[state.name] = state
+
+    async def add_absence(self, leave: Leave, by: PersonId, at: datetime) -> Absence:
+        absence = Absence(AbsenceId(len(self._now.absences) + 1), leave, by, at)
+        self._now.absences[absence.id] = absence
+        return absence
+
+    async def keep_absence(self, absence: Absence) -> Absence:
+        before = _before(self._now.absences, absence)
+        if before is None:
+            return absence
+        absence_must_follow(before, absence)
+        kept = self._now.absences[absence.id] = replace(absence, revision=absence.revision + 1)
+        return kept
+
+    async def keep_asked(self, asked: Asked) -> None:
+        self._now.asked[asked.release, asked.environment, asked.blocker] = asked
+
+    async def keep_check(self, result: CheckResult) -> bool:
+        known = self._now.checks.setdefault((result.service, result.commit, result.name), result)
+        if known.at > result.at:
+            return False
+        self._now.checks[result.service, result.commit, result.name] = result
+        return True
 
     async def keep_ask(self, ask: Ask) -> None:
         self._now.asks.append(ask)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from integrations.database import notices
 from integrations.database.engine import open_engines
 from integrations.database.records import DatabaseRecords
+from integrations.database.rows.sql import insert
 from integrations.database.tables import intents, outbox
 from tests.fakes import InMemoryRecords
 from tests.makers import NOW
@@ -33,7 +34,8 @@ class RowStarter:
         self._leave(connection, f"nudged {work} {key} {word}")
 
     def _leave(self, connection: Connection, told: str) -> None:
-        connection.execute(insert(intents).values(intent=told, noted_at=NOW))
+        statement = insert(connection, intents).values(intent=told, noted_at=NOW)
+        connection.execute(statement.on_conflict_do_nothing())  # said twice it is the same
 
 
 class Ground(Protocol):

@@ -12,7 +12,7 @@ from bot.rules.audit import Happened
 from bot.rules.candidate import Candidate, Seal, seal
 from bot.rules.checklist import Item, fresh
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
-from bot.rules.freeze import Freeze, FreezeId, Window
+from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.people import PersonId, RoleName, Surface
 from bot.rules.policy import (
     ApprovalRule,
@@ -29,9 +29,9 @@ from bot.rules.policy import (
     Role,
     Service,
     ServiceName,
-    rules_digest,
 )
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.terms import rules_digest
 from tests.people import BEN, CHANGE_MANAGER, HELD, MAYA, ON_CALL, QA, RELEASE_MANAGER
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -158,6 +158,17 @@ def a_freeze(number: int = 3, **fields: Any) -> Freeze:
     """F-3, declared by Maya."""
     ready = Freeze(id=FreezeId(number), window=a_window(), declared_by=MAYA.id, declared_at=NOW)
     return replace(ready, **fields)
+
+
+def a_plea(**fields: Any) -> Plea:
+    """Maya asks that R-12 may pass F-3."""
+    ready = Plea(FreezeId(3), ReleaseId(12), MAYA.id, NOW, "Refunds must work before the sale")
+    return replace(ready, **fields)
+
+
+def an_exception(number: int = 4, **fields: Any) -> FreezeException:
+    """X-4: what Maya asked of F-3; nobody has decided yet."""
+    return replace(FreezeException(ExceptionId(number), a_plea()), **fields)
 
 
 def a_happening(verb: str = "plan", **fields: Any) -> Happened:

@@ -14,26 +14,69 @@ from bot.catalogue.schema import known_at
 from bot.catalogue.words import nearest
 from bot.rules.sentence import joined
 
-COMMON_SLIPS = {
-    "groups": "group",
-    "users": "people",
-    "members": "people",
-    "env": "environments",
-    "envs": "environments",
-    "repo": "repository",
-    "url": "address",
-    "tz": "timezone",
-    "cron": "at",
-    "schedule": "at",
-    "time": "at",
-    "types": "change_types",
-    "items": "checklist",
-    "name": "title",
-    "needs": "after",
-    "slack": "channel",
-    "deploy": "deployer",
-    "mandatory": "required",
-    "optional": "required",
+COMMON_SLIPS: Mapping[str, tuple[str, ...]] = {
+    "groups": ("group",),
+    "users": ("people",),
+    "members": ("people",),
+    "env": ("environments",),
+    "envs": ("environments",),
+    "repo": ("repository",),
+    "url": ("address", "link"),
+    "tz": ("timezone",),
+    "cron": ("at", "rule"),
+    "schedule": ("at", "rule"),
+    "time": ("at",),
+    "types": ("change_types",),
+    "items": ("checklist",),
+    "name": ("title", "key"),
+    "id": ("key",),
+    "needs": ("after",),
+    "slack": ("channel",),
+    "deploy": ("deployer",),
+    "mandatory": ("required",),
+    "optional": ("required",),
+    "soak": ("bake",),
+    "soak_time": ("bake",),
+    "wait": ("bake",),
+    "window": ("hours",),
+    "windows": ("hours",),
+    "days": ("at",),
+    "four_eyes": ("two_people",),
+    "auto_deploy": ("ships_itself",),
+    "autodeploy": ("ships_itself",),
+    "continuous": ("ships_itself",),
+    "ttl": ("approvals_last", "lasts"),
+    "expires": ("approvals_last", "lasts"),
+    "valid_for": ("approvals_last", "lasts"),
+    "deadline": ("due",),
+    "hint": ("note",),
+    "how": ("note",),
+    "description": ("note", "reason"),
+    "why": ("reason",),
+    "summary": ("reason",),
+    "ci": ("check",),
+    "job": ("check",),
+    "role": ("owner",),
+    "approver": ("owner",),
+    "rrule": ("rule",),
+    "repeat": ("rule",),
+    "repeats": ("rule",),
+    "recurrence": ("rule",),
+    "every": ("rule",),
+    "dtstart": ("starts",),
+    "from": ("starts",),
+    "since": ("starts",),
+    "begins": ("starts",),
+    "dtend": ("ends",),
+    "until": ("ends",),
+    "to": ("ends",),
+    "hard": ("soft",),
+    "ical": ("address",),
+    "ics": ("file",),
+    "path": ("file",),
+    "holidays": ("calendars",),
+    "limit": ("budget",),
+    "max": ("budget",),
 }
 """What other tools call it: not alike in letters, and meant all the same."""
 
@@ -93,7 +136,7 @@ class Complaints:
             if longer in self.document.places:
                 path = longer
         last = loc[-1] if loc else ""
-        if isinstance(last, str) and last not in {"[key]", "list", "mapping"} and path == loc[:-1]:
+        if isinstance(last, str) and last not in {"[key]", "list", "mapping", "text"} and path == loc[:-1]:
             path = loc  # something that is missing
         return path, last == "[key]"
 
@@ -122,9 +165,7 @@ class Complaints:
 def unknown(word: str, known: Mapping[str, str]) -> str:
     """What to say about a key that nothing knows."""
     meant = nearest(word, known)
-    slip = COMMON_SLIPS.get(word.lower())
-    if slip in known:
-        meant = slip
+    meant = next((each for each in COMMON_SLIPS.get(word.lower(), ()) if each in known), meant)
     if meant:
         return f"“{word}” is unknown here; did you mean “{meant}”?"
     return f"“{word}” is unknown here; there can be {either(sorted(known))}."

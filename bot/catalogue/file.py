@@ -5,75 +5,44 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Strict,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bot.catalogue import words
+from bot.catalogue.values import (
+    Address,
+    Approvals,
+    Bake,
+    Budget,
+    Channel,
+    Duration,
+    DurationOrNone,
+    Durations,
+    FreezeWord,
+    Group,
+    ItemText,
+    Line,
+    Member,
+    Moment,
+    Name,
+    Note,
+    Reason,
+    Reference,
+    References,
+    Rule,
+    Spans,
+    Times,
+    Title,
+    TypedName,
+    Zone,
+)
+from bot.catalogue.words import duration
 from bot.rules.policy import FreezeMeaning
 
 MOST_ITEMS = 40
 
 
-def _one_or_more(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
-
-
-def _schema(pattern: str, **more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **more})
-
-
-Name = Annotated[str, AfterValidator(words.name), _schema(words.NAME)]
-TypedName = Annotated[str, AfterValidator(words.typed_name), _schema(words.NAME)]
-Channel = Annotated[str, AfterValidator(words.channel), _schema(words.CHANNEL)]
-Group = Annotated[str, AfterValidator(words.group), _schema(words.GROUP)]
-Member = Annotated[str, AfterValidator(words.person), _schema(words.PERSON)]
-Address = Annotated[str, AfterValidator(words.address), _schema("https?://.+", format="uri")]
-Duration = Annotated[timedelta, BeforeValidator(words.duration), _schema(words.DURATION)]
-Times = Annotated[str, AfterValidator(words.times), WithJsonSchema({"type": "string", "examples": ["mon-fri 09:00"]})]
-Zone = Annotated[str, AfterValidator(words.zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})]
-Title = Annotated[str, AfterValidator(lambda text: words.line(text, 75)), Field(json_schema_extra={"maxLength": 75})]
-ItemText = Annotated[
-    str, AfterValidator(lambda text: words.line(text, 150)), Field(json_schema_extra={"maxLength": 150})
-]
-Line = Annotated[str, AfterValidator(lambda text: words.line(text, 500))]
-Reference = Annotated[str, _schema(words.NAME)]
-"""A name that is defined elsewhere in the file; whether it is will be seen when all of it is read."""
-_NAMES = {"type": "array", "items": {"type": "string", "pattern": f"^{words.NAME}$"}, "uniqueItems": True}
-References = Annotated[
-    list[str],
-    BeforeValidator(_one_or_more),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{words.NAME}$"}, _NAMES]}),
-]
-Durations = Annotated[
-    list[Duration],
-    BeforeValidator(_one_or_more),
-    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": f"^{words.DURATION}$"}}),
-]
-Quorum = Annotated[int, Strict(), Field(ge=1, le=50)]
-
-
-def _form(given: Any) -> str | None:
-    return "list" if isinstance(given, list | str) else "mapping" if isinstance(given, dict) else None
-
-
-Approvals = Annotated[
-    Annotated[References, Tag("list")] | Annotated[dict[Reference, Quorum], Tag("mapping")],
-    Discriminator(
-        _form,
-        custom_error_type="approvals_form",
-        custom_error_message="Name the roles that must approve: [qa, change-manager], or {qa: 2} for two people.",
-    ),
-]
+def _unless_given(text: str, description: str) -> Any:
+    """A duration that is the one in this text unless another is given; an editor is shown the text."""
+    return Field(default=duration(text), description=description, json_schema_extra={"default": text})
 
 
 class Part(BaseModel):
@@ -113,9 +82,7 @@ class VerifyEntry(Part):
 
     url: Address = Field(description="Answers with a JSON object.")
     member: Line = Field(default="commit", description="The member of that object with the commit or the version.")
-    within: Duration = Field(
-        default=timedelta(seconds=30), description="How long the new version may take to show there."
-    )
+    within: Duration = _unless_given("30s", "How long the new version may take to show there.")
 
 
 def _verify(given: Any) -> Any:
@@ -124,6 +91,23 @@ def _verify(given: Any) -> Any:
 
 def _item(given: Any) -> Any:
     return {"text": given} if isinstance(given, str) else given
+
+
+class HoursEntry(Part):
+    """Allowed hours of a week."""
+
+    at: Spans = Field(
+        description="When: “mon-fri 09:00-16:00”, “daily 22:00-06:00” (until the next morning), or several."
+    )
+    timezone: Zone | None = Field(default=None, description="The time zone of “at”; the default one unless given.")
+
+
+def _hours(given: Any) -> Any:
+    if isinstance(given, str | list):
+        return {"at": given}
+    if isinstance(given, dict | HoursEntry | None):
+        return given
+    raise ValueError("Write the hours as a text, such as “mon-fri 09:00-16:00”, or as a list of such texts.")
 
 
 def _one_kind(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -147,12 +131,48 @@ class EnvironmentEntry(Part):
     verify: Annotated[VerifyEntry, BeforeValidator(_verify)] | None = Field(
         default=None, description="Where the version that is really served can be read; an address, or its settings."
     )
+    bake: DurationOrNone | None = Field(
+        default=None,
+        description="How long it must have stood in each environment before this one; the default unless given. "
+        "0h for not at all.",
+    )
+    hours: Annotated[HoursEntry, BeforeValidator(_hours)] | None = Field(
+        default=None,
+        description="When it may be deployed to: “mon-fri 09:00-16:00”, a list of such texts, or {at: …, timezone: …}; "
+        "always unless given.",
+    )
+    two_people: bool | None = Field(
+        default=None, description="Whether deploying here takes two people; as the service says unless given."
+    )
+
+
+class ItemEntry(Part):
+    """One line of a checklist."""
+
+    text: ItemText = Field(description="What must have been done.")
+    owner: Reference | None = Field(
+        default=None, description="The role that sees to it; anybody unless given, or only its check if it has one."
+    )
+    required: bool = Field(default=True, description="Whether the deployment waits for it.")
+    key: Name | None = Field(default=None, description="A short name that stays when the text is reworded.")
+    note: Note | None = Field(default=None, description="How it is done, in a sentence.")
+    link: Address | None = Field(default=None, description="Where it is done, or described.")
+    due: Duration | None = Field(
+        default=None, description="So long before the release's target date it should be done; people are reminded."
+    )
+    check: ItemText | None = Field(
+        default=None, description="The name of the automatic check that ticks it once it passes for the candidate."
+    )
+    reopens: bool = Field(default=False, description="Whether a new candidate opens it again.")
+
+
+class ServiceItemEntry(ItemEntry):
+    """One line that a service adds to the checklist of its releases."""
+
+    only_for: References = Field(default=[], description="The change types that it is for; all of them unless given.")
 
 
 Rights = dict[Literal["plan", "deploy", "roll-back", "launch"], References]
-FreezeWord = Annotated[
-    FreezeMeaning, WithJsonSchema({"type": "string", "enum": [each.value for each in FreezeMeaning]})
-]
 
 
 class ServiceEntry(Part):
@@ -175,15 +195,11 @@ class ServiceEntry(Part):
     rights: Rights = Field(
         default={}, description="The roles that may plan, deploy, roll back, launch; adds to the defaults."
     )
-
-
-class ItemEntry(Part):
-    """One line of a checklist."""
-
-    text: ItemText = Field(description="What must have been done.")
-    owner: Reference | None = Field(default=None, description="The role that sees to it; anybody unless given.")
-    required: bool = Field(default=True, description="Whether the deployment waits for it.")
-    key: Name | None = Field(default=None, description="A short name that stays when the text is reworded.")
+    checklist: list[Annotated[ServiceItemEntry, BeforeValidator(_item)]] = Field(
+        default=[],
+        max_length=MOST_ITEMS,
+        description="What this service asks for besides the change type's checklist; each a text, or a mapping.",
+    )
 
 
 class ChangeTypeEntry(Part):
@@ -194,7 +210,7 @@ class ChangeTypeEntry(Part):
         default={}, description="For each environment the roles that must approve: [qa, change-manager] or {qa: 2}."
     )
     checklist: list[Annotated[ItemEntry, BeforeValidator(_item)]] = Field(
-        default=[], max_length=MOST_ITEMS, description="Each a text, or a mapping with text, owner, required."
+        default=[], max_length=MOST_ITEMS, description="Each a text, or a mapping with text, owner, required and more."
     )
     checklist_before: References | None = Field(
         default=None,
@@ -202,11 +218,33 @@ class ChangeTypeEntry(Part):
     )
     freeze: FreezeWord = Field(
         default=FreezeMeaning.BLOCKS,
-        description="What a freeze means to it: “blocks”, or “passes” for what freezes make room for.",
+        description="What a freeze means to it: “blocks”; “acknowledge” if it takes a word and a reason to go on; "
+        "“passes” for what freezes make room for.",
     )
     keeps_order: bool = Field(default=True, description="Whether it must go through the environments in order.")
     requester_may_approve: bool = Field(default=False, description="Whether who planned the release may approve it.")
     author_may_approve: bool = Field(default=False, description="Whether who wrote the code may approve it.")
+    requester_may_confirm: bool = Field(
+        default=True, description="Whether who planned the release may start its deployments."
+    )
+    author_may_confirm: bool = Field(default=True, description="Whether who wrote the code may start its deployments.")
+    approver_may_confirm: bool = Field(default=True, description="Whether who approved it may start its deployments.")
+    two_people: bool | None = Field(
+        default=None,
+        description="Whether deploying it takes two people; as the environment and the service say unless given.",
+    )
+    bake: Bake | None = Field(
+        default=None,
+        description="How long it must have stood in the environments before, in place of what the environment says: "
+        "1h for every environment, or {production: 1h}. 0h for not at all.",
+    )
+    any_hour: bool = Field(default=False, description="Whether allowed hours don't hold it back.")
+    approvals_last: Duration | None = Field(
+        default=None, description="How long an approval counts; as long as the same is proposed unless given."
+    )
+    ships_itself: References = Field(
+        default=[], description="The environments that it is deployed to by itself as soon as nothing blocks."
+    )
 
 
 class Defaults(Part):
@@ -216,11 +254,57 @@ class Defaults(Part):
         default={}, description="The roles that may plan, deploy, roll back, launch; every member unless given."
     )
     two_people: bool = Field(default=False, description="Whether deploying takes two people.")
+    bake: DurationOrNone | None = Field(
+        default=None,
+        description="How long it must have stood in each environment before the next one; no time unless given.",
+    )
     timezone: Zone = Field(default="UTC", description="The time zone of every time in this file.")
 
 
+class ExceptionsEntry(Part):
+    """How far freezes can be negotiated."""
+
+    lasts: Duration = _unless_given("1d", "How long an exception counts; never longer than its freeze.")
+    budget: Budget | None = Field(
+        default=None,
+        description="How many each service may be granted in “per”; as many as the owners grant unless given.",
+    )
+    per: Duration = _unless_given("90d", "The time that the budget is for.")
+
+
+class FreezeEntry(Part):
+    """What is frozen, how hard, and who can let something pass."""
+
+    environments: References = Field(default=[], description="The environments that it freezes; all unless given.")
+    services: References = Field(default=[], description="The services that it freezes; all unless given.")
+    change_types: References = Field(default=[], description="The change types that it freezes; all unless given.")
+    soft: bool = Field(default=False, description="Whether it only asks for a word and a reason, instead of blocking.")
+    owner: Reference | None = Field(
+        default=None, description="The role that grants exceptions; those who may freeze unless given."
+    )
+    timezone: Zone | None = Field(default=None, description="The time zone of its times; the default one unless given.")
+
+
+class RecurringEntry(FreezeEntry):
+    """A freeze that comes again and again."""
+
+    reason: Reason = Field(description="Why, as people read it when they are stopped.")
+    starts: Moment = Field(description="When it begins for the first time, by the clock on the wall.")
+    ends: Moment = Field(description="When that first time is over; each later one lasts as long.")
+    rule: Rule = Field(description="How it recurs: an RRULE of iCalendar, such as FREQ=WEEKLY.")
+
+
+class CalendarEntry(FreezeEntry):
+    """A calendar (iCalendar) whose events are freezes; at an address or in a file."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["address"]}, {"required": ["file"]}]})
+
+    address: Address | None = Field(default=None, description="Where it is: the address in iCal format.")
+    file: Line | None = Field(default=None, description="Where it is: a path that begins at the folder of this file.")
+
+
 class Freezes(Part):
-    """Who may freeze, and when people are told."""
+    """Who may freeze, when people are told, and the freezes that nobody declares by hand."""
 
     rights: References = Field(
         default=[], description="The roles that may start, extend and end a freeze; every member unless given."
@@ -228,7 +312,27 @@ class Freezes(Part):
     notices_before: Durations = Field(
         default=[timedelta(days=1), timedelta(hours=1)],
         description="How long before a freeze people are told, as in [1d, 1h].",
+        json_schema_extra={"default": ["1d", "1h"]},
     )
+    exceptions: ExceptionsEntry = Field(default=ExceptionsEntry(), description="How far freezes can be negotiated.")
+    recurring: dict[Name, RecurringEntry] = Field(
+        default={}, description="Freezes that come again and again, each with its name."
+    )
+    calendars: dict[Name, CalendarEntry] = Field(
+        default={}, description="Calendars whose events are freezes, each with its name."
+    )
+
+
+class RemindersEntry(Part):
+    """When people are reminded of what waits for them."""
+
+    before_expiry: Duration = _unless_given(
+        "1d", "How long before an approval expires whoever gave it is told, and can give it anew."
+    )
+    before_target: Duration = _unless_given(
+        "1d", "How long before a release's target date the people who are waited for are told."
+    )
+    ask_again_after: Duration = _unless_given("4h", "How soon the same people may be asked for the same thing again.")
 
 
 class DigestEntry(Part):
@@ -253,6 +357,11 @@ class CatalogueFile(Part):
         description="The kinds of change; feature, bugfix and hotfix with the owners' approval unless given.",
     )
     defaults: Defaults = Field(default=Defaults(), description="What holds for every service that says nothing else.")
-    freezes: Freezes = Field(default=Freezes(), description="Who may freeze, and when people are told.")
+    freezes: Freezes = Field(
+        default=Freezes(), description="Who may freeze, when people are told, what is frozen by itself."
+    )
+    reminders: RemindersEntry = Field(
+        default=RemindersEntry(), description="When people are reminded of what waits for them."
+    )
     digests: list[DigestEntry] = Field(default=[], description="Digests that are posted by the clock.")
     templates: Line | None = Field(default=None, description="A folder with the team's own message templates.")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from stat import S_ISDIR
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from bot.catalogue.building import build, folder
+from bot.catalogue.building import build, located
 from bot.catalogue.complaints import Complaints
 from bot.catalogue.file import CatalogueFile
+from bot.catalogue.finding import EACH, Finding, find
 from bot.catalogue.problem import DEFAULT_NAME, Problem
 from bot.catalogue.reading import Document, read
-from bot.catalogue.references import EACH, find, misfits
+from bot.catalogue.references import misfits
 from bot.catalogue.words import nearest
 from bot.rules.policy import Catalogue
 from bot.rules.sentence import joined
@@ -94,10 +96,28 @@ def _checked(
         problems += complaints.about(error)
     problems += (complaints.problem(path, message) for path, message in misfits(document.data))
     problems += _deployers(document.data, complaints, deployers)
-    templates = document.value(("templates",))
-    if isinstance(templates, str) and not folder(templates, base).is_dir():
-        problems.append(complaints.problem(("templates",), f"There is no folder {folder(templates, base)}."))
+    problems += (complaints.problem(path, message) for path, message in _elsewhere(document.data, base))
     return whole
+
+
+def _elsewhere(data: Any, base: Path) -> Iterator[Finding]:
+    """What is wrong with the files and folders that it names."""
+    for at, given in find(data, "templates"):
+        if isinstance(given, str) and _what_is_at(located(given, base)) != "folder":
+            yield at, f"There is no folder {located(given, base)}."
+    for at, given in find(data, "freezes", "calendars", EACH, "file"):
+        what = _what_is_at(located(given, base)) if isinstance(given, str) else "file"
+        if what == "folder":
+            yield at, f"“{given}” is a folder; name the calendar's file in it."
+        elif what == "nothing":
+            yield at, f"There is no file {located(given, base)}; a path begins at the folder of the catalogue."
+
+
+def _what_is_at(path: Path) -> Literal["file", "folder", "nothing"]:
+    try:
+        return "folder" if S_ISDIR(path.stat().st_mode) else "file"
+    except (OSError, ValueError):
+        return "nothing"
 
 
 def _deployers(data: Any, complaints: Complaints, known: Mapping[str, SettingsCheck]) -> Iterator[Problem]:

@@ -9,8 +9,10 @@ from typing import Any
 
 from bot.catalogue.file import CatalogueFile
 
+_ITEM = {"type": "string", "maxLength": 150, "description": "What must have been done."}
 _SHORT = {
-    "ItemEntry": {"type": "string", "maxLength": 150, "description": "What must have been done."},
+    "ItemEntry": _ITEM,
+    "ServiceItemEntry": _ITEM,
     "VerifyEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with a JSON object."},
 }
 """What may also be written as a mere text."""
@@ -21,6 +23,8 @@ def json_schema(deployers: Collection[str] = ()) -> dict[str, Any]:
     schema: dict[str, Any] = _tidied(CatalogueFile.model_json_schema())
     for part, short in _SHORT.items():
         schema["$defs"][part] = {"anyOf": [short, schema["$defs"][part]]}
+    hours = schema["$defs"]["HoursEntry"]
+    schema["$defs"]["HoursEntry"] = {"anyOf": [*hours["properties"]["at"]["anyOf"], hours]}
     if deployers:
         deployer = schema["$defs"]["EnvironmentEntry"]["properties"]["deployer"]
         settings = {"type": "object", "description": "This kind's own settings; its page says which there are."}

@@ -1,4 +1,4 @@
-"""The words inside a catalogue: names, Slack's ids, durations, times of the week, addresses.
+"""The words inside a catalogue: names, Slack's ids, durations, addresses. Those of the clock are in `clock.py`.
 
 A wrong one is a ValueError whose message is a sentence for people.
 """
@@ -9,11 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
-from functools import cache
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
-
-from croniter import CroniterBadCronError, croniter  # type: ignore[import-untyped] # it has no types of its own
 
 NAME = r"[a-z][a-z0-9._-]{0,39}"
 CHANNEL = r"[CG][A-Z0-9]{2,}"
@@ -48,9 +44,6 @@ SHORTENED = 3
 
 _LONGEST = timedelta(days=366)
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_WEEK_TIME = re.compile(r"(?:(?P<days>[a-z, -]+?)\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})", re.IGNORECASE)
-_FULL_DAYS = {"sunday": 0, "monday": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 6}
 
 
 def name(text: str) -> str:
@@ -115,21 +108,30 @@ def person(text: str) -> str:
     )
 
 
-def duration(text: object) -> timedelta:
+def duration(text: object, *, may_be_none: bool = False) -> timedelta:
     """`30s`, `15m`, `2h`, `1d`, `1w`, and several of them: `1h30m`."""
     if isinstance(text, timedelta):
         return text
     compact = "" if isinstance(text, bool) else str(text).replace(" ", "").lower()
     if not re.fullmatch(DURATION, compact):
-        raise ValueError(f"“{text}” is not a duration; write it like 30s, 15m, 2h, 1d or 1h30m.")
+        raise ValueError(f"{shown(text)} is not a duration; write it like 30s, 15m, 2h, 1d or 1h30m.")
     total = timedelta()
     for number, unit in re.findall(r"(\d+)([wdhms])", compact):
         if len(number) > 9:
             raise ValueError(f"“{text}” is longer than a year; that is too long here.")
         total += timedelta(**{_UNITS[unit]: int(number)})
-    if not timedelta() < total <= _LONGEST:
-        raise ValueError(f"“{text}” is {'no time at all' if not total else 'longer than a year'}; that can't be meant.")
+    if total > _LONGEST or not (total or may_be_none):
+        raise ValueError(f"“{text}” is {'longer than a year' if total else 'no time at all'}; that can't be meant.")
     return total
+
+
+def shown(given: object) -> str:
+    """What was written, in quotes; only “This” if it is no text or number, but something with parts."""
+    return (
+        f"“{str(given).lower() if isinstance(given, bool) else given}”"
+        if isinstance(given, str | int | float)
+        else "This"
+    )
 
 
 def address(text: str) -> str:
@@ -139,81 +141,13 @@ def address(text: str) -> str:
         _ = parts.port  # reading it checks it
     except ValueError:
         parts = None
+    if parts is not None and parts.scheme in {"webcal", "webcals"}:
+        raise ValueError("Write https:// in place of webcal://; the calendar is at the same address.")
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
         raise ValueError(f"“{text}” is not a web address; it begins with https:// or http://.")
     if parts.username or parts.password:
         raise ValueError("This address has a name or a password in it; secrets don't belong into this file.")
     return text
-
-
-def zone(text: str) -> str:
-    """The name of a time zone."""
-    if text not in _zones():
-        raise ValueError(_no_zone(text))
-    ZoneInfo(text)
-    return text
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _no_zone(text: str) -> str:
-    by_name = {each.lower(): each for each in sorted(_zones())}
-    city = {each.rpartition("/")[2].lower(): each for each in sorted(_zones()) if "/" in each}
-    wanted = text.strip().lower().replace(" ", "_")
-    meant = by_name.get(wanted) or city.get(wanted) or city.get(wanted.rpartition("/")[2]) or nearest(text, _zones())
-    hint = f"did you mean {meant}?" if meant else "names look like Europe/Berlin or UTC."
-    return f"There is no time zone called “{text}”; {hint}"
-
-
-def times(text: str) -> str:
-    """A cron expression of five fields, from one or from friendlier words: `mon-fri 09:00`, `daily 17:30`."""
-    plain = " ".join(text.split())
-    match = _WEEK_TIME.fullmatch(plain)
-    if match:
-        hour, minute = int(match["hour"]), int(match["minute"])
-        if hour > 23 or minute > 59:
-            raise ValueError(
-                f"“{match['hour']}:{match['minute']}” is not a time of the day; it goes from 00:00 to 23:59."
-            )
-        return f"{minute} {hour} * * {_days(match['days'] or 'daily')}"
-    if len(plain.split(" ")) != 5:
-        raise ValueError(
-            f"“{text}” is not a time: write it like “mon-fri 09:00” or “daily 17:30”, or as the five fields of cron."
-        )
-    try:
-        croniter(plain).get_next()
-    except (CroniterBadCronError, ValueError, KeyError, ArithmeticError) as error:
-        raise ValueError(f"The cron expression “{text}” can't be: {_reason(error, plain)}.") from error
-    return plain
-
-
-def _reason(error: Exception, expression: str) -> str:
-    told = str(error).replace(f"[{expression}]", "").strip().rstrip(".")
-    return (told[:1].lower() + told[1:]) or "it never comes"
-
-
-def _days(text: str) -> str:
-    words = text.strip().lower()
-    if words in {"daily", "every day"}:
-        return "*"
-    words = {"weekdays": "mon-fri", "weekends": "sat-sun"}.get(words, words)
-    found: list[int] = []
-    for part in re.split(r"[,\s]+", words):
-        first, dash, last = part.partition("-")
-        start, end = _day(first), _day(last) if dash else _day(first)
-        found += [(start + step) % 7 for step in range((end - start) % 7 + 1)]
-    return ",".join(str(day) for day in sorted(set(found)))
-
-
-def _day(word: str) -> int:
-    if word in _FULL_DAYS:
-        return _FULL_DAYS[word]
-    if word in _DAYS:
-        return _DAYS.index(word)
-    raise ValueError(f"“{word}” is not a day; days are mon, tue, wed, thu, fri, sat and sun, or “daily”.")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -73,6 +73,7 @@ async def _patients(wanted: Settings, catalogue: Catalogue | None) -> AsyncItera
                 deployers=neighbours.deployers,
                 code_host=neighbours.code_host,
                 verifier=neighbours.verifier,
+                calendars=neighbours.calendars,
             )
     finally:
         await engines.dispose()

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 async def upgrade(settings: Settings) -> None:
     """Bring the database to this version's form."""
     address = settings.database_url.reveal()
-    with _in_a_sentence():
+    with in_a_sentence():
         await schema.upgrade(address)
     terminal.good(f"The database {shown(address)} is up to date.")
 
 
 async def verify(settings: Settings) -> None:
     """Read the whole record and check its chain."""
-    with _in_a_sentence():
-        async with _records(settings) as records:
+    with in_a_sentence():
+        async with open_records(settings) as records:
             verified = await VerifyAudit(records)()
     entries = f"{verified.entries} {'entry' if verified.entries == 1 else 'entries'}"
     broken = verified.broken
@@ -56,8 +56,8 @@ async def export(settings: Settings, name: str, output: Path | None) -> None:
     release = parse_release_id(name)
     if release is None:
         raise Trouble(f"“{name}” is not a release; it looks like R-12.", code=WRONG_SETTINGS)
-    with _in_a_sentence():
-        async with _records(settings) as records:
+    with in_a_sentence():
+        async with open_records(settings) as records:
             found = await Evidence(records, lambda: datetime.now(UTC))(release)
     if isinstance(found, Refused):
         raise Trouble(str(found.why))
@@ -81,7 +81,8 @@ def shown(address: str) -> str:
 
 
 @asynccontextmanager
-async def _records(settings: Settings) -> AsyncIterator[DatabaseRecords]:
+async def open_records(settings: Settings) -> AsyncIterator[DatabaseRecords]:
+    """The records, to be read while Slipway is at work; nothing is started from here."""
     engines = open_engines(settings.database_url.reveal())
     try:
         await check_schema(engines)
@@ -91,7 +92,8 @@ async def _records(settings: Settings) -> AsyncIterator[DatabaseRecords]:
 
 
 @contextmanager
-def _in_a_sentence() -> Iterator[None]:
+def in_a_sentence() -> Iterator[None]:
+    """Trouble instead of what the database can't do."""
     try:
         yield
     except (DatabaseError, SchemaError, RecordsError) as error:

@@ -55,3 +55,8 @@ def seal(candidate: Candidate, version: str, environment: EnvironmentName, rules
     at = candidate.set_at.astimezone(UTC).isoformat()
     told = "\n".join((candidate.commit, candidate.artifact or "", at, version, environment, rules))
     return Seal(hashlib.sha256(told.encode()).hexdigest()[:20])
+
+
+def subject(candidate: Candidate, version: str, environment: EnvironmentName) -> Seal:
+    """The same without the rules: what was proposed, and for where. Rules may ask for less and it is still this."""
+    return seal(candidate, version, environment, "")

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.rules.approval import Word, barred, rejections, tallies, void
-from bot.rules.candidate import Seal, seal
+from bot.rules.approval import Proposal, Word, barred, rejections, tallies, void
+from bot.rules.candidate import Seal, seal, subject
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment
-from bot.rules.freeze import Freeze
-from bot.rules.people import Roles
-from bot.rules.policy import ChangeType, Environment, FreezeMeaning, Right, Service, must_be_ticked_before, rules_digest
+from bot.rules.freeze import Freeze, FreezeException
+from bot.rules.people import SLIPWAY, Roles
+from bot.rules.policy import (
+    CalendarSource,
+    ChangeType,
+    Environment,
+    FreezeMeaning,
+    Right,
+    Service,
+    bake_before,
+    hours_for,
+    must_be_ticked_before,
+)
 from bot.rules.release import Release, ReleaseId, r
 from bot.rules.rollback import newest_success, stands_now, taken_away
 from bot.rules.sentence import AllOf, At, AtRole, Code, Sentence, When, say
+from bot.rules.terms import span, terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bot.rules.approval import Tally
     from bot.rules.policy import ApprovalRule, EnvironmentName
 
@@ -38,6 +47,8 @@ class Reason(StrEnum):
     ROLLED_BACK = "rolled back"
     OVERTAKEN = "overtaken"
     DEPENDENCY = "dependency"
+    BAKE = "bake"
+    HOURS = "hours"
     FREEZE = "freeze"
     HELD = "held"
     UNREADABLE = "unreadable"
@@ -52,6 +63,13 @@ class Blocker:
     lifted_by: tuple[At | AtRole, ...] = ()
     step: Sentence | None = None
     opens_at: datetime | None = None
+    about: str = ""
+    """What of its kind it is about: a role, a line's key, a freeze's name."""
+
+    @property
+    def key(self) -> str:
+        """Its name among the blockers of an environment, the same as long as it is there."""
+        return f"{self.reason}:{self.about}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +87,33 @@ class Facts:
     freezes: tuple[Freeze, ...] = ()
     dependencies: Mapping[ReleaseId, bool] = field(default_factory=dict)
     """Each release that this one depends on, and whether it is in this environment (or launched)."""
-    seal: Seal | None = field(init=False)
+    exceptions: tuple[FreezeException, ...] = ()
+    """What was asked for and decided for this release about freezes."""
+    unread: tuple[tuple[CalendarSource, str], ...] = ()
+    """The calendars of freezes that can't be read now, each with why."""
+    proposal: Proposal | None = field(init=False)
     """What an approval given now would be sealed to; None without a candidate. Asked for often, so it is kept."""
 
     def __post_init__(self) -> None:
         """Seal it."""
         candidate, version = self.release.candidate, self.release.plan.version
-        sealed = seal(candidate, version, self.environment.name, self.rules) if candidate else None
-        object.__setattr__(self, "seal", sealed)
+        proposal = None
+        if candidate is not None:
+            terms = terms_of(self.change, self.service, self.environment.name)
+            proposal = Proposal(
+                self.environment.name,
+                seal(candidate, version, self.environment.name, terms.digest),
+                subject(candidate, version, self.environment.name),
+                terms,
+                candidate.identity,
+                version,
+            )
+        object.__setattr__(self, "proposal", proposal)
+
+    @property
+    def seal(self) -> Seal | None:
+        """What stands for the proposal on a button; None without a candidate."""
+        return self.proposal.seal if self.proposal else None
 
     @property
     def approvals(self) -> tuple[ApprovalRule, ...]:
@@ -84,22 +121,103 @@ class Facts:
         return self.change.approvals.get(self.environment.name, ())
 
     @property
-    def rules(self) -> str:
-        """The digest of the rules in force."""
-        return rules_digest(self.change, self.service, self.environment.name)
-
-    @property
     def tallies(self) -> tuple[Tally, ...]:
         """How far each approval rule has come."""
-        if self.seal is None or self.release.candidate is None:
+        if self.proposal is None or self.release.candidate is None:
             return ()
         own = barred(self.change, self.release.requested_by, self.release.candidate)
-        return tallies(self.approvals, self.release.verdicts, self.seal, self.roles, own)
+        return tallies(
+            self.approvals,
+            self.release.verdicts,
+            self.proposal,
+            self.roles,
+            own,
+            at=self.now,
+            lasts=self.change.approvals_last,
+        )
+
+    def soft(self, freeze: Freeze) -> bool:
+        """Whether that freeze only has to be acknowledged by this change."""
+        return not freeze.window.hard or self.change.freeze is FreezeMeaning.ACKNOWLEDGE
+
+    def passed(self, freeze: Freeze) -> FreezeException | None:
+        """The exception by which this release passes that freeze now.
+
+        What was only acknowledged does not count any more once the change is one that needs the owners' yes.
+        """
+        return next(
+            (
+                each
+                for each in self.exceptions
+                if each.plea.freeze == freeze.id and each.counts(self.now) and (not each.plea.soft or self.soft(freeze))
+            ),
+            None,
+        )
+
+    def asked_of(self, freeze: Freeze) -> FreezeException | None:
+        """What was asked of that freeze for this release and waits for an answer."""
+        return next((each for each in self.exceptions if each.plea.freeze == freeze.id and each.granted is None), None)
+
+    @property
+    def in_force(self) -> tuple[Freeze, ...]:
+        """The freezes that are in force now, for this change here. Whether they block is another question."""
+        name = self.environment.name
+        return tuple(
+            each
+            for each in self.freezes
+            if each.active(self.now) and each.covers(self.service.name, name, self.change.name)
+        )
+
+    @property
+    def frozen_by(self) -> tuple[Freeze, ...]:
+        """Those of them that block: the release doesn't pass them."""
+        if self.change.freeze is FreezeMeaning.PASSES:
+            return ()
+        return tuple(each for each in self.in_force if self.passed(each) is None)
+
+    @property
+    def doubtful(self) -> tuple[tuple[CalendarSource, str], ...]:
+        """The calendars that can't be read now and may hold a freeze for this change here, each with why."""
+        if self.change.freeze is FreezeMeaning.PASSES:
+            return ()
+        return tuple((source, why) for source, why in self.unread if self._concerned_by(source))
+
+    def doubt_blocks(self, source: CalendarSource) -> bool:
+        """Whether such a calendar blocks; one that doesn't is a warning."""
+        return source.hard and self.change.freeze is FreezeMeaning.BLOCKS
+
+    def _concerned_by(self, source: CalendarSource) -> bool:
+        scope = source.scope
+        return (
+            (not scope.environments or self.environment.name in scope.environments)
+            and (not scope.services or self.service.name in scope.services)
+            and (not scope.change_types or self.change.name in scope.change_types)
+        )
 
     def has_had(self, environment: EnvironmentName) -> bool:
         """Whether that environment has had exactly this candidate, and it was not rolled back there."""
         brought = newest_success(self.release.candidate, environment, self.deployments)
         return brought is not None and not taken_away(brought, self.deployments)
+
+    def stays(self, environment: EnvironmentName) -> Iterator[tuple[datetime, datetime | None]]:
+        """Each time that exactly this candidate stood there: since when and until when (None: now), newest first."""
+        since: datetime | None = None
+        until: datetime | None = None
+        newer: Deployment | None = None
+        for each in self.deployments:
+            if each.order.environment != environment or each.attempt is not Attempt.SUCCEEDED:
+                continue
+            came = each.ended_at or each.order.confirmed_at
+            if each.order.candidate.is_same_as(self.release.candidate):
+                if since is None and newer is not None and (newer.order.replaces or each.id) > each.id:
+                    until = came  # others that weren't read came in between, so nobody knows how long it stood
+                since = came  # deployed there once more, it goes on standing there
+                continue
+            if since is not None:
+                yield since, until
+            since, until, newer = None, came, each
+        if since is not None:
+            yield since, until
 
     @property
     def holder(self) -> Deployment | None:
@@ -122,28 +240,53 @@ class Facts:
         return self.brought is not None and taken_away(self.brought, self.deployments)
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question that the gate asks: what it is about, and what stands in the way by it."""
+
+    about: str
+    blockers: tuple[Blocker, ...]
+
+
+def checks(facts: Facts) -> tuple[Check, ...]:
+    """Every question with its answer, in the order in which people best deal with what blocks."""
+    if not facts.release.open:
+        return (Check("whether it is open", tuple(_ended(facts))),)
+    if facts.proposal is None:
+        return (Check("a candidate", (_without_candidate(facts),)),)
+    return tuple(Check(about, tuple(asked(facts))) for about, asked in _QUESTIONS)
+
+
 def gate(facts: Facts) -> tuple[Blocker, ...]:
     """Every blocker, in the order in which people best deal with them. Empty: may deploy."""
-    if not facts.release.open:
-        return tuple(_ended(facts))
-    if facts.release.candidate is None:
-        return (
-            Blocker(
-                Reason.CANDIDATE,
-                say("{release} has no candidate yet.", release=facts.release.name),
-                (At(facts.release.requested_by),),
-                say("Set one with {command}.", command=Code(f"/release build {facts.release.name} <commit>")),
-            ),
-        )
-    return (
-        *_rejected(facts),
-        *_unapproved(facts),
-        *_unchecked(facts),
-        *_out_of_order(facts),
-        *_been_here(facts),
-        *_waiting_for_others(facts),
-        *_frozen(facts),
-        *_held(facts),
+    return tuple(blocker for check in checks(facts) for blocker in check.blockers)
+
+
+MOST_STEPS = 500
+"""More changes than lie between now and a moment worth waiting for."""
+
+
+def opens_by_itself(facts: Facts) -> datetime | None:
+    """When nothing will block any more if nobody does anything; None if somebody has to. Now, if nothing blocks."""
+    for _ in range(MOST_STEPS):
+        blockers = gate(facts)
+        if not blockers:
+            return facts.now
+        moments = [each.opens_at for each in blockers]
+        known = [each for each in moments if each is not None]
+        if len(known) < len(moments) or max(known) <= facts.now:
+            return None
+        # What ends then may not be all: hours may be over by then, another freeze may have begun.
+        facts = replace(facts, now=max(known))
+    return None
+
+
+def _without_candidate(facts: Facts) -> Blocker:
+    return Blocker(
+        Reason.CANDIDATE,
+        say("{release} has no candidate yet.", release=facts.release.name),
+        (At(facts.release.requested_by),),
+        say("Set one with {command}.", command=Code(f"/release build {facts.release.name} <commit>")),
     )
 
 
@@ -156,10 +299,8 @@ def _ended(facts: Facts) -> Iterator[Blocker]:
 
 
 def _rejected(facts: Facts) -> Iterator[Blocker]:
-    seal_now = facts.seal
-    if seal_now is None:
-        return
-    for verdict in rejections(facts.release.verdicts, seal_now):
+    assert facts.proposal is not None
+    for verdict in rejections(facts.release.verdicts, facts.proposal):
         yield Blocker(
             Reason.REJECTED,
             say(
@@ -170,76 +311,76 @@ def _rejected(facts: Facts) -> Iterator[Blocker]:
             ),
             (At(verdict.person), At(facts.release.requested_by)),
             say("Set a new candidate, or have the rejection withdrawn."),
+            about=f"{verdict.role}/{verdict.person}",
         )
 
 
 def _unapproved(facts: Facts) -> Iterator[Blocker]:
-    seal_now = facts.seal
-    if seal_now is None:
-        return
-    outdated = {
-        verdict.role
-        for verdict in void(facts.release.verdicts, facts.environment.name, seal_now)
-        if verdict.word is Word.YES
-    }
+    assert facts.proposal is not None
+    outdated = {verdict.role for verdict in void(facts.release.verdicts, facts.proposal) if verdict.word is Word.YES}
     for tally in facts.tallies:
         role = tally.rule.role
-        if role in facts.roles.unknown and facts.approvals:
+        if role in facts.roles.unknown:
             yield Blocker(
                 Reason.UNREADABLE,
                 say("I can't look up who is in {role}: {why}", role=AtRole(role), why=facts.roles.unknown[role]),
                 step=say("Nothing goes ahead until that works again."),
+                about=role,
             )
-        if not tally.missing:
-            continue
-        who = (AtRole(role),)
-        command = Code(f"/release approve {facts.release.name} {facts.environment.name}")
-        step = say("Press Approve, or type {command}.", command=command)
-        if tally.lapsed:
+        if tally.missing:
             yield Blocker(
                 Reason.APPROVAL,
+                _lacking(tally, outdated=role in outdated),
+                (AtRole(role),),
                 say(
-                    "{people} approved, but can't count as {role} for this candidate now; {missing} more needed.",
-                    people=AllOf(tuple(At(each.person) for each in tally.lapsed)),
-                    role=AtRole(role),
-                    missing=tally.missing,
+                    "Press Approve, or type {command}.",
+                    command=Code(f"/release approve {facts.release.name} {facts.environment.name}"),
                 ),
-                who,
-                step,
+                about=role,
             )
-        elif role in outdated:
-            yield Blocker(
-                Reason.APPROVAL,
-                say("{role} approved something else; this candidate needs its own approval.", role=AtRole(role)),
-                who,
-                step,
-            )
-        elif tally.missing == 1 and tally.rule.quorum == 1:
-            yield Blocker(Reason.APPROVAL, say("{role} has not approved yet.", role=AtRole(role)), who, step)
-        else:
-            yield Blocker(
-                Reason.APPROVAL,
-                say(
-                    "{missing} of {quorum} approvals by {role} are missing.",
-                    missing=tally.missing,
-                    quorum=tally.rule.quorum,
-                    role=AtRole(role),
-                ),
-                who,
-                step,
-            )
+
+
+def _lacking(tally: Tally, *, outdated: bool) -> Sentence:
+    """Why an approval is missing, as far as that can be told."""
+    role = AtRole(tally.rule.role)
+    if tally.lapsed:
+        return say(
+            "{people} approved, but can't count as {role} for this candidate now; {missing} more needed.",
+            people=AllOf(tuple(At(each.person) for each in tally.lapsed)),
+            role=role,
+            missing=tally.missing,
+        )
+    if tally.expired:
+        return say(
+            "The approval of {people} as {role} has expired; {missing} more needed.",
+            people=AllOf(tuple(At(each.person) for each in tally.expired)),
+            role=role,
+            missing=tally.missing,
+        )
+    if outdated:
+        return say("{role} approved something else; this candidate needs its own approval.", role=role)
+    if tally.missing == 1 and tally.rule.quorum == 1:
+        return say("The approval of {role} is missing.", role=role)
+    return say(
+        "{missing} of {quorum} approvals by {role} are missing.",
+        missing=tally.missing,
+        quorum=tally.rule.quorum,
+        role=role,
+    )
 
 
 def _unchecked(facts: Facts) -> Iterator[Blocker]:
     if not must_be_ticked_before(facts.change, facts.service, facts.environment.name):
         return
     for item in left_to_do(facts.release.checklist):
-        who = (AtRole(item.owner),) if item.owner else (At(facts.release.requested_by),)
+        by_hand = say("Tick it with {command}.", command=Code(f"/release checklist {facts.release.name}"))
+        by_check = say("The check {name} ticks it once it passes.", name=Code(item.check or ""))
         yield Blocker(
             Reason.CHECKLIST,
             say("Checklist: “{item}” is not done.", item=item.text),
-            who,
-            say("Tick it with {command}.", command=Code(f"/release checklist {facts.release.name}")),
+            (AtRole(item.owner),) if item.owner else (At(facts.release.requested_by),),
+            by_check if item.check else by_hand,
+            about=item.key,
         )
 
 
@@ -253,7 +394,42 @@ def _out_of_order(facts: Facts) -> Iterator[Blocker]:
                 say("This candidate has not been in {environment} yet.", environment=earlier),
                 tuple(AtRole(role) for role in facts.service.roles_for(Right.DEPLOY)),
                 say("Deploy it there first: {command}.", command=Code(f"/deploy {facts.release.name} to {earlier}")),
+                about=earlier,
             )
+
+
+def _unbaked(facts: Facts) -> Iterator[Blocker]:
+    """Time shows what no test does: it must have stood there for a while."""
+    needed = bake_before(facts.change, facts.environment)
+    if not needed or not facts.change.keeps_order:
+        return
+    for earlier in facts.environment.after:
+        if not facts.has_had(earlier):
+            continue  # which is said already
+        stays = list(facts.stays(earlier))
+        if any((until or facts.now) - since >= needed for since, until in stays):
+            continue
+        since, until = stays[0]
+        step = (
+            say("Wait: it is left alone there until then.")
+            if until is None
+            else say(
+                "Something else stands there now. To have it stand there again: {command}.",
+                command=Code(f"/rollback {facts.service.name} in {earlier} to {facts.release.plan.version}"),
+            )
+        )
+        yield Blocker(
+            Reason.BAKE,
+            say(
+                "It must stand in {environment} for {needed} first; it came there {since}.",
+                environment=earlier,
+                needed=span(needed),
+                since=When(since),
+            ),
+            step=step,
+            opens_at=since + needed if until is None else None,
+            about=earlier,
+        )
 
 
 def _been_here(facts: Facts) -> Iterator[Blocker]:
@@ -271,6 +447,7 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
             ),
             (At(facts.release.requested_by),),
             say("Mend it, and set a new candidate: {command}.", command=_build(facts)),
+            about=brought.name,
         )
     else:
         yield Blocker(
@@ -283,6 +460,7 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
             ),
             tuple(AtRole(role) for role in facts.service.roles_for(Right.ROLL_BACK)),
             say("Going back is a rollback: {command}.", command=_back(facts, brought)),
+            about=brought.name,
         )
 
 
@@ -309,26 +487,88 @@ def _waiting_for_others(facts: Facts) -> Iterator[Blocker]:
                     other=r(release),
                     command=Code(f"/release edit {facts.release.name}"),
                 ),
+                about=r(release),
             )
 
 
-def _frozen(facts: Facts) -> Iterator[Blocker]:
-    if facts.change.freeze is FreezeMeaning.PASSES:
+def _after_hours(facts: Facts) -> Iterator[Blocker]:
+    hours = hours_for(facts.change, facts.environment)
+    if hours is None or hours.allow(facts.now):
         return
-    for freeze in facts.freezes:
-        if freeze.active(facts.now) and freeze.covers(facts.service.name, facts.environment.name, facts.change.name):
+    opens = hours.next_from(facts.now)
+    yield Blocker(
+        Reason.HOURS,
+        say("{environment} may only be deployed to {hours}.", environment=facts.environment.name, hours=str(hours)),
+        step=say("Wait until then."),
+        opens_at=opens,
+    )
+
+
+def _frozen(facts: Facts) -> Iterator[Blocker]:
+    for freeze in facts.frozen_by:
+        soft = facts.soft(freeze)
+        template = (
+            "{freeze} asks for care in {environment} until {end}: {reason}"
+            if soft
+            else "{freeze} freezes {environment} until {end}: {reason}"
+        )
+        roles = facts.service.roles_for(Right.DEPLOY)
+        yield Blocker(
+            Reason.FREEZE,
+            say(
+                template,
+                freeze=freeze.name,
+                environment=facts.environment.name,
+                end=When(freeze.over_at),
+                reason=freeze.window.reason,
+            ),
+            tuple(AtRole(role) for role in roles) if soft else _owner(freeze),
+            _past(facts, freeze),
+            opens_at=freeze.over_at,
+            about=freeze.name,
+        )
+
+
+def _past(facts: Facts, freeze: Freeze) -> Sentence:
+    """The way past a freeze: acknowledge it, ask its owners, or wait for their answer."""
+    ask = Code(f"/freeze except {facts.release.name} <reason>")
+    if facts.soft(freeze):
+        return say("Whoever may deploy acknowledges it with {ask}.", ask=ask)
+    waits = facts.asked_of(freeze)
+    if waits is not None:
+        return say(
+            "{who} asked for an exception {at}: {exception} waits for an answer.",
+            who=At(waits.plea.by),
+            at=When(waits.plea.at),
+            exception=waits.name,
+        )
+    return say("Wait, ask for an exception with {ask}, or have it ended with {end}.", ask=ask, end=_thaw(freeze))
+
+
+def _owner(freeze: Freeze) -> tuple[At | AtRole, ...]:
+    """Who can let something pass it, as far as the freeze itself tells: nobody declared a recurring one."""
+    return () if freeze.owner is None and freeze.declared_by == SLIPWAY else (freeze_owner(freeze),)
+
+
+def freeze_owner(freeze: Freeze) -> At | AtRole:
+    """Who can let something pass it."""
+    return AtRole(freeze.owner) if freeze.owner else At(freeze.declared_by)
+
+
+def _thaw(freeze: Freeze) -> Code:
+    return Code(f"/freeze end {freeze.name}")
+
+
+def _unread(facts: Facts) -> Iterator[Blocker]:
+    """A calendar that can't be read may hold a freeze; what should block has to."""
+    for source, why in facts.doubtful:
+        if facts.doubt_blocks(source):
             yield Blocker(
-                Reason.FREEZE,
-                say(
-                    "{freeze} freezes {environment} until {end}: {reason}",
-                    freeze=freeze.name,
-                    environment=facts.environment.name,
-                    end=When(freeze.over_at),
-                    reason=freeze.window.reason,
-                ),
-                (At(freeze.declared_by),),
-                say("Wait, or have it ended with {command}.", command=Code(f"/freeze end {freeze.name}")),
-                opens_at=freeze.over_at,
+                Reason.UNREADABLE,
+                say("The calendar {name}, which may hold a freeze, can't be read: {why}", name=source.name, why=why),
+                (AtRole(source.owner),) if source.owner else (),
+                say("Nothing goes ahead until that works again."),
+                about=f"calendar {source.name}",
             )
 
 
@@ -350,6 +590,7 @@ def _held(facts: Facts) -> Iterator[Blocker]:
                 version=holder.order.version,
                 command=Code(f"/deploy cancel {holder.name}"),
             ),
+            about=holder.name,
         )
     else:
         yield Blocker(
@@ -362,7 +603,23 @@ def _held(facts: Facts) -> Iterator[Blocker]:
             ),
             (At(holder.order.confirmed_by),),
             say("Wait for its end, or stop it with {command}.", command=Code(f"/deploy cancel {holder.name}")),
+            about=holder.name,
         )
 
 
-__all__ = ["Blocker", "Facts", "Reason", "gate"]
+_QUESTIONS: tuple[tuple[str, Callable[[Facts], Iterator[Blocker]]], ...] = (
+    ("rejections", _rejected),
+    ("approvals", _unapproved),
+    ("checklist", _unchecked),
+    ("order of environments", _out_of_order),
+    ("bake time", _unbaked),
+    ("what stands there", _been_here),
+    ("dependencies", _waiting_for_others),
+    ("allowed hours", _after_hours),
+    ("freezes", _frozen),
+    ("calendars", _unread),
+    ("what is on its way there", _held),
+)
+
+
+__all__ = ["Blocker", "Check", "Facts", "Reason", "checks", "freeze_owner", "gate", "opens_by_itself"]

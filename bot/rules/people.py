@@ -80,15 +80,42 @@ class Roles:
 
     members: Mapping[RoleName, frozenset[PersonId]] = field(default_factory=dict)
     unknown: Mapping[RoleName, str] = field(default_factory=dict)
+    stand_ins: Mapping[RoleName, Mapping[PersonId, PersonId]] = field(default_factory=dict)
+    """For each role those who may act in somebody's place, each with whose place that is."""
+    away: frozenset[PersonId] = frozenset()
+    """Those who are away now, and not waited for."""
 
-    def hold(self, person: PersonId, role: RoleName) -> bool:
-        """Whether this person is known to hold that role."""
+    def belongs(self, person: PersonId, role: RoleName) -> bool:
+        """Whether this person is known to hold that role themselves."""
         return person in self.members.get(role, frozenset())
 
+    def hold(self, person: PersonId, role: RoleName) -> bool:
+        """Whether this person may act in that role: they hold it, or stand in for somebody who does."""
+        return self.belongs(person, role) or self.principal(person, role) is not None
+
+    def principal(self, person: PersonId, role: RoleName) -> PersonId | None:
+        """In whose place this person acts in that role; None if in their own name, or not at all."""
+        return None if self.belongs(person, role) else self.stand_ins.get(role, {}).get(person)
+
+    def in_whose_place(self, person: PersonId, roles: Iterable[RoleName]) -> PersonId | None:
+        """In whose place this person acts where any of these roles will do; None as in `principal`."""
+        roles = tuple(roles)
+        if any(self.belongs(person, role) for role in roles):
+            return None
+        return next(filter(None, (self.principal(person, role) for role in roles)), None)
+
+    def holders(self, role: RoleName) -> frozenset[PersonId]:
+        """Everybody who may act in that role."""
+        return self.members.get(role, frozenset()).union(self.stand_ins.get(role, {}))
+
+    def reachable(self, role: RoleName) -> frozenset[PersonId]:
+        """Those of them who are not away: the ones to ask."""
+        return self.holders(role) - self.away
+
     def held_by(self, person: PersonId) -> frozenset[RoleName]:
-        """Every role that this person is known to hold."""
-        return frozenset(role for role, members in self.members.items() if person in members)
+        """Every role in which this person may act."""
+        return frozenset(role for role in (*self.members, *self.stand_ins) if self.hold(person, role))
 
     def any_of(self, person: PersonId, roles: Iterable[RoleName]) -> bool:
-        """Whether this person holds at least one of these roles."""
+        """Whether this person may act in at least one of these roles."""
         return any(self.hold(person, role) for role in roles)

@@ -10,10 +10,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
+from bot.rules.hours import Hours
 from bot.rules.people import PersonId, RoleName
 
 if TYPE_CHECKING:
-    pass
+    from datetime import datetime
 
 ServiceName = NewType("ServiceName", str)
 EnvironmentName = NewType("EnvironmentName", str)
@@ -47,12 +48,26 @@ class ItemRule:
     text: str
     owner: RoleName | None = None
     required: bool = True
+    note: str = ""
+    """How it is done, in a sentence."""
+    link: str | None = None
+    """Where it is done, or described."""
+    due: timedelta | None = None
+    """So long before the release's target date it should be done."""
+    check: str | None = None
+    """The name of the automatic check that ticks it. People can't, unless it has an owner as well."""
+    reopens: bool = False
+    """Whether a new candidate opens it again."""
+    only_for: frozenset[ChangeTypeName] = frozenset()
+    """The change types that it is for, where a service asks for it; none named: all of them."""
 
 
 class FreezeMeaning(StrEnum):
     """What a freeze means to a change type."""
 
     BLOCKS = "blocks"
+    ACKNOWLEDGE = "acknowledge"
+    """A hard freeze is a soft one to it: somebody who may deploy acknowledges it, with a reason."""
     PASSES = "passes"
     """The change is what freezes make room for (a hotfix)."""
 
@@ -72,6 +87,20 @@ class ChangeType:
     """Whether the environments before must have had the same candidate."""
     requester_may_approve: bool = False
     author_may_approve: bool = False
+    requester_may_confirm: bool = True
+    author_may_confirm: bool = True
+    approver_may_confirm: bool = True
+    """Whether whoever approved a candidate may be the one who starts its deployment."""
+    two_people: bool | None = None
+    """Whether deploying it takes two people; None: as the environment and the service say."""
+    bake: Mapping[EnvironmentName, timedelta] = field(default_factory=dict)
+    """How long it must have stood in the environments before, in place of what the environment itself asks for."""
+    any_hour: bool = False
+    """Whether an environment's allowed hours don't hold it back."""
+    approvals_last: timedelta | None = None
+    """How long an approval counts; None: for as long as what it was given for is proposed."""
+    ships_itself: frozenset[EnvironmentName] = frozenset()
+    """The environments to which it is deployed by itself as soon as nothing blocks (continuous deployment)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +130,12 @@ class Environment:
     """The environments that must have had the same candidate before."""
     address: str | None = None
     verification: Verification | None = None
+    bake: timedelta = timedelta(0)
+    """How long a candidate must have stood in each environment before this one."""
+    hours: Hours | None = None
+    """When it may be deployed to; None: always."""
+    two_people: bool | None = None
+    """Whether deploying here takes two people; None: as the service says."""
 
 
 class Right(StrEnum):
@@ -127,6 +162,8 @@ class Service:
     """Whether the one who confirms a deployment must not be the one who asked for it."""
     rights: Mapping[Right, tuple[RoleName, ...]] = field(default_factory=dict)
     """The roles that a right needs here; none named: every member."""
+    checklist: tuple[ItemRule, ...] = ()
+    """What this service asks for besides what the change type does."""
 
     def environment(self, name: EnvironmentName) -> Environment | None:
         """The environment of that name."""
@@ -169,6 +206,73 @@ class FreezeNotices:
 
 
 @dataclass(frozen=True, slots=True)
+class FreezeScope:
+    """What a freeze is for. An empty set means all."""
+
+    environments: frozenset[EnvironmentName] = frozenset()
+    services: frozenset[ServiceName] = frozenset()
+    change_types: frozenset[ChangeTypeName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringFreeze:
+    """A freeze that comes again and again, by the clock on the wall of its zone."""
+
+    name: str
+    reason: str
+    starts: datetime
+    """When it begins first: naive, as the clock on the wall shows it."""
+    ends: datetime
+    """When that first one is over; each later one lasts as long by the clock on the wall."""
+    rule: str
+    """How it recurs: an RRULE of iCalendar (RFC 5545), such as `FREQ=WEEKLY;BYDAY=FR`."""
+    timezone: str
+    scope: FreezeScope = FreezeScope()
+    hard: bool = True
+    owner: RoleName | None = None
+    """The role that grants exceptions; None: those who may freeze."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSource:
+    """A calendar in iCalendar's form whose events are freezes: an address, or a file."""
+
+    name: str
+    source: str
+    """`https://…`, or an absolute path."""
+    scope: FreezeScope = FreezeScope()
+    hard: bool = True
+    """Whether its events block; and whether not being able to read it does."""
+    owner: RoleName | None = None
+    timezone: str = "UTC"
+    """The zone of its all-day events and of its times without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRules:
+    """How far freezes can be negotiated."""
+
+    lasts: timedelta = timedelta(days=1)
+    """How long an exception counts once it is granted; never longer than its freeze."""
+    budget: int | None = None
+    """How many each service may be granted in `per`; None: as many as the owners grant."""
+    per: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """When people are reminded of what waits for them."""
+
+    before_expiry: timedelta = timedelta(days=1)
+    """So long before an approval expires, whoever gave it is told."""
+    before_target: timedelta = timedelta(days=1)
+    """So long before the target date (its first moment, in `timezone`) the people who are waited for are told."""
+    ask_again_after: timedelta = timedelta(hours=4)
+    """How soon the same people may be asked for the same thing again."""
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything a team has agreed, read from its reviewed file."""
 
@@ -181,6 +285,10 @@ class Catalogue:
     digests: tuple[DigestSchedule, ...] = ()
     freeze_notices: FreezeNotices = FreezeNotices()
     freeze_rights: tuple[RoleName, ...] = ()
+    recurring: tuple[RecurringFreeze, ...] = ()
+    calendars: tuple[CalendarSource, ...] = ()
+    exceptions: ExceptionRules = ExceptionRules()
+    reminders: Reminders = Reminders()
     templates: str | None = None
     """A folder with a team's own message templates, absolute."""
     fingerprint: str = ""
@@ -198,18 +306,26 @@ def must_be_ticked_before(change: ChangeType, service: Service, environment: Env
     return environment in {each.name for each in service.final}
 
 
-def rules_digest(change: ChangeType, service: Service, environment: EnvironmentName) -> str:
-    """What somebody agrees to, besides the candidate: a digest of the rules for this change in this environment.
+def checklist_of(change: ChangeType, service: Service) -> tuple[ItemRule, ...]:
+    """The template for this kind of change to this service: the change type's lines, then the service's own."""
+    own = {item.key for item in change.checklist}
+    asked = (item for item in service.checklist if not item.only_for or change.name in item.only_for)
+    return change.checklist + tuple(item for item in asked if item.key not in own)
 
-    An approval is sealed with it, so that rules which ask for something else void what was said under the old ones.
-    """
-    told = {
-        "approvals": sorted((rule.role, rule.quorum) for rule in change.approvals.get(environment, ())),
-        "items": sorted((item.key, item.text, item.owner or "") for item in change.checklist if item.required)
-        if must_be_ticked_before(change, service, environment)
-        else [],
-        "order": change.keeps_order,
-        "freeze": change.freeze,
-        "own": [change.requester_may_approve, change.author_may_approve],
-    }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+def bake_before(change: ChangeType, environment: Environment) -> timedelta:
+    """How long this change must have stood in the environments before that one; no time where nothing comes before."""
+    return change.bake.get(environment.name, environment.bake) if environment.after else timedelta(0)
+
+
+def hours_for(change: ChangeType, environment: Environment) -> Hours | None:
+    """When this change may be deployed there; None: always."""
+    return None if change.any_hour else environment.hours
+
+
+def takes_two_people(change: ChangeType, service: Service, environment: Environment) -> bool:
+    """Whether the one who confirms must not be the one who asked: by the change type's word, else the environment's."""
+    for said in (change.two_people, environment.two_people):
+        if said is not None:
+            return said
+    return service.two_people

@@ -7,10 +7,14 @@ A mention must be a real mention in Slack and a name in a terminal; a time must 
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.rules.people import PersonId, RoleName
+
+_SHOWN = 60
+"""So much of an address is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,14 @@ class AllOf:
     parts: tuple[At | AtRole | Code | Link | str, ...]
 
 
-Part = str | int | At | AtRole | When | Code | Link | AllOf
+@dataclass(frozen=True, slots=True)
+class InPlaceOf:
+    """A part that is said only where somebody acts in somebody else's place: ` in the place of @ruth`."""
+
+    person: PersonId | None
+
+
+Part = str | int | At | AtRole | When | Code | Link | AllOf | InPlaceOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,23 @@ def say(template: str, **parts: Part) -> Sentence:
     return Sentence(template, tuple(parts.items()))
 
 
+def leads_to(url: str) -> Link:
+    """A link that shows where it leads: the address without its scheme, cut where it gets long."""
+    shown = url.partition("://")[2].rstrip("/") or url
+    return Link(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…", url)
+
+
+def in_a_row(sentences: Iterable[Sentence], between: str) -> Sentence:
+    """Several sentences as one. Their parts are told apart by number, since any two may have one of the same name."""
+    templates: list[str] = []
+    parts: list[tuple[str, Part]] = []
+    for number, each in enumerate(sentences):
+        names = {name: f"{name}_{number}" for name, _ in each.parts}
+        templates.append(each.template.format(**{old: f"{{{new}}}" for old, new in names.items()}))
+        parts += [(names[name], part) for name, part in each.parts]
+    return Sentence(between.join(templates), tuple(parts))
+
+
 def joined(words: list[str] | tuple[str, ...]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
@@ -99,6 +127,8 @@ def plain(part: Part) -> str:
             return text
         case AllOf(parts=parts):
             return joined([plain(each) for each in parts])
+        case InPlaceOf(person=person):
+            return f" in the place of @{person}" if person else ""
         case _:
             return str(part)
 

@@ -66,5 +66,5 @@ def _on_its_way(facts: Facts) -> bool:
 def _touched(facts: Facts) -> bool:
     """Whether this candidate has been anywhere, or anybody has said anything about it."""
     been = any(each.order.candidate.is_same_as(facts.release.candidate) for each in facts.deployments)
-    said = facts.seal is not None and bool(standing(facts.release.verdicts, facts.seal))
+    said = facts.proposal is not None and bool(standing(facts.release.verdicts, facts.proposal))
     return been or said or any(item.done for item in facts.release.checklist)

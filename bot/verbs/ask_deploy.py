@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.ports import Agreed, Ask, Changes, Clock, CodeHost, CodeHostError, Directory, Records
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment
+from bot.rules.on_record import looked_up
 from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service
 from bot.rules.release import Release, ReleaseId
@@ -65,7 +66,11 @@ class AskDeploy:
                         release=release.id,
                         candidate=release.candidate.identity if release.candidate else None,
                         subject=environment,
-                        detail={"seal": place.facts.seal, "blockers": [str(each.why) for each in place.blockers]},
+                        detail={
+                            "seal": place.facts.seal,
+                            "blockers": [str(each.why) for each in place.blockers],
+                            **looked_up(place.facts, place.blockers),
+                        },
                     )
                 )
             await page.commit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.audit import Happened
 from bot.rules.people import Actor
@@ -12,6 +12,7 @@ from bot.rules.policy import Right
 from bot.rules.release import Ending, ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks, lacks_role
 
 
@@ -67,7 +68,7 @@ class CancelRelease:
                     detail={"reason": reason},
                 )
             )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             told = say("{who} cancelled this release: {reason}", who=At(by.id), reason=reason)
             await page.tell(ThreadLine(release.id, told))
             picture = await take(page, release, agreed, roles=roles, now=now)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Ask, Clock, Directory, HeldError, Page, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
 from bot.rules.gate import Facts
+from bot.rules.on_record import looked_up
 from bot.rules.people import Actor, PersonId
-from bot.rules.policy import EnvironmentName, Right
+from bot.rules.policy import EnvironmentName, Right, takes_two_people
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.ask_deploy import the_place
 from bot.verbs.look import Picture, Place, no_such_release, take
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 FRESH = timedelta(hours=1)
@@ -69,6 +71,9 @@ class ConfirmDeploy:
                 return not_allowed
             if not place.open:
                 return Blocked(picture, place)
+            not_allowed = kept_apart(place.facts, by.id)
+            if not_allowed:
+                return not_allowed
             not_seen = await self._not_seen(page, place, by.id)
             if not_seen:
                 return not_seen
@@ -84,12 +89,35 @@ class ConfirmDeploy:
             await page.commit()
         return Confirmed(picture, deployment)
 
+    async def by_itself(self, release_id: ReleaseId, environment: EnvironmentName, *, by: Actor) -> bool:
+        """Start it in Slipway's own name, where the rules say that such a change ships itself; False if it may not.
+
+        Nobody looks at a preview and nobody confirms: the gate alone decides, here as everywhere.
+        """
+        roles = await self.directory.roles()
+        async with self.records.open() as page:
+            if not await page.first_time(by.intent):
+                return False
+            release = await page.release(release_id)
+            if release is None:
+                return False
+            picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
+            place = picture.place(environment)
+            if place is None or not ships_itself(picture, place):
+                return False
+            try:
+                await self._start(page, place, by)
+            except HeldError:
+                return False
+            await page.commit()
+        return True
+
     async def _not_seen(self, page: Page, place: Place, confirmer: PersonId) -> Refused | None:
         """Whether what is confirmed was looked at before, exactly as it is now, by those who should have."""
         facts = place.facts
         assert facts.seal is not None
         release = facts.release.name
-        two = facts.service.two_people
+        two = takes_two_people(facts.change, facts.service, facts.environment)
         ask = await page.ask(facts.release.id, place.name, facts.seal, not_by=confirmer if two else None)
         command = Code(f"/deploy {release} to {place.name}")
         if ask is not None and self._still_good(ask, facts):
@@ -127,6 +155,7 @@ class ConfirmDeploy:
         facts = place.facts
         release, standing = facts.release, facts.standing
         assert release.candidate is not None
+        assert facts.proposal is not None
         deployment = await page.add_deployment(
             Order(
                 release=release.id,
@@ -152,20 +181,80 @@ class ConfirmDeploy:
                 detail={
                     "environment": place.name,
                     "seal": facts.seal,
-                    "rules": facts.rules,
+                    "rules": facts.proposal.terms.digest,
                     "approved_by": [
                         {"person": verdict.person, "role": verdict.role}
                         for tally in place.tallies
                         for verdict in tally.given
                     ],
+                    **looked_up(facts, place.blockers),
                 },
             )
         )
-        await page.tell(CardChanged(release.id))
+        await changed(page, release.id)
         await page.tell(ThreadLine(release.id, _told(deployment, by)))
         await page.tell(DeploymentChanged(release.id, deployment.id))
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
+
+
+def ships_itself(picture: Picture, place: Place) -> bool:
+    """Whether this change goes there now without anybody's doing."""
+    facts = place.facts
+    return (
+        place.name in facts.change.ships_itself
+        and not takes_two_people(facts.change, facts.service, facts.environment)
+        and place is picture.next_place
+        and place.open
+        and not _tried(picture, place)
+    )
+
+
+def _tried(picture: Picture, place: Place) -> bool:
+    """Whether anybody has started it there since it was proposed: what failed or was stopped is a person's to repeat.
+
+    Other rules change nothing about that, and nor does time: notes of what was done once are forgotten some day.
+    """
+    candidate = picture.release.candidate
+    assert candidate is not None
+    return any(
+        each.order.environment == place.name and each.order.confirmed_at >= candidate.set_at
+        for each in picture.deployments
+    )
+
+
+def kept_apart(facts: Facts, confirmer: PersonId) -> Refused | None:
+    """Why this person must not be the one who starts it: it is their own change, or they approved it.
+
+    Whoever may only do so in somebody's place may do no more than they.
+    """
+    change, candidate = facts.change, facts.release.candidate
+    assert candidate is not None
+    approvers = {who for tally in facts.tallies for verdict in tally.given for who in verdict.speakers}
+    principal = facts.roles.in_whose_place(confirmer, facts.service.roles_for(Right.DEPLOY))
+    for kept, people, who in (
+        (not change.requester_may_confirm, {facts.release.requested_by}, "planned this release"),
+        (not change.author_may_confirm, candidate.author_ids or {candidate.set_by}, "wrote what it brings"),
+        (not change.approver_may_confirm, approvers, "approved it"),
+    ):
+        command = Code(f"/deploy confirm {facts.release.name} to {facts.environment.name}")
+        if kept and confirmer in people:
+            return refuse(
+                "A {change} is not started by somebody who {who}. Somebody else has to type {command}.",
+                change=change.title,
+                who=who,
+                command=command,
+            )
+        if kept and principal is not None and principal in people:
+            return refuse(
+                "You would act in the place of {principal}, who {who}, and a {change} is not started by such a person. "
+                "Somebody else has to type {command}.",
+                principal=At(principal),
+                change=change.title,
+                who=who,
+                command=command,
+            )
+    return None
 
 
 def _told(deployment: Deployment, by: Actor) -> Sentence:

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import (
     DONE,
     Agreed,
@@ -33,7 +33,7 @@ from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
-from bot.verbs.redraw import redraw_if_open
+from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
 
 log = logging.getLogger(__name__)
 
@@ -231,9 +231,11 @@ class FollowDeploy:
                 )
             )
             await page.tell(DeploymentChanged(release, moved.id))
-            await page.tell(CardChanged(release))
+            await changed(page, release)
             if moved.order.release != release:
                 await redraw_if_open(page, moved.order.release)
+            if not moved.holds:
+                await changed_for_others(page, moved.order.service, release)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))

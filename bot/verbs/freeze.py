@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.notices import CardChanged, FreezeTold
+from bot.notices import FreezeTold
 from bot.ports import DONE, Agreed, Clock, Directory, Next, Page, Records, Work, again
 from bot.rules.audit import Happened
 from bot.rules.freeze import Freeze, FreezeId, Window
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import Catalogue, ChannelId
 from bot.rules.sentence import REPEATED, AllOf, Code, Refused, Repeated, When, refuse
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks_role
 
 LONGEST = timedelta(days=92)
@@ -185,6 +186,13 @@ def problem_with(window: Window, agreed: Catalogue, now: datetime) -> Refused | 
             name=Code(unknown[0]),
             names=AllOf(tuple(Code(each) for each in sorted(known))),
         )
+    kinds = [each for each in window.change_types if each not in agreed.change_types]
+    if kinds:
+        return refuse(
+            "The catalogue has no change type {name}. It has {names}.",
+            name=Code(min(kinds)),
+            names=AllOf(tuple(Code(each) for each in agreed.change_types)),
+        )
     return None
 
 
@@ -219,7 +227,7 @@ async def redraw_cards(page: Page, agreed: Catalogue, freeze: Freeze) -> None:
     """The gate of every open release in its scope reads otherwise now."""
     for name in freeze.window.services or frozenset(agreed.services):
         for release in await page.releases(service=name, open_only=True):
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
 
 
 def on_record(verb: str, freeze: Freeze, by: Actor, at: datetime) -> Happened:
@@ -239,5 +247,6 @@ def on_record(verb: str, freeze: Freeze, by: Actor, at: datetime) -> Happened:
             "change_types": sorted(window.change_types),
             "hard": window.hard,
             "reason": window.reason,
+            **({"origin": freeze.origin, "owner": freeze.owner} if freeze.origin else {}),
         },
     )

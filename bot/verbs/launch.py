@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.audit import Happened
 from bot.rules.candidate import Seal
@@ -14,6 +14,7 @@ from bot.rules.release import Ending, ReleaseId
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, refuse, say
 from bot.rules.stage import Stage
 from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 
@@ -67,7 +68,7 @@ class Launch:
                     candidate=release.candidate.identity if release.candidate else None,
                 )
             )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             await page.tell(
                 ThreadLine(
                     release.id,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
-from bot.rules.checklist import merged
-from bot.rules.deployment import Deployment
-from bot.rules.freeze import Freeze
+from bot.rules.checklist import Item, merged
+from bot.rules.deployment import Deployment, Kind
+from bot.rules.freeze import CalendarState, Freeze, FreezeException, unread
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.people import PersonId, Roles
-from bot.rules.policy import Catalogue, ChangeType, EnvironmentName, Service, ServiceName
+from bot.rules.policy import CalendarSource, Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
 from bot.rules.release import Release, ReleaseId, parse_release_id
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Refused, Sentence, refuse, say
@@ -67,6 +68,17 @@ class Picture:
     roles: Roles
     seen_at: datetime
     problem: Sentence | None = None
+    timezone: str = "UTC"
+    """Where its target date begins."""
+
+    def due(self, item: Item) -> datetime | None:
+        """When that line of its checklist should be done; None: at no certain moment."""
+        return item.due_at(self.release.plan.target, ZoneInfo(self.timezone))
+
+    def overdue(self, item: Item) -> bool:
+        """Whether it should have been done by now, and isn't."""
+        due = self.due(item)
+        return due is not None and due <= self.seen_at and not item.done
 
     def place(self, environment: EnvironmentName) -> Place | None:
         """The view from that environment."""
@@ -86,9 +98,9 @@ class Picture:
     def voided(self) -> int:
         """How many words no longer count, since the candidate or the rules are others now."""
         return sum(
-            len(void(self.release.verdicts, each.name, each.facts.seal))
+            len(void(self.release.verdicts, each.facts.proposal))
             for each in self.places
-            if each.facts.seal is not None
+            if each.facts.proposal is not None
         )
 
 
@@ -101,6 +113,8 @@ def picture(
     history: tuple[Deployment, ...],
     freezes: Sequence[Freeze],
     dependencies: dict[EnvironmentName, dict[ReleaseId, bool]],
+    exceptions: Sequence[FreezeException] = (),
+    unread: tuple[tuple[CalendarSource, str], ...] = (),
 ) -> Picture:
     """Judge what was read."""
     own = tuple(each for each in history if each.order.release == release.id)
@@ -120,6 +134,7 @@ def picture(
             roles,
             now,
             say("The catalogue no longer has the {gone} {name}, so nothing can go ahead.", gone=gone, name=Code(name)),
+            catalogue.reminders.timezone,
         )
     views = [
         Facts(
@@ -132,6 +147,8 @@ def picture(
             deployments=history,
             freezes=tuple(freezes),
             dependencies=dependencies.get(environment.name, {}),
+            exceptions=tuple(each for each in exceptions if each.plea.release == release.id),
+            unread=unread,
         )
         for environment in service.environments
     ]
@@ -145,6 +162,7 @@ def picture(
         own,
         roles,
         now,
+        timezone=catalogue.reminders.timezone,
     )
 
 
@@ -159,7 +177,11 @@ async def take_all(
 ) -> list[Picture]:
     """The same for several: the page is asked as often for many of them as for one, per service."""
     known = [as_asked_now(each, catalogue) for each in releases]
-    freezes = await page.freezes(not_over_at=now) if known else []
+    if not known:
+        return []
+    freezes = await page.freezes(not_over_at=now, limit=None)
+    exceptions = await page.exceptions(releases=[each.id for each in known], limit=EVERY_OPEN_ONE)
+    doubtful = _unread(catalogue, await page.calendars(), now) if catalogue.calendars else ()
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
     others = await page.releases(ids=sorted(wanted), limit=len(wanted)) if wanted else []
     histories = await _histories(page, {each.id: each for each in (*known, *others)}.values())
@@ -172,6 +194,8 @@ async def take_all(
             history=histories[each.id],
             freezes=freezes,
             dependencies=_dependencies(each, others, histories, catalogue),
+            exceptions=exceptions,
+            unread=doubtful,
         )
         for each in known
     ]
@@ -203,11 +227,16 @@ async def _histories(page: Reading, releases: Iterable[Release]) -> dict[Release
             continue
         shared = await page.history_for(service)
         ids = {each.id for each in shared}
+        release_of = {each.id: each.order.release for each in everything}
         own: dict[ReleaseId, list[Deployment]] = {number: [] for number in numbers}
         for deployment in everything:
             # Between two questions somebody may have let go of a place: then it is no longer shared, and nobody's here.
-            if deployment.id not in ids and deployment.order.release in own:
-                own[deployment.order.release].append(deployment)
+            if deployment.id in ids:
+                continue
+            order = deployment.order
+            taken_from = release_of.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
+            for number in own.keys() & {order.release, taken_from}:
+                own[number].append(deployment)
         for number in numbers:
             found[number] = tuple(sorted((*shared, *own[number]), key=lambda each: each.id, reverse=True))
     return found
@@ -216,10 +245,32 @@ async def _histories(page: Reading, releases: Iterable[Release]) -> dict[Release
 def as_asked_now(release: Release, catalogue: Catalogue) -> Release:
     """The release with the checklist that the rules in force ask for: a reload never loosens it, and may add to it."""
     change = catalogue.change_types.get(release.plan.change_type)
-    if change is None or not release.open:
+    service = catalogue.services.get(release.plan.service)
+    if change is None or service is None or not release.open:
         return release
-    items = merged(release.checklist, change.checklist)
+    items = merged(release.checklist, checklist_of(change, service))
     return release if items == release.checklist else replace(release, checklist=items)
+
+
+def _unread(
+    catalogue: Catalogue, states: Sequence[CalendarState], now: datetime
+) -> tuple[tuple[CalendarSource, str], ...]:
+    """The calendars that nobody can say of what they hold now, each with why."""
+    known = {each.name: each for each in states}
+    found = []
+    for source in catalogue.calendars:
+        state = known.get(source.name)
+        if state is None or unread(state, now):
+            found.append((source, _why_unread(state)))
+    return tuple(found)
+
+
+def _why_unread(state: CalendarState | None) -> str:
+    if state is not None and state.problem:
+        return state.problem
+    if state is None or state.read_at is None:
+        return "it has not been read yet."
+    return f"nobody has read it since {state.read_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Is Slipway running?"
 
 
 def _dependencies(

@@ -6,15 +6,18 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.notices import CardChanged, ThreadLine
-from bot.ports import Agreed, Clock, Directory, Records
+from bot.ports import Agreed, Calendars, Clock, Directory, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.checklist import fresh
-from bot.rules.freeze import Freeze
-from bot.rules.people import Actor
-from bot.rules.policy import Catalogue, Right
-from bot.rules.release import Draft, Plan, Release
+from bot.rules.feasibility import Impossible
+from bot.rules.people import Actor, Surface
+from bot.rules.policy import Catalogue, Right, ServiceName, checklist_of
+from bot.rules.release import Draft, Plan
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, refuse, say
+from bot.verbs.ahead import FrozenThen, frozen_then
 from bot.verbs.candidates import Candidates
+from bot.verbs.find_impossible import in_the_way_of, tell_release
+from bot.verbs.hear_checks import hear, put_on_record
 from bot.verbs.look import Picture, take
 from bot.verbs.rights import lacks
 
@@ -27,7 +30,9 @@ class Planned:
     """It has a number. `frozen_by`: the freeze into which its target date falls, if it does."""
 
     picture: Picture
-    frozen_by: Freeze | None
+    frozen_by: FrozenThen | None
+    impossible: tuple[Impossible, ...] = ()
+    """Why it can't get through as things are, if it can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class PlanRelease:
     agreed: Agreed
     candidates: Candidates
     now: Clock
+    calendars: Calendars
 
     async def __call__(
         self, plan: Plan, ref: str | None, artifact: str | None = None, *, by: Actor
@@ -75,11 +81,13 @@ class PlanRelease:
                     name=same[0].name,
                     command=Code(f"/release build {same[0].name} <commit>"),
                 )
-            known = {each.id for each in await page.releases(ids=plan.depends_on)} if plan.depends_on else set()
-            unknown = [each for each in plan.depends_on if each not in known]
+            others = await page.releases(ids=plan.depends_on) if plan.depends_on else []
+            unknown = [each for each in plan.depends_on if each not in {other.id for other in others}]
             if unknown:
                 return refuse("It can't depend on R-{number}: there is no such release.", number=unknown[0])
-            release = await page.add_release(Draft(plan, by.id, now, candidate, fresh(change.checklist)))
+            said = await page.checks(service.name, candidate.commit) if candidate else []
+            hearing = hear(fresh(checklist_of(change, service)), said, now)
+            release = await page.add_release(Draft(plan, by.id, now, candidate, hearing.after))
             await page.put_on_record(
                 Happened(
                     "plan",
@@ -98,29 +106,24 @@ class PlanRelease:
                         "target": plan.target.isoformat() if plan.target else None,
                         "depends_on": list(plan.depends_on),
                         "catalogue": agreed.fingerprint,
+                        "ref": candidate.ref if candidate else None,
+                        "authors": list(candidate.authors) if candidate else [],
+                        "author_ids": sorted(candidate.author_ids) if candidate else [],
                     },
                 )
             )
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.tell(CardChanged(release.id))
+            await page.start(Work.WATCH_RELEASE, release.id)
             await page.tell(ThreadLine(release.id, say("{who} planned this release.", who=At(by.id))))
-            for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
+            await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
+            for line in (*unknown_authors(picture, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
-            frozen_by = next((each for each in await page.freezes(not_over_at=now) if _falls_into(plan, each)), None)
+            impossible = in_the_way_of(picture, others)
+            await tell_release(page, release.id, impossible, now)
+            frozen_by = await frozen_then(page, plan, agreed, self.calendars, now)
             await page.commit()
-        return Planned(picture, frozen_by)
-
-
-def _falls_into(plan: Plan, freeze: Freeze) -> bool:
-    """Whether the target date lies in the freeze, for this service and change type in any environment."""
-    if plan.target is None:
-        return False
-    window = freeze.window
-    return (
-        window.starts_at.date() <= plan.target <= freeze.over_at.date()
-        and (not window.services or plan.service in window.services)
-        and (not window.change_types or plan.change_type in window.change_types)
-    )
+        return Planned(picture, frozen_by, impossible)
 
 
 def tidy(plan: Plan) -> Plan:
@@ -138,11 +141,7 @@ def tidy(plan: Plan) -> Plan:
 def problem_with(plan: Plan, agreed: Catalogue) -> Refused | None:
     """What is wrong with the plan itself; None if nothing is."""
     if plan.service not in agreed.services:
-        return refuse(
-            "The catalogue has no service {name}. It has {services}.",
-            name=Code(plan.service),
-            services=AllOf(tuple(Code(each) for each in agreed.services)),
-        )
+        return no_such_service(plan.service, agreed)
     if plan.change_type not in agreed.change_types:
         return refuse(
             "The catalogue has no change type {name}. It has {types}.",
@@ -161,17 +160,28 @@ def problem_with(plan: Plan, agreed: Catalogue) -> Refused | None:
     return None
 
 
-def unknown_authors(release: Release, strangers: tuple[str, ...]) -> list[ThreadLine]:
-    """The line that says whose hand in the candidate can't be told."""
-    if not strangers:
+def no_such_service(name: ServiceName, agreed: Catalogue) -> Refused:
+    """There is none of that name."""
+    return refuse(
+        "The catalogue has no service {name}. It has {services}.",
+        name=Code(name),
+        services=AllOf(tuple(Code(each) for each in agreed.services)),
+    )
+
+
+def unknown_authors(picture: Picture, strangers: tuple[str, ...]) -> list[ThreadLine]:
+    """The line that says whose hand in the candidate can't be told, where somebody has to approve it."""
+    if not strangers or not any(place.facts.approvals for place in picture.places):
         return []
+    addresses = AllOf(tuple(Code(each) for each in strangers[:5]))
     return [
         ThreadLine(
-            release.id,
+            picture.release.id,
             say(
-                "Nobody in this workspace has the address {authors}, so I can't keep who wrote that from approving it. "
-                "Whoever approves vouches for not having written it.",
-                authors=AllOf(tuple(Code(each) for each in strangers[:5])),
+                "Nobody in this workspace has the {address} {authors}, so I can't keep who wrote that from approving "
+                "it. Whoever approves vouches for not having written it.",
+                address="address" if len(strangers) == 1 else "addresses",
+                authors=addresses,
             ),
         )
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.notices import CardChanged
-from bot.ports import Page, Records
+from bot.ports import Page, Records, Work
+from bot.rules.policy import ServiceName
 from bot.rules.release import ReleaseId
+from bot.verbs.look import EVERY_OPEN_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,21 @@ class Redraw:
                 await page.commit()
 
 
+async def changed(page: Page, release: ReleaseId) -> None:
+    """Something about it is other now: its card is drawn anew, and whoever watches over it looks again."""
+    await page.tell(CardChanged(release))
+    await page.nudge(Work.WATCH_RELEASE, release, "changed")
+
+
 async def redraw_if_open(page: Page, release: ReleaseId) -> None:
-    """Draw the card anew of a release that something can still happen to; one that has ended stays as it was."""
+    """The same for a release that something can still happen to; one that has ended stays as it was."""
     found = await page.release(release)
     if found is not None and found.open:
-        await page.tell(CardChanged(release))
+        await changed(page, release)
+
+
+async def changed_for_others(page: Page, service: ServiceName, release: ReleaseId) -> None:
+    """A deployment of that release has ended: what waited for it, or for the environment that it held, looks again."""
+    for other in await page.releases(open_only=True, limit=EVERY_OPEN_ONE):
+        if other.id != release and (other.plan.service == service or release in other.plan.depends_on):
+            await changed(page, other.id)

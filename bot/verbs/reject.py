@@ -11,7 +11,7 @@ from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, AtRole, Code, Refused, Repeated, Sentence, refuse, say
-from bot.verbs.speak import Said, Speak
+from bot.verbs.speak import Said, Speak, in_place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,11 @@ class Reject:
 def _told(said: Said) -> Sentence:
     assert said.picture.release.candidate is not None
     return say(
-        "{who} rejected {commit} for {environment} as {role}: {reason}",
+        "{who} rejected {commit} for {environment} as {role}{place}: {reason}",
         who=At(said.verdict.person),
         commit=Code(said.picture.release.candidate.short),
         environment=said.verdict.environment,
         role=AtRole(said.verdict.role),
+        place=in_place_of(said.verdict),
         reason=said.verdict.reason,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Changes, Clock, CodeHost, CodeHostError, Directory, HeldError, Page, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
@@ -12,7 +12,7 @@ from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
 from bot.rules.rollback import good_versions, last_good, last_touch
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
-from bot.verbs.redraw import redraw_if_open
+from bot.verbs.redraw import changed, redraw_if_open
 from bot.verbs.rights import lacks
 from bot.verbs.settle import settle
 
@@ -192,7 +192,7 @@ class RollBack:
         )
         await page.tell(ThreadLine(standing.order.release, told(deployment, standing, by), loud=True))
         await page.tell(DeploymentChanged(standing.order.release, deployment.id))
-        await page.tell(CardChanged(standing.order.release))
+        await changed(page, standing.order.release)
         if target.order.release != standing.order.release:
             await redraw_if_open(page, target.order.release)
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.approval import Verdict, standing
 from bot.rules.audit import Happened
 from bot.rules.candidate import Candidate
-from bot.rules.people import Actor
+from bot.rules.checklist import Item, after_new_candidate
+from bot.rules.people import Actor, Surface
 from bot.rules.policy import Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.candidates import Candidates
-from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.hear_checks import hear, put_on_record, quoted
+from bot.verbs.look import Picture, as_asked_now, no_such_release, take
 from bot.verbs.plan_release import requests_for_approval, unknown_authors
+from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateSet:
-    """The release proposes something else now; `voided` are the words that no longer count."""
+    """The release proposes something else now; `voided` are the words that no longer count.
+
+    `reopened` are the checklist's lines that must be done again.
+    """
 
     picture: Picture
     previous: Candidate | None
     voided: tuple[Verdict, ...]
+    reopened: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ class SetCandidate:
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
+            # First what is known of the commit, then the release: in this order a check that reports meanwhile waits.
+            known = await page.checks(service.name, candidate.commit)
             release = await page.release(release_id)
             assert release is not None, "releases are never deleted"
             if not release.open:
@@ -83,11 +92,13 @@ class SetCandidate:
             voided = tuple(
                 verdict
                 for place in before.places
-                if place.facts.seal
-                for verdict in standing(release.verdicts, place.facts.seal)
+                if place.facts.proposal
+                for verdict in standing(release.verdicts, place.facts.proposal)
             )
-            previous = release.candidate
-            release = await page.keep(release.with_candidate(candidate))
+            previous, items = release.candidate, as_asked_now(release, agreed).checklist
+            hearing = hear(after_new_candidate(items), known, now)
+            reopened = tuple(new for old, new in zip(items, hearing.after, strict=True) if old.done and not new.done)
+            release = await page.keep(replace(release.with_candidate(candidate), checklist=hearing.after))
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.put_on_record(
                 Happened(
@@ -102,6 +113,7 @@ class SetCandidate:
                         "artifact": artifact,
                         "ref": candidate.ref,
                         "authors": list(candidate.authors),
+                        "author_ids": sorted(candidate.author_ids),
                         "voided": [
                             {
                                 "person": each.person,
@@ -111,10 +123,11 @@ class SetCandidate:
                             }
                             for each in voided
                         ],
+                        "reopened": [each.key for each in reopened],
                     },
                 )
             )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             await page.tell(ThreadLine(release.id, _told(by, candidate, previous)))
             if voided:
                 people = tuple(At(each) for each in dict.fromkeys(verdict.person for verdict in voided))
@@ -128,10 +141,14 @@ class SetCandidate:
                         ),
                     )
                 )
-            for line in (*unknown_authors(release, strangers), *requests_for_approval(picture)):
+            if reopened:
+                again = say("To be done again for this candidate: {items}.", items=quoted(reopened))
+                await page.tell(ThreadLine(release.id, again))
+            await put_on_record(page, release, hearing, surface=Surface.ENGINE, at=now)
+            for line in (*unknown_authors(picture, strangers), *requests_for_approval(picture)):
                 await page.tell(line)
             await page.commit()
-        return CandidateSet(picture, previous, voided)
+        return CandidateSet(picture, previous, voided, reopened)
 
 
 def _told(by: Actor, candidate: Candidate, previous: Candidate | None) -> Sentence:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.notices import CardChanged, DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Page
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment
 from bot.rules.people import Actor
 from bot.rules.sentence import At, say
 from bot.verbs.follow_deploy import about
+from bot.verbs.redraw import changed, changed_for_others
 
 
 async def settle(page: Page, unknown: Deployment, why: str, *, by: Actor, at: datetime) -> Deployment:
@@ -36,5 +37,6 @@ async def settle(page: Page, unknown: Deployment, why: str, *, by: Actor, at: da
     told = say("{who} settled {name} as failed. {why}", who=At(by.id), name=settled.name, why=why)
     await page.tell(ThreadLine(release, told))
     await page.tell(DeploymentChanged(release, settled.id))
-    await page.tell(CardChanged(release))
+    await changed(page, release)
+    await changed_for_others(page, settled.order.service, release)
     return settled

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Page, Records
 from bot.rules.approval import Verdict, Word, barred, role_to_speak_in, standing
 from bot.rules.audit import Happened
@@ -14,8 +15,9 @@ from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import REPEATED, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.sentence import REPEATED, At, AtRole, Code, InPlaceOf, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.look import Picture, Place, no_such_release, take, with_change
+from bot.verbs.redraw import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,19 @@ class Speak:
                     release=release.id,
                     candidate=release.candidate.identity,
                     subject=verdict.environment,
-                    detail={"role": verdict.role, "seal": verdict.seal, "reason": reason},
+                    detail={
+                        "role": verdict.role,
+                        "seal": verdict.seal,
+                        "reason": reason,
+                        "on_behalf_of": verdict.on_behalf_of,
+                    },
                 )
             )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             await page.tell(ThreadLine(release.id, told(said)))
             after = said.picture.place(verdict.environment)
             if after is not None and after.open:
-                await page.tell(ThreadLine(release.id, _ready(said.picture, verdict.environment)))
+                await tell_that_it_is_open(page, after)
             await page.commit()
         return said
 
@@ -109,10 +116,10 @@ class Speak:
     def _verdict(self, place: Place, seen: Seal | None, word: Word, reason: str, by: Actor) -> Verdict | Refused:
         """This person's word on what is there now, or why it can't be said."""
         facts = place.facts
-        release, seal_now = facts.release, facts.seal
+        release, proposal = facts.release, facts.proposal
         assert release.candidate is not None
-        assert seal_now is not None
-        if seen is not None and seen != seal_now:
+        assert proposal is not None
+        if seen is not None and seen != proposal.seal:
             return Refused(
                 say(
                     "{release} has changed since you looked: its candidate is {commit} now, or its rules are others. "
@@ -134,31 +141,112 @@ class Speak:
         )
         if isinstance(role, Refused):
             return role
-        mine = [each for each in standing(release.verdicts, seal_now) if each.person == by.id]
-        if mine:
+        principal = facts.roles.principal(by.id, role)
+        filled = self._bound(facts, principal) if principal is not None else None
+        if principal is not None and filled not in {None, role}:
+            return refuse(
+                "You would speak in the place of {who}, who has spoken on this candidate as {role}, and one person "
+                "fills one role in a release. Somebody else has to do it for {environment}.",
+                who=At(principal),
+                role=AtRole(filled),
+                environment=place.name,
+            )
+        said = self._said_already(facts, word, by, principal)
+        if said is not None:
+            return said
+        if word is Word.YES and own.intersection({by.id, principal}):
+            return (
+                refuse(
+                    "You would speak in the place of {who}, whose own change this is. "
+                    "Somebody else in the role has to approve.",
+                    who=At(principal),
+                )
+                if principal is not None and by.id not in own
+                else refuse(
+                    "This is your own change, and nobody ships on their own word. "
+                    "Somebody else in the role has to approve."
+                )
+            )
+        return Verdict(
+            by.id,
+            role,
+            place.name,
+            proposal.seal,
+            word,
+            facts.now,
+            reason,
+            on_behalf_of=principal,
+            subject=proposal.subject,
+            terms=proposal.terms,
+            candidate=proposal.candidate,
+            version=proposal.version,
+        )
+
+    def _said_already(self, facts: Facts, word: Word, by: Actor, principal: PersonId | None) -> Refused | None:
+        """Whether that place has been taken: by the same person, or by the one in whose place they would speak."""
+        release = facts.release
+        assert facts.proposal is not None
+        assert release.candidate is not None
+        lasts, mine = facts.change.approvals_last, {by.id, principal} - {None}
+        said = [each for each in standing(release.verdicts, facts.proposal) if each.speakers & mine]
+        # What is about to expire, or has, may be said once more.
+        said = [
+            each for each in said if each.word is not word or not _to_be_renewed(each, lasts, self._warning(), facts)
+        ]
+        if not said:
+            return None
+        if said[-1].person == by.id:
             return refuse(
                 "You have {word} {commit} for {environment} already. To take it back: {command}.",
-                word=mine[0].word.value,
+                word=said[-1].word.value,
                 commit=Code(release.candidate.short),
-                environment=place.name,
+                environment=facts.environment.name,
                 command=Code(f"/release withdraw {release.name}"),
             )
-        if word is Word.YES and by.id in own:
-            return refuse(
-                "This is your own change, and nobody ships on their own word. Somebody else in the role has to approve."
-            )
-        return Verdict(by.id, role, place.name, seal_now, word, facts.now, reason)
+        return refuse(
+            "{who} has {word} {commit} for {environment} already, and one place is filled once.",
+            who=At(said[-1].person),
+            word=said[-1].word.value,
+            commit=Code(release.candidate.short),
+            environment=facts.environment.name,
+        )
+
+    def _warning(self) -> timedelta:
+        return self.agreed().reminders.before_expiry
 
     def _bound(self, facts: Facts, person: PersonId) -> RoleName | None:
-        """The role in which this person has spoken on this candidate, in whatever environment."""
-        seals = {replace(facts, environment=each).seal for each in facts.service.environments}
-        said = [each for each in facts.release.verdicts if each.stands and each.person == person and each.seal in seals]
+        """The role in which this person has spoken on this candidate, in whatever environment; or others for them."""
+        elsewhere = [replace(facts, environment=each).proposal for each in facts.service.environments]
+        said = [
+            each
+            for each in facts.release.verdicts
+            if each.stands and person in each.speakers and any(each.is_about(there) for there in elsewhere if there)
+        ]
         return said[-1].role if said else None
 
 
-def _ready(picture: Picture, environment: EnvironmentName) -> Sentence:
-    return say(
-        "Nothing blocks {environment} any more. To deploy: {command}.",
-        environment=environment,
-        command=Code(f"/deploy {picture.release.name} to {environment}"),
-    )
+def _to_be_renewed(verdict: Verdict, lasts: timedelta | None, warning: timedelta, facts: Facts) -> bool:
+    """Whether a word is about to stop counting, or has: then it can be given anew."""
+    end = verdict.expires_at(lasts)
+    return end is not None and facts.now >= end - warning
+
+
+def in_place_of(verdict: Verdict) -> InPlaceOf:
+    """In whose place it was said, for a sentence about it; nothing if it was in the person's own name."""
+    return InPlaceOf(verdict.on_behalf_of)
+
+
+async def tell_that_it_is_open(page: Page, place: Place) -> None:
+    """Tell the thread that nothing blocks any more: once for what is proposed now."""
+    facts = place.facts
+    if await page.first_time(f"{facts.release.name} open {place.name} {facts.seal}"):
+        await page.tell(
+            ThreadLine(
+                facts.release.id,
+                say(
+                    "Nothing blocks {environment} any more. To deploy: {command}.",
+                    environment=place.name,
+                    command=Code(f"/deploy {facts.release.name} to {place.name}"),
+                ),
+            )
+        )

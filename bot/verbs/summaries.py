@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from bot.ports import Clock, Records
-from bot.rules.approval import Word, standing
+from bot.ports import Clock, Reading, Records
+from bot.rules.absence import Absence
+from bot.rules.approval import barred, rejections
 from bot.rules.checklist import Item, left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ServiceName
 from bot.rules.stage import Stage
+from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
+
+_AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,14 @@ class InboxContent:
     approvals: tuple[tuple[Picture, RoleName], ...]
     """Releases that wait for this person's approval, and in which role."""
     items: tuple[tuple[Picture, Item], ...]
-    """Checklist lines that this person can do."""
+    """Checklist lines that this person can do, the one that is due first first."""
     mine: tuple[Picture, ...]
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
+    absences: tuple[Absence, ...] = ()
+    """This person's own, and those for which they stand in, now and ahead."""
+    exceptions: tuple[Requested, ...] = ()
+    """What was asked of freezes and waits for this person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +121,58 @@ class Summaries:
         async with self.records.read() as page:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
+            away = await page.absences(not_over_at=now)
+            requested = await _requested(page, pictures)
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
             if role is not None:
                 approvals.append((picture, role))
             items += [
-                (picture, item)
-                for item in left_to_do(picture.release.checklist)
-                if (item.owner is None and picture.release.requested_by == person)
-                or (item.owner is not None and picture.roles.hold(person, item.owner))
+                (picture, item) for item in left_to_do(picture.release.checklist) if waits_for(picture, item, person)
             ]
+        items.sort(key=lambda each: each[0].due(each[1]) or _AT_NO_CERTAIN_MOMENT)
         mine = tuple(each for each in pictures if each.release.requested_by == person)
-        return InboxContent(person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes))
+        concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
+        waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
+        return InboxContent(
+            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
+        )
+
+
+async def _requested(page: Reading, pictures: list[Picture]) -> list[Requested]:
+    """What was asked of freezes for these releases and is not decided yet."""
+    found = []
+    for picture in pictures:
+        waiting = picture.places[0].facts.exceptions if picture.places else ()
+        for exception in (each for each in waiting if each.granted is None):
+            freeze = await page.freeze(exception.plea.freeze)
+            if freeze is not None:
+                found.append(Requested(picture, exception, freeze))
+    return found
+
+
+def waits_for(picture: Picture, item: Item, person: PersonId) -> bool:
+    """Whether it is this person's to do. What only a check ticks waits for nobody."""
+    if item.owner is not None:
+        return picture.roles.hold(person, item.owner)
+    return item.check is None and picture.release.requested_by == person
 
 
 def wanted_role(picture: Picture, person: PersonId) -> RoleName | None:
     """The role in which this release waits for this person's approval; None if it doesn't."""
     place = picture.asking
-    if place is None or place.facts.seal is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
+    if place is None or picture.stage in {Stage.CANCELLED, Stage.RELEASED}:
         return None
-    release = picture.release
-    said = {each.person for each in standing(release.verdicts, place.facts.seal) if each.word in Word}
-    own = release.requested_by == person and picture.change is not None and not picture.change.requester_may_approve
-    author = (
-        release.candidate is not None
-        and person in release.candidate.author_ids
-        and picture.change is not None
-        and not picture.change.author_may_approve
-    )
-    if person in said or own or author:
+    facts, candidate, proposal = place.facts, picture.release.candidate, place.facts.proposal
+    if candidate is None or proposal is None:
         return None
-    return next(
-        (tally.rule.role for tally in place.tallies if tally.missing and picture.roles.hold(person, tally.rule.role)),
-        None,
-    )
+    own = barred(facts.change, facts.release.requested_by, candidate)
+    refused = {each.person for each in rejections(facts.release.verdicts, proposal)}
+    taken = {who for tally in place.tallies for verdict in tally.given for who in verdict.speakers}
+    for tally in place.tallies:
+        role = tally.rule.role
+        speakers = {person, facts.roles.principal(person, role)}
+        if tally.missing and facts.roles.hold(person, role) and not speakers & (own | refused | taken):
+            return role
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.notices import CardChanged, ThreadLine
+from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.approval import Verdict, Word, standing
 from bot.rules.audit import Happened
@@ -13,6 +13,7 @@ from bot.rules.people import Actor, Roles
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.look import Picture, no_such_release, take
+from bot.verbs.redraw import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take back every word of one's own that counts now."""
+    """Take back every word that counts now and is one's own, or was said in one's place."""
 
     records: Records
     directory: Directory
@@ -61,8 +62,17 @@ class Withdraw:
                     ),
                     stale=True,
                 )
-            said = [verdict for each in seals for verdict in standing(release.verdicts, each)]
-            mine = tuple(each for each in said if each.person == by.id) or tuple(
+            said = [
+                verdict
+                for place in picture.places
+                if place.facts.proposal is not None
+                for verdict in standing(release.verdicts, place.facts.proposal)
+            ]
+            mine = tuple(
+                each
+                for each in said
+                if each.person == by.id or (each.on_behalf_of == by.id and roles.belongs(by.id, each.role))
+            ) or tuple(
                 each
                 for each in said
                 if each.word is Word.NO and roles.hold(by.id, each.role) and roles_lost(each, roles)
@@ -100,18 +110,25 @@ class Withdraw:
                         ),
                     )
                 )
-            await page.tell(CardChanged(release.id))
+            await changed(page, release.id)
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()
         return Withdrawn(picture, mine)
 
 
 def roles_lost(verdict: Verdict, roles: Roles) -> bool:
-    """Whether its author is known to have left the role."""
-    return verdict.role not in roles.unknown and not roles.hold(verdict.person, verdict.role)
+    """Whether its author is known to have left the role, and the one in whose place it was said as well."""
+    held = roles.hold(verdict.person, verdict.role) or roles.belongs(verdict.holder, verdict.role)
+    return verdict.role not in roles.unknown and not held
 
 
 def told(verdict: Verdict, by: Actor) -> str:
     """What was withdrawn."""
     what = "approval" if verdict.word is Word.YES else "rejection"
-    return f"the {what}" if verdict.person == by.id else f"the {what} of somebody who has left the role"
+    if verdict.person == by.id:
+        return f"the {what}"
+    return (
+        f"the {what} said in their place"
+        if verdict.on_behalf_of == by.id
+        else f"the {what} of somebody who has left the role"
+    )

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
-from bot.rules.policy import EnvironmentName, ServiceName
+from bot.rules.freeze import ExceptionId, FreezeId
+from bot.rules.people import PersonId, RoleName
+from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 
 Named = str
 """A release as it was named: a number or a service; `Look.which` knows which one that is."""
@@ -76,6 +77,37 @@ class SayYes:
 
     release: Named
     environment: EnvironmentName | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Say something that decides nothing."""
+
+    release: Named
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveFor:
+    """Be away for a while, or say so of somebody else."""
+
+    until: datetime
+    who: PersonId | None = None
+    """None: whoever typed it."""
+    since: datetime | None = None
+    """None: from now on."""
+    stand_in: PersonId | None = None
+    role: RoleName | None = None
+    """The only role in which the stand-in acts; None: all of them."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BeBack:
+    """Be back, or say so of somebody else."""
+
+    who: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +171,9 @@ ReleaseCommand = (
     | OpenChecklist
     | SayYes
     | SayNo
+    | Remark
+    | LeaveFor
+    | BeBack
     | TakeBack
     | LaunchIt
     | CancelIt
@@ -214,6 +249,9 @@ class DeclareFreeze:
     services: frozenset[ServiceName] = frozenset()
     since: datetime | None = None
     """None: from now on."""
+    change_types: frozenset[ChangeTypeName] = frozenset()
+    hard: bool = True
+    """A soft one only has to be acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +274,30 @@ class Prolong:
     until: datetime
 
 
-FreezeCommand = Help | DeclareFreeze | ListFreezes | Thaw | Prolong
+@dataclass(frozen=True, slots=True)
+class AskException:
+    """Ask that a release may pass the freezes in its way."""
+
+    release: Named
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantException:
+    """Let a release pass."""
+
+    exception: ExceptionId
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseException:
+    """Don't let it pass."""
+
+    exception: ExceptionId
+    reason: str
+
+
+FreezeCommand = Help | DeclareFreeze | ListFreezes | Thaw | Prolong | AskException | GrantException | RefuseException
 
 Command = ReleaseCommand | DeployCommand | RollbackCommand | FreezeCommand

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Literal
 
-from bot.rules.policy import EnvironmentName, ServiceName
+from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.sentence import Code
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
@@ -15,6 +16,7 @@ from handlers.parsing.reader import Expected, Reader
 
 _ALL = {"all", "everything", "everywhere"}
 _AND = {"and", "&", "+"}
+_HARDNESS = {"soft", "hard"}
 _LONGEST_NAME = 64
 """A longer word is no mistyped service; comparing one of thousands of characters would take minutes."""
 
@@ -77,6 +79,34 @@ def _in_place(make: Callable[[str, EnvironmentName | None], c.Command]) -> Calla
         return make(release, environment)
 
     return form
+
+
+def _approve(words: Reader) -> c.Command:
+    release = words.release()
+    environment = None if words.next == "saying" else words.maybe_environment()
+    comment = words.reason() if words.skip("saying") else ""
+    words.end()
+    return c.SayYes(release, environment, comment)
+
+
+def _away(words: Reader) -> c.Command:
+    who = words.person() if words.mentioned else None
+    since = words.time(later=False) if words.skip("from") else None
+    if not words.skip("until", "till"):
+        raise words.wrong(Expected.UNTIL, "Until when? The word “until” and a time are missing.")
+    place = words.at
+    until = words.time()
+    if since is not None and until <= since:
+        raise words.wrong(Expected.TIME, "It would end before it begins.", back=words.at - place)
+    stand_in = words.person() if words.skip("with") else None
+    role = words.role() if stand_in is not None and words.skip("as") else None
+    return c.LeaveFor(until, who, since, stand_in, role, words.maybe_reason())
+
+
+def _be_back(words: Reader) -> c.Command:
+    who = words.person() if words.more else None
+    words.end()
+    return c.BeBack(who)
 
 
 def _to_place(make: Callable[[str, EnvironmentName], c.Command]) -> Callable[[Reader], c.Command]:
@@ -145,17 +175,17 @@ def _meant_as_environment(word: str, environments: tuple[EnvironmentName, ...]) 
 
 
 def _start(words: Reader) -> c.Command:
-    environments: set[EnvironmentName] = set()
-    services: set[ServiceName] = set()
-    everything = False
+    scope = _Scope()
     while words.more and words.next not in {"until", "till", "from", "for"}:
         if words.skip(*_ALL):
-            everything = True
+            scope.everything = True
+        elif words.next in _HARDNESS:
+            scope.hard = _hardness(words, scope.hard)
         elif not words.skip(*_AND, "services", "environments"):
-            _scope(words, environments, services)
-    if not (everything or environments or services):
+            _scope(words, scope)
+    if not (scope.everything or scope.environments or scope.services or scope.change_types):
         raise words.wrong(Expected.SCOPE, "What is to be frozen? Name an environment, or {all}.", all="“all”")
-    _for_services(words, services)
+    _for_services(words, scope.services)
     since = words.time(later=False) if words.skip("from") else None
     if not words.skip("until", "till"):
         raise words.wrong(Expected.UNTIL, "Until when? The word “until” and a time are missing.")
@@ -163,20 +193,56 @@ def _start(words: Reader) -> c.Command:
     until = words.time()
     if since is not None and until <= since:
         raise words.wrong(Expected.TIME, "It would end before it begins.", back=words.at - place)
-    _for_services(words, services)
-    return c.DeclareFreeze(until, words.reason(), frozenset(environments), frozenset(services), since)
+    _for_services(words, scope.services)
+    return c.DeclareFreeze(
+        until,
+        words.reason(),
+        frozenset(scope.environments),
+        frozenset(scope.services),
+        since,
+        frozenset(scope.change_types),
+        scope.hard is not False,
+    )
 
 
-def _scope(words: Reader, environments: set[EnvironmentName], services: set[ServiceName]) -> None:
+@dataclass(slots=True)
+class _Scope:
+    """What is to be frozen, as far as it was read."""
+
+    environments: set[EnvironmentName] = field(default_factory=set)
+    services: set[ServiceName] = field(default_factory=set)
+    change_types: set[ChangeTypeName] = field(default_factory=set)
+    everything: bool = False
+    hard: bool | None = None
+
+
+def _hardness(words: Reader, said: bool | None) -> bool:
+    """`soft` or `hard`; both in one line contradict each other."""
+    hard = words.next == "hard"
+    if said is not None and said is not hard:
+        raise words.wrong(Expected.SCOPE, "A freeze is either soft or hard.")
+    words.at += 1
+    return hard
+
+
+def _scope(words: Reader, scope: _Scope) -> None:
     for name in words.next.split(","):
-        environment, service = words.known.environment(name), words.known.service(name)
+        environment, service, kind = (
+            words.known.environment(name),
+            words.known.service(name),
+            words.known.change_type(name),
+        )
         if environment is not None:
-            environments.add(environment)
+            scope.environments.add(environment)
         elif service is not None:
-            services.add(service)
+            scope.services.add(service)
+        elif kind is not None:
+            scope.change_types.add(kind)
         else:
             raise words.wrong(
-                Expected.SCOPE, "The catalogue has no environment and no service {typed}.", typed=Code(name)
+                Expected.SCOPE,
+                "The catalogue has no environment, no service and no change type {typed}.",
+                typed=Code(name),
             )
     words.at += 1
 
@@ -221,6 +287,14 @@ def _thaw(words: Reader) -> c.Command:
     return c.Thaw(freeze)
 
 
+def _grant(words: Reader) -> c.Command:
+    return c.GrantException(words.exception(), words.maybe_reason())
+
+
+def _refuse(words: Reader) -> c.Command:
+    return c.RefuseException(words.exception(), words.reason())
+
+
 def _freezes(words: Reader) -> c.Command:
     words.end()
     return c.ListFreezes()
@@ -235,8 +309,11 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "why": _in_place(c.WhyNot),
             "build": _build,
             "checklist": _about(c.OpenChecklist),
-            "approve": _in_place(c.SayYes),
+            "approve": _approve,
             "reject": _with_reason(c.SayNo),
+            "comment": _with_reason(c.Remark),
+            "away": _away,
+            "back": _be_back,
             "withdraw": _about(c.TakeBack),
             "launch": _about(c.LaunchIt),
             "cancel": _with_reason(c.CancelIt),
@@ -252,7 +329,16 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "help": _help,
         },
         Family.ROLLBACK: {"help": _help},
-        Family.FREEZE: {"start": _start, "list": _freezes, "end": _thaw, "extend": _extend, "help": _help},
+        Family.FREEZE: {
+            "start": _start,
+            "list": _freezes,
+            "end": _thaw,
+            "extend": _extend,
+            "except": _with_reason(c.AskException),
+            "grant": _grant,
+            "refuse": _refuse,
+            "help": _help,
+        },
     }
 )
 

@@ -46,10 +46,14 @@ _MEANT = MappingProxyType(
         Family.ROLLBACK: "?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "
-        "ls:list status:list active:list ?:help usage:help",
+        "ls:list status:list active:list exception:except exempt:except ask:except acknowledge:except ack:except "
+        "allow:grant ok:grant yes:grant deny:refuse no:refuse decline:refuse "
+        "?:help usage:help",
     }
 )
-_PLACEHOLDERS = re.compile(r"<(?:reason|commit|version|environment|service|time|artifact-digest)>")
+_PLACEHOLDERS = re.compile(
+    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role)>"
+)
 _KEYWORDS = frozenset({"to", "in", "on", "until", "for", "now"})
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tomorrow", "noon")
 
@@ -97,7 +101,7 @@ def _nearest(family: Family, line: Line, known: Known, first: MisreadError) -> s
         cost, _, attempt = heapq.heappop(waiting)
         tries += 1
         try:
-            understand(attempt.family, Reader(read(" ".join(attempt.tokens)), known))
+            understand(attempt.family, Reader(read(" ".join(attempt.tokens), line.mentions), known))
         except MisreadError as misread:
             for dearer, mended in _repairs(attempt, misread, known):
                 if mended not in seen and cost + dearer <= _DEAREST:
@@ -158,7 +162,9 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
         return
     if expected is Expected.SCOPE and likely([here]):
         yield 0.35, _mended(attempt, at, ("until",))
-    goes_on = here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build"}
+    goes_on = (
+        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse"}
+    )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)
         yield 1.0, _mended(attempt, at, sample, dropped=1)
@@ -168,7 +174,10 @@ def _mended(attempt: _Try, at: int, instead: tuple[str, ...], dropped: int = 0) 
     return _Try(attempt.family, (*attempt.tokens[:at], *instead, *attempt.tokens[at + dropped :]))
 
 
-_LETTERS = MappingProxyType({Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F"})
+_LETTERS = MappingProxyType(
+    {Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F", Expected.EXCEPTION: "X"}
+)
+_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4"})
 
 
 def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:
@@ -222,7 +231,7 @@ def _names(expected: Expected, known: Known) -> tuple[str, ...]:
         case Expected.ENVIRONMENT:
             return known.environments()
         case Expected.SCOPE:
-            return (*known.environments(), *known.services, "all", "until")
+            return (*known.environments(), *known.services, *known.change_types, "all", "until")
         case Expected.TO | Expected.UNTIL | Expected.IN:
             return (expected.value,)
         case Expected.TIME:
@@ -246,10 +255,8 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return tuple((each,) for each in places[-1:])
         case Expected.VERSION | Expected.COMMIT | Expected.REASON:
             return ((f"<{expected}>",),)
-        case Expected.DEPLOYMENT:
-            return (("D-40",),)
-        case Expected.FREEZE:
-            return (("F-3",),)
+        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION:
+            return ((_NUMBERED[expected],),)
         case Expected.TIME:
             return (("mon", "07:00"), ("2", "weeks"))
         case Expected.TO | Expected.IN:

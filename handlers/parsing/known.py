@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.rules.people import Person
-from bot.rules.policy import Catalogue, EnvironmentName, ServiceName
+from bot.rules.people import Person, RoleName
+from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Known:
     services: Mapping[ServiceName, tuple[EnvironmentName, ...]]
     now: datetime
     zone: str = "UTC"
+    roles: tuple[RoleName, ...] = ()
+    change_types: tuple[ChangeTypeName, ...] = ()
 
     def service(self, word: str) -> ServiceName | None:
         """The service of that name, whatever its capitals."""
@@ -27,11 +29,19 @@ class Known:
         """The environment of that name; of that service, if one is named."""
         return next((each for each in self.environments(service) if each.lower() == word.lower()), None)
 
+    def change_type(self, word: str) -> ChangeTypeName | None:
+        """The change type of that name, whatever its capitals."""
+        return next((each for each in self.change_types if each.lower() == word.lower()), None)
+
     def environments(self, service: ServiceName | None = None) -> tuple[EnvironmentName, ...]:
         """All environments, each once; or that service's."""
         if service is not None:
             return self.services.get(service, ())
         return tuple(dict.fromkeys(each for names in self.services.values() for each in names))
+
+    def role(self, word: str) -> RoleName | None:
+        """The role of that name, whatever its capitals."""
+        return next((each for each in self.roles if each.lower() == word.lower()), None)
 
     @property
     def tz(self) -> ZoneInfo:
@@ -45,4 +55,4 @@ class Known:
 def known(catalogue: Catalogue, typist: Person, now: datetime) -> Known:
     """What a line of this person is read against now."""
     services = {name: tuple(each.name for each in service.environments) for name, service in catalogue.services.items()}
-    return Known(services, now, typist.tz)
+    return Known(services, now, typist.tz, tuple(catalogue.roles), tuple(catalogue.change_types))

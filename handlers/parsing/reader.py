@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
+from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
@@ -18,6 +19,7 @@ from handlers.parsing.words import Line
 
 _DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
 _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
+_EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
@@ -37,6 +39,9 @@ class Expected(StrEnum):
     COMMIT = "commit"
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
+    EXCEPTION = "exception"
+    PERSON = "person"
+    ROLE = "role"
     REASON = "reason"
     TIME = "time"
     TO = "to"
@@ -169,6 +174,34 @@ class Reader:
         self.skip(*_JOINS)
         return self.environment()
 
+    @property
+    def mentioned(self) -> PersonId | None:
+        """The person whom the next word mentions; None if it mentions nobody."""
+        found = self.line.mentions.get(self.line.words[self.at].text.lower().rstrip(",")) if self.more else None
+        return PersonId(found) if found else None
+
+    def person(self) -> PersonId:
+        """Take a person, who must be mentioned."""
+        person = self.mentioned
+        typed = self.word(Expected.PERSON)
+        if person is None:
+            raise self.wrong(
+                Expected.PERSON,
+                "I don't know whom {typed} means. Please mention them, as in {example}, and choose them from the list.",
+                typed=Code(typed),
+                back=1,
+                example=Code("@omar"),
+            )
+        return person
+
+    def role(self) -> RoleName:
+        """Take a role."""
+        typed = self.word(Expected.ROLE)
+        role = self.known.role(typed.rstrip(","))
+        if role is None:
+            raise self.wrong(Expected.ROLE, "The catalogue has no role {typed}.", back=1, typed=Code(typed))
+        return role
+
     def deployment(self) -> DeploymentId:
         """Take a deployment's number."""
         return DeploymentId(self._number(_DEPLOYMENT, Expected.DEPLOYMENT, "D-40"))
@@ -177,15 +210,19 @@ class Reader:
         """Take a freeze's number."""
         return FreezeId(self._number(_FREEZE, Expected.FREEZE, "F-3"))
 
+    def exception(self) -> ExceptionId:
+        """Take an exception's number."""
+        return ExceptionId(self._number(_EXCEPTION, Expected.EXCEPTION, "X-4"))
+
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)
         found = pattern.fullmatch(typed.lower().rstrip(","))
         if found is None:
             raise self.wrong(
                 expected,
-                "A {what} is written like {example}, not {typed}.",
+                "{what} is written like {example}, not {typed}.",
                 back=1,
-                what=expected,
+                what="An exception" if expected is Expected.EXCEPTION else f"A {expected}",
                 example=Code(example),
                 typed=Code(typed),
             )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _TOKEN = re.compile(r"<([^<>]*)>")
+_PERSON = re.compile(r"@[UW][A-Z0-9]+")
 _PIECE = re.compile(r'"(?P<quoted>[^"]*)"|(?P<bare>\S+)')
 _TYPED = str.maketrans(
     {
@@ -61,10 +63,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A typed line as words, which remembers how it was typed."""
+    """A typed line as words, which remembers how it was typed, and who was mentioned in it."""
 
     typed: str
     words: tuple[Word, ...]
+    mentions: Mapping[str, str] = field(default_factory=dict)
+    """The ids of people by what was seen of them (`@omar`), in lower case."""
 
     def since(self, number: int) -> str:
         """Everything from that word on, exactly as it was typed; quotes around all of it are taken off."""
@@ -75,8 +79,16 @@ class Line:
         return self.typed[self.words[number].start :].strip()
 
 
-def read(text: str) -> Line:
-    """The words of a line as Slack sends it. Never fails; a quote without its partner is an ordinary character."""
+def read(text: str, mentions: Mapping[str, str] | None = None) -> Line:
+    """The words of a line as Slack sends it. Never fails; a quote without its partner is an ordinary character.
+
+    `mentions` are known from before, where the text is one that was read and put together again.
+    """
+    people = dict(mentions or {})
+    for token in _TOKEN.findall(text):
+        target = token.partition("|")[0]
+        if _PERSON.fullmatch(target):
+            people[_seen(token).lower()] = target[1:]
     typed = " ".join(_unescaped(text).translate(_NEVER_MEANT).split())
     plain = _DIGIT.sub(lambda digit: str(int(digit[0])), typed.translate(_TYPED))
     places = [place for place, each in enumerate(typed) if ord(each) not in _LEFT_OUT]
@@ -86,7 +98,7 @@ def read(text: str) -> Line:
         text_of = quoted if quoted is not None else found["bare"]
         if text_of.strip():
             words.append(Word(text_of.strip(), places[found.start()], quoted is not None))
-    return Line(typed, tuple(words))
+    return Line(typed, tuple(words), people)
 
 
 def _unescaped(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.rules.approval import standing
 from bot.rules.candidate import Seal
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
@@ -14,7 +15,19 @@ from handlers.buttons import OnRelease, OnService, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, button, context, divider, fields, header, message, section
 from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, clip, code, counted, day, link, one_line, when, words
-from handlers.views.words import approvals, attempt, blocker, named, road, stage, things_block, title, waits_for, what
+from handlers.views.words import (
+    approvals,
+    attempt,
+    blocker,
+    named,
+    passing,
+    road,
+    stage,
+    things_block,
+    title,
+    waits_for,
+    what,
+)
 
 _PLACES = 10
 _SENTENCES = 3
@@ -43,6 +56,9 @@ def release_card(picture: Picture, pen: Pen) -> Said:
 def _about(picture: Picture) -> Mrkdwn:
     release, plan = picture.release, picture.release.plan
     told = [stage(picture.stage), one_line(picture.change.title if picture.change else plan.change_type)]
+    if picture.change and release.open:
+        by_itself = [one_line(each.name, 60) for each in picture.places if each.name in picture.change.ships_itself]
+        told += [Mrkdwn(f"ships itself to {all_of(by_itself)}")] if by_itself else []
     told.append(Mrkdwn(f"asked for by {at(release.requested_by)} {when(release.created_at)}"))
     if plan.target is not None:
         told.append(Mrkdwn(f"target *{day(plan.target)}*"))
@@ -71,7 +87,7 @@ def _problem(picture: Picture, pen: Pen) -> Iterator[Block]:
 
 def _progress(picture: Picture, pen: Pen) -> Iterator[Block]:
     yield context(road(picture.stage))
-    yield fields(_candidate(picture, pen), _checklist(picture.release, pen))
+    yield fields(_candidate(picture, pen), _checklist(picture, pen))
 
 
 def _candidate(picture: Picture, pen: Pen) -> Mrkdwn:
@@ -91,16 +107,18 @@ def _candidate(picture: Picture, pen: Pen) -> Mrkdwn:
     return Mrkdwn("*Candidate*\n" + "\n".join(lines))
 
 
-def _checklist(release: Release, pen: Pen) -> Mrkdwn:
-    items = release.checklist
+def _checklist(picture: Picture, pen: Pen) -> Mrkdwn:
+    items = picture.release.checklist
     if not items:
         return Mrkdwn("*Checklist*\nNothing to tick.")
     done = sum(item.done for item in items)
-    left = left_to_do(items)
+    left = sorted(left_to_do(items), key=picture.overdue, reverse=True)
     lines = [f"*Checklist*\n{done} of {len(items)} done" + (" ✅" if not left else "")]
     for item in left[:_ITEMS]:
         owner = f" · {one_line(pen.title(item.owner), 40)}" if item.owner else ""
-        lines.append(f"⬜ {one_line(item.text, 90)}{owner}")
+        owner = owner or (f" · by the check {code(item.check)}" if item.check else "")
+        late = " · ⏰ *overdue*" if picture.release.open and picture.overdue(item) else ""
+        lines.append(f"⬜ {one_line(item.text, 90)}{owner}{late}")
     if len(left) > _ITEMS:
         lines.append(f"… and {len(left) - _ITEMS} more")
     return Mrkdwn("\n".join(lines))
@@ -119,18 +137,25 @@ def _gates(picture: Picture, pen: Pen) -> Iterator[Block]:
     if not picture.places:
         return
     shown = picture.places[:_PLACES]
-    explained = {each.name for each in (picture.next_place, picture.asking) if each and not _own_holder(each)}
+    explained = _explained(picture)
     lines: list[str] = []
     for place in shown:
         lines.append(_gate(place, release))
         lines += _taken_back(picture, place)
-        if release.open and release.candidate is not None and place.name in explained:
+        if release.open and not place.stands_here:
+            lines += [f"      •  {each}" for each in passing(place)]
+        if release.open and release.candidate is not None and place in explained:
             lines += [f"      •  {blocker(each, pen)}" for each in place.blockers[:_SENTENCES]]
             if len(place.blockers) > _SENTENCES:
                 lines.append(f"      •  … and {len(place.blockers) - _SENTENCES} more")
     if len(picture.places) > len(shown):
         lines.append(f"… and {counted(len(picture.places) - len(shown), 'more environment')}")
     yield section("*Environments*\n" + "\n".join(lines))
+
+
+def _explained(picture: Picture) -> list[Place]:
+    """The environments whose blockers the card spells out: the next one, and the one that asks for approvals."""
+    return [each for each in (picture.next_place, picture.asking) if each and not _own_holder(each)]
 
 
 def _own_holder(place: Place) -> Deployment | None:
@@ -203,8 +228,7 @@ def _say(picture: Picture) -> Iterator[Block]:
         if any(tally.missing for tally in place.tallies):
             yield button("Approve", Press.APPROVE, sealed, style="primary", spoken=f"Approve {where}")
         yield button("Reject", Press.REJECT, sealed, style="danger", spoken=f"Reject {where}")
-    seals = {each.facts.seal for each in picture.places}
-    if any(each.stands and each.seal in seals for each in release.verdicts):
+    if any(standing(release.verdicts, each.facts.proposal) for each in picture.places if each.facts.proposal):
         value = encode(OnRelease(release.id, seal=_last_seal(picture), revision=release.revision))
         yield button("Withdraw", Press.WITHDRAW, value)
 
@@ -230,6 +254,14 @@ def _go_on(picture: Picture) -> Iterator[Block]:
     if any(not each.open for each in ahead):
         value = encode(OnRelease(release.id, revision=release.revision))
         yield button("Why not?", Press.WHY, value, spoken=f"What blocks {release.name}")
+    stuck = next((each for each in ahead if each in _explained(picture) and _can_be_lifted(each)), None)
+    if stuck is not None:
+        value = encode(OnRelease(release.id, stuck.name))
+        yield button("Ask them", Press.ASK, value, spoken=f"Ask those who can lift what blocks {stuck.name}")
+
+
+def _can_be_lifted(place: Place) -> bool:
+    return any(each.lifted_by for each in place.blockers)
 
 
 def _under_way(place: Place) -> bool:

@@ -16,9 +16,10 @@ from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.look import Place
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
+from handlers.views.exceptions import way_past
 from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
 from handlers.views.why import gate
-from handlers.views.words import ATTEMPTS, attempt, named, what
+from handlers.views.words import ATTEMPTS, attempt, named, passing, what
 
 _COMMITS = 12
 _SERVICES = 20
@@ -108,7 +109,7 @@ def blocked(told: Blocked, pen: Pen) -> Said:
     """The gate is not empty, so nothing was started."""
     name = one_line(told.place.name, 60)
     text = f"✋ Nothing was started: {one_line(named(told.picture))} may not go to *{name}* yet."
-    return message(text, [section(text), *gate(told.place, pen)])
+    return message(text, [section(text), *gate(told.place, pen, asks=True)])
 
 
 def preview(told: Preview, pen: Pen) -> Said:
@@ -131,6 +132,9 @@ def preview(told: Preview, pen: Pen) -> Said:
     else:
         again = pen.command(f"/deploy {release.name} to {place.name}")
         blocks.append(context(f"Nothing can start yet. Look again with {again}."))
+        past = list(way_past([place]))
+        if past:
+            blocks.append(actions(*past))
     state = "the gate is open" if place.open else "the gate is closed"
     return message(f"{one_line(title)} Nothing has started; {state} for {name}.", blocks)
 
@@ -187,7 +191,7 @@ def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:
 def _frozen(place: Place) -> Iterator[Block]:
     """Freezes that don't block, and are good to know of: those ahead, and those that let this change pass."""
     facts = place.facts
-    lines: list[str] = []
+    lines = [f"❄️ It {each}." for each in passing(place)]
     for each in facts.freezes:
         if not each.covers(facts.service.name, facts.environment.name, facts.change.name):
             continue

@@ -132,3 +132,14 @@ def reject_form(picture: Picture, on: OnRelease) -> View:
     ]
     title = clip(f"Reject {picture.release.name}", 24)
     return form(Form.REJECT, title, blocks, submit="Reject", close="Cancel", carries=encode(on))
+
+
+def comment_form(on: OnRelease) -> View:
+    """Say something that decides nothing."""
+    question = ask(
+        "Comment",
+        line("text", longest=1000, multiline=True, placeholder="What should the others know?"),
+        "text",
+        hint="Everybody reads it in the release's thread.",
+    )
+    return form(Form.COMMENT, clip(f"Comment on {r(on.release)}", 24), [question], submit="Say it", carries=encode(on))

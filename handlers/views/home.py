@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.rules.checklist import Item
-from bot.rules.people import RoleName
+from bot.rules.people import PersonId, RoleName
 from bot.verbs.look import Picture
 from bot.verbs.summaries import InboxContent
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, View, actions, button, context, divider, header, home, section
+from handlers.views.checklist import due
+from handlers.views.exceptions import request
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
-from handlers.views.text import Pen, clip, code, counted, one_line
+from handlers.views.text import Pen, at, clip, code, counted, one_line, when
 from handlers.views.words import STAGES, attempt, named, title
 
 _APPROVALS = 10
+_EXCEPTIONS = 8
 _ITEMS = 12
 _MINE = 12
 _RUNNING = 8
 _FREEZES = 5
+_ABSENCES = 5
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -29,11 +33,13 @@ def home_page(content: InboxContent, pen: Pen) -> View:
         [
             header("Your releases"),
             context(_summary(content)),
+            *_absences(content, pen),
             actions(
                 button("Plan a release", Press.NEW, "new", style="primary"),
                 block_id="home-actions",
             ),
             *_approvals(content, pen),
+            *_exceptions(content),
             *_items(content),
             *_mine(content, pen),
             *_running(content),
@@ -45,10 +51,22 @@ def home_page(content: InboxContent, pen: Pen) -> View:
 
 
 def _summary(content: InboxContent) -> str:
-    waiting = len(content.approvals) + len(content.items)
+    waiting = len(content.approvals) + len(content.exceptions) + len(content.items)
     if not waiting:
         return "☀️ Nothing waits for you."
     return f"{counted(waiting, 'thing waits', 'things wait')} for you."
+
+
+def _absences(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    """Who is away, as far as this person is concerned."""
+    for absence in content.absences[:_ABSENCES]:
+        leave = absence.leave
+        times = f"from {when(leave.starts_at)} until {when(absence.over_at)}"
+        if leave.person == content.person:
+            who = f"{at(leave.stand_in)} stands in for you" if leave.stand_in else "nobody stands in for you"
+            yield context(f"🏖️ You are away {times}; {who}. To end that: {pen.command('/release back')}")
+        else:
+            yield context(f"🤝 You stand in for {at(leave.person)} {times}.")
 
 
 def _titled(title: str, count: int, blocks: list[Block], shown: int) -> Iterator[Block]:
@@ -64,19 +82,21 @@ def _titled(title: str, count: int, blocks: list[Block], shown: int) -> Iterator
 def _approvals(content: InboxContent, pen: Pen) -> Iterator[Block]:
     blocks: list[Block] = []
     for picture, role in content.approvals[:_APPROVALS]:
-        blocks += _approval(picture, role, pen)
+        blocks += _approval(picture, role, pen, content.person)
     yield from _titled("Waiting for your approval", len(content.approvals), blocks, _APPROVALS)
 
 
-def _approval(picture: Picture, role: RoleName, pen: Pen) -> Iterator[Block]:
+def _approval(picture: Picture, role: RoleName, pen: Pen, person: PersonId) -> Iterator[Block]:
     release, place = picture.release, picture.asking
     if place is None or place.facts.seal is None or release.candidate is None:
         return
     sealed = encode(OnRelease(release.id, place.name, place.facts.seal, release.revision))
     plain = encode(OnRelease(release.id))
+    principal = picture.roles.principal(person, role)
+    instead = f", in the place of {at(principal)}" if principal else ""
     yield section(
         f"{STAGES[picture.stage]} *{one_line(named(picture), 120)}*  {one_line(title(picture), 120)}\n"
-        f"{code(release.candidate.short)} for *{one_line(place.name, 60)}*, as {one_line(pen.title(role), 60)}"
+        f"{code(release.candidate.short)} for *{one_line(place.name, 60)}*, as {one_line(pen.title(role), 60)}{instead}"
     )
     where = f"{release.name} for {place.name}"
     yield actions(
@@ -87,6 +107,11 @@ def _approval(picture: Picture, role: RoleName, pen: Pen) -> Iterator[Block]:
     )
 
 
+def _exceptions(content: InboxContent) -> Iterator[Block]:
+    blocks = [block for each in content.exceptions[:_EXCEPTIONS] for block in request(each)]
+    yield from _titled("Exceptions that wait for you", len(content.exceptions), blocks, _EXCEPTIONS)
+
+
 def _items(content: InboxContent) -> Iterator[Block]:
     blocks = [_item(picture, item) for picture, item in content.items[:_ITEMS]]
     yield from _titled("Your checklist", len(content.items), blocks, _ITEMS)
@@ -95,7 +120,8 @@ def _items(content: InboxContent) -> Iterator[Block]:
 def _item(picture: Picture, item: Item) -> Block:
     value = encode(OnRelease(picture.release.id, item=item.key))
     tick = button("Tick", Press.TICK, value, spoken=f"Tick {clip(item.text, 60)}")
-    return section(f"⬜ {one_line(item.text, 300)}\n{one_line(named(picture), 120)}", accessory=tick)
+    where = "  ·  ".join((one_line(named(picture), 120), *due(picture, item)))
+    return section(f"⬜ {one_line(item.text, 300)}\n{where}", accessory=tick)
 
 
 def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from bot.verbs.ahead import FrozenThen
 from bot.verbs.look import Picture
 from bot.verbs.plan_release import Planned
 from bot.verbs.set_candidate import CandidateSet
@@ -14,6 +15,7 @@ from handlers.views.text import Mrkdwn, Pen, at, channel, code, counted, day, on
 from handlers.views.words import STAGES, named, title, waits_for
 
 _SHOWN = 40
+_OBSTACLES = 5
 
 
 def release_list(pictures: Sequence[Picture], pen: Pen, title: str) -> Said:
@@ -53,14 +55,8 @@ def planned(told: Planned, pen: Pen) -> Said:
     where = f" Its card is in {channel(picture.service.channel)}." if picture.service else ""
     text = f"📝 {one_line(named(picture))} is planned.{where}"
     blocks = [section(text)]
-    if told.frozen_by is not None and release.plan.target is not None:
-        freeze = told.frozen_by
-        blocks.append(
-            section(
-                f"❄️ Its target, {day(release.plan.target)}, falls into {freeze.name} "
-                f"({one_line(freeze.window.reason)}), which ends {when(freeze.over_at)}."
-            )
-        )
+    blocks += frozen_then(picture, told.frozen_by, pen)
+    blocks += [section(f"🚧 {pen.write(each.why)} {pen.write(each.step)}") for each in told.impossible[:_OBSTACLES]]
     if release.candidate is None:
         blocks.append(
             context(f"*Next*  ·  Propose a candidate with {pen.command(f'/release build {release.name} <commit>')}")
@@ -70,6 +66,21 @@ def planned(told: Planned, pen: Pen) -> Said:
             context(f"Its candidate is {code(release.candidate.short)}  ·  *Next*  ·  {waits_for(picture, pen)}")
         )
     return message(text, blocks)
+
+
+def frozen_then(picture: Picture, freeze: FrozenThen | None, pen: Pen) -> Iterator[Block]:
+    """The warning that the target date falls into a freeze."""
+    target = picture.release.plan.target
+    if freeze is None or target is None:
+        return
+    ask = pen.command(f"/freeze except {picture.release.name} <reason>")
+    what = "asks for care" if freeze.soft else "freezes it"
+    way = "acknowledge it" if freeze.soft else "ask its owners for an exception"
+    yield section(
+        f"❄️ Its target, {day(target)}, falls into {one_line(freeze.name, 60)} ({one_line(freeze.reason)}), which "
+        f"{what} from {when(freeze.starts_at)} until {when(freeze.ends_at)}."
+    )
+    yield context(f"To {way}{'' if freeze.numbered else ', once it is near'}: {ask}")
 
 
 def candidate_set(told: CandidateSet, pen: Pen) -> Said:
@@ -86,5 +97,10 @@ def candidate_set(told: CandidateSet, pen: Pen) -> Said:
         if len(told.voided) > len(words):
             words.append(f"… and {len(told.voided) - len(words)} more")
         blocks.append(section("No longer counts, since it was said about something else:\n" + "\n".join(words)))
+    if told.reopened:
+        again = [f"•  {one_line(each.text)}" for each in told.reopened[:10]]
+        if len(told.reopened) > len(again):
+            again.append(f"… and {len(told.reopened) - len(again)} more")
+        blocks.append(section("To be done again for this candidate:\n" + "\n".join(again)))
     blocks.append(context(f"*Next*  ·  {waits_for(told.picture, pen)}"))
     return message(text, blocks)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from bot.rules.people import SLIPWAY, PersonId, RoleName
 from bot.rules.policy import Role
-from bot.rules.sentence import AllOf, At, AtRole, Code, Link, Part, Sentence, When, joined
+from bot.rules.sentence import AllOf, At, AtRole, Code, InPlaceOf, Link, Part, Sentence, When, joined
 from handlers.names import CommandNames
 
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -163,6 +163,8 @@ class Pen:
                 return link(text, url)
             case AllOf(parts=parts):
                 return all_of(self.part(each) for each in parts)
+            case InPlaceOf(person=principal):
+                return Mrkdwn(f" in the place of {at(principal)}" if principal else "")
             case _:
                 return words(str(part))
 

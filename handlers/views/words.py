@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 
-from bot.rules.approval import Tally, Verdict, Word, rejections, void
+from bot.rules.approval import Proposal, Tally, Verdict, Word, rejections, void
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.gate import Blocker, Reason
-from bot.rules.release import Release
 from bot.rules.stage import Stage
 from bot.verbs.look import Picture, Place
 from handlers.views.text import INDENT, Mrkdwn, Pen, all_of, at, code, counted, link, one_line, when
@@ -101,12 +101,25 @@ def blocker(each: Blocker, pen: Pen, *, step: bool = False) -> Mrkdwn:
     line = f"{pen.write(each.why)}"
     others = [who for who in map(pen.part, each.lifted_by) if who not in line]
     if others:
-        line += f" · {all_of(dict.fromkeys(others))}"
+        line = f"{line.removesuffix('.')} · {all_of(dict.fromkeys(others))}"
     if step and each.step is not None:
         line += f"\n{INDENT}↳ {pen.write(each.step)}"
     if step and each.opens_at is not None:
         line += f"\n{INDENT}↳ Opens by itself {when(each.opens_at)}."
     return Mrkdwn(line)
+
+
+def passing(place: Place) -> list[Mrkdwn]:
+    """The freezes in force that this release passes, until when, and who let it."""
+    facts, lines = place.facts, []
+    for freeze in facts.in_force:
+        by = facts.passed(freeze)
+        if by is None or by.decided_by is None:
+            continue
+        until = f" until {when(by.ends_at)}" if by.ends_at else ""
+        word = "acknowledgement" if by.plea.soft else "exception"
+        lines.append(Mrkdwn(f"passes {freeze.name}{until} by {at(by.decided_by)}'s {word} {by.name}"))
+    return lines
 
 
 def things_block(place: Place) -> str:
@@ -116,20 +129,25 @@ def things_block(place: Place) -> str:
 
 def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
     """Each rule of this environment with what was said, then what no longer counts."""
-    seal = place.facts.seal
+    proposal = place.facts.proposal
     release = place.facts.release
     lines: list[Mrkdwn] = []
-    if seal is not None:
+    if proposal is not None:
+        refused = rejections(release.verdicts, proposal)
         lines += [
             Mrkdwn(
-                f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it {when(each.at)}: "
+                f"❌ *{one_line(pen.title(each.role))}* · {at(each.person)} rejected it{_for(each)} {when(each.at)}: "
                 f"{one_line(each.reason, 300)}"
             )
-            for each in rejections(release.verdicts, seal)
+            for each in refused
         ]
         for tally in place.tallies:
-            lines += _tally(tally, pen, still_asked=release.open and not place.stands_here)
-        lines += _outdated(release, void(release.verdicts, place.name, seal), pen)
+            counting = release.open and not place.stands_here
+            # Nobody waits for the yes of a role that has just said no.
+            asked = counting and all(each.role != tally.rule.role for each in refused)
+            lasts = place.facts.change.approvals_last if counting else None
+            lines += _tally(tally, pen, still_asked=asked, lasts=lasts)
+        lines += _outdated(void(release.verdicts, proposal), proposal, pen)
     else:
         for rule in place.facts.approvals:
             needed = f" ({rule.quorum} needed)" if rule.quorum > 1 else ""
@@ -137,31 +155,62 @@ def approvals(place: Place, pen: Pen) -> list[Mrkdwn]:
     return lines
 
 
-def _tally(tally: Tally, pen: Pen, *, still_asked: bool) -> list[Mrkdwn]:
+def _tally(tally: Tally, pen: Pen, *, still_asked: bool, lasts: timedelta | None) -> list[Mrkdwn]:
     title = one_line(pen.title(tally.rule.role))
-    lines = [Mrkdwn(f"✅ *{title}* · {at(each.person)} approved {when(each.at)}") for each in tally.given]
+    lines = [Mrkdwn(f"✅ *{title}* · {_approved(each, lasts)}") for each in tally.given]
     if tally.missing and still_asked:
         progress = f" ({len(tally.given)} of {tally.rule.quorum})" if tally.rule.quorum > 1 else ""
         lines.append(Mrkdwn(f"⬜ *{title}* · waiting for {pen.role(tally.rule.role)}{progress}"))
     lines += [
         Mrkdwn(f"⚠️ ~{at(each.person)} approved as {title}~ · can't count in that role now") for each in tally.lapsed
     ]
+    lines += [Mrkdwn(f"⌛ ~{at(each.person)} approved as {title}~ · it has expired") for each in tally.expired]
     return lines
 
 
-def _outdated(release: Release, outdated: tuple[Verdict, ...], pen: Pen) -> list[Mrkdwn]:
-    """Words that were given to something else. The newest first."""
+def _for(verdict: Verdict) -> str:
+    return f" in the place of {at(verdict.on_behalf_of)}" if verdict.on_behalf_of else ""
+
+
+def _approved(verdict: Verdict, lasts: timedelta | None) -> str:
+    """Who approved, in whose place, when, what they said with it, and until when it counts."""
+    end = verdict.expires_at(lasts)
+    comment = f": “{one_line(verdict.reason, 200)}”" if verdict.reason else ""
+    until = f" · counts until {when(end)}" if end else ""
+    return f"{at(verdict.person)} approved{_for(verdict)} {when(verdict.at)}{comment}{until}"
+
+
+def _outdated(outdated: tuple[Verdict, ...], now: Proposal, pen: Pen) -> list[Mrkdwn]:
+    """Words that were given to something else, each with the difference. The newest first."""
     lines = [
-        Mrkdwn(f"~{at(each.person)} {each.word} as {one_line(pen.title(each.role))}~ · {_why_outdated(release, each)}")
+        Mrkdwn(f"~{at(each.person)} {each.word} as {one_line(pen.title(each.role))}~ · {difference(each, now)}")
         for each in reversed(outdated)
     ]
     rest = len(lines) - _OUTDATED
     return lines if rest <= 0 else [*lines[:_OUTDATED], Mrkdwn(f"… and {rest} older that no longer count")]
 
 
-def _why_outdated(release: Release, verdict: Verdict) -> str:
-    newer = release.candidate is not None and verdict.at <= release.candidate.set_at
-    return "an earlier candidate, so it no longer counts" if newer else "under earlier rules, so it no longer counts"
+def difference(verdict: Verdict, now: Proposal) -> Mrkdwn:
+    """What is other now than when that was said, so that it no longer counts."""
+    if verdict.terms is None or not verdict.candidate:
+        return Mrkdwn("said about something else, so it no longer counts")
+    if verdict.candidate != now.candidate:
+        then, there = _exactly(verdict.candidate, now.candidate)
+        return Mrkdwn(f"no longer counts: that was {code(then)}, and {code(there)} is proposed now")
+    if verdict.version != now.version:
+        return Mrkdwn(f"no longer counts: that was called {code(verdict.version)}, and is {code(now.version)} now")
+    if verdict.subject != now.subject:
+        return Mrkdwn("no longer counts: it was replaced and proposed anew since")
+    rules, before = one_line(now.terms.in_words(), 200), one_line(verdict.terms.in_words(), 200)
+    return Mrkdwn(f"no longer counts: the rules ask for more now: {rules} (then: {before})")
+
+
+def _exactly(then: str, now: str) -> tuple[str, str]:
+    """Two candidates as people tell them apart: by commit, or, where that is the same, by artifact."""
+    (commit, _, artifact), (other, _, another) = then.partition("@"), now.partition("@")
+    if commit != other:
+        return commit[:7], other[:7]
+    return artifact[:19] or "no artifact", another[:19] or "no artifact"
 
 
 def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
@@ -192,9 +241,15 @@ def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
         return Mrkdwn("It is in every environment.")
     if place.open:
         return Mrkdwn(f"May go to {one_line(place.name)}: {_deploy(picture, place, pen)}")
+    return _foremost(place, pen)
+
+
+def _foremost(place: Place, pen: Pen) -> Mrkdwn:
+    """The blocker to deal with first, and how many more there are."""
     first, *others = place.blockers
-    more = f" (and {counted(len(others), 'more thing')})" if others else ""
-    return Mrkdwn(f"{blocker(first, pen)}{more}")
+    if not others:
+        return blocker(first, pen)
+    return Mrkdwn(f"{blocker(first, pen).removesuffix('.')} (and {counted(len(others), 'more thing')})")
 
 
 def _deploy(picture: Picture, place: Place, pen: Pen) -> Mrkdwn:

@@ -100,7 +100,7 @@ class Outbox:
         return await self._in(self._engines.reading, outbox.given_up, limit)
 
     async def prune(self, before: datetime) -> int:
-        """Forget what was sent, and intents that were noted, before that moment; how many rows that was."""
+        """Forget what was sent, noted and said by checks before that moment; how many rows that was."""
         return await self._in(self._engines.writing, outbox.prune, before)
 
     async def anchor(self, name: str) -> Anchor | None:

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.ports import ConflictError
 from integrations.database.errors import in_our_words
 from integrations.database.reading import DatabaseReading
-from integrations.database.rows import audit, deployments, freezes, intents, outbox, releases
+from integrations.database.rows import (
+    absences,
+    askings,
+    audit,
+    calendars,
+    checks,
+    deployments,
+    exceptions,
+    freezes,
+    intents,
+    outbox,
+    releases,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,11 +29,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.notices import Notice
-    from bot.ports import Ask, Clock, Work
+    from bot.ports import Ask, Asked, Clock, Work
+    from bot.rules.absence import Absence, Leave
     from bot.rules.audit import Happened
+    from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId, Order
-    from bot.rules.freeze import Freeze, FreezeId, Window
-    from bot.rules.people import PersonId
+    from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+    from bot.rules.people import PersonId, RoleName
     from bot.rules.release import Draft, Release, ReleaseId
     from integrations.database.starter import WorkStarter
 
@@ -31,7 +45,7 @@ T = TypeVar("T")
 class DatabasePage(DatabaseReading):
     """One transaction. What is read by its number is locked until it ends.
 
-    A ConflictError of `keep…` and `add_deployment` leaves the page as it was: it can go on and commit what else it did.
+    A ConflictError of `keep…` and `add…` leaves the page as it was: it can go on and commit what else it did.
     Any error of the database itself (a deadlock, a lost connection) ends the page; another one must be opened.
     """
 
@@ -50,6 +64,8 @@ class DatabasePage(DatabaseReading):
         self._releases: dict[int, Release] = {}
         self._deployments: dict[int, Deployment] = {}
         self._freezes: dict[int, Freeze] = {}
+        self._exceptions: dict[int, FreezeException] = {}
+        self._absences: dict[int, Absence] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -59,6 +75,9 @@ class DatabasePage(DatabaseReading):
 
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return _noted(self._freezes, freeze, await super().freeze(freeze))
+
+    async def exception(self, exception: ExceptionId) -> FreezeException | None:
+        return _noted(self._exceptions, exception, await super().exception(exception))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -81,14 +100,44 @@ class DatabasePage(DatabaseReading):
             stored = self._deployments[deployment.id] = await self._run(deployments.keep, stored, deployment)
         return stored
 
-    async def add_freeze(self, window: Window, by: PersonId, at: datetime) -> Freeze:
-        return await self._run(freezes.add, window, by, at)
+    async def add_freeze(
+        self, window: Window, by: PersonId, at: datetime, *, origin: str = "", owner: RoleName | None = None
+    ) -> Freeze:
+        return await self._run(freezes.add, window, by, at, origin=origin, owner=owner)
 
     async def keep_freeze(self, freeze: Freeze) -> Freeze:
         stored = self._freezes.get(freeze.id) or _there(await self.freeze(freeze.id), freeze.name)
         if freeze != stored:
             stored = self._freezes[freeze.id] = await self._run(freezes.keep, stored, freeze)
         return stored
+
+    async def add_exception(self, plea: Plea) -> FreezeException:
+        return await self._run(exceptions.add, plea)
+
+    async def keep_exception(self, exception: FreezeException) -> FreezeException:
+        stored = self._exceptions.get(exception.id) or _there(await self.exception(exception.id), exception.name)
+        if exception != stored:
+            stored = self._exceptions[exception.id] = await self._run(exceptions.keep, stored, exception)
+        return stored
+
+    async def keep_calendar(self, state: CalendarState) -> None:
+        await self._run(calendars.keep, state)
+
+    async def add_absence(self, leave: Leave, by: PersonId, at: datetime) -> Absence:
+        return await self._run(absences.add, leave, by, at)
+
+    async def keep_absence(self, absence: Absence) -> Absence:
+        stored = self._absences.get(absence.id) or _there(await self._run(absences.locked, absence.id), absence.name)
+        if absence != stored:
+            stored = await self._run(absences.keep, stored, absence)
+        self._absences[absence.id] = stored
+        return stored
+
+    async def keep_asked(self, asked: Asked) -> None:
+        await self._run(askings.keep, asked)
+
+    async def keep_check(self, result: CheckResult) -> bool:
+        return await self._run(checks.keep, result)
 
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)

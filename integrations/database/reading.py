@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from integrations.database.errors import in_our_words
-from integrations.database.rows import audit, deployments, freezes, intents, releases
+from integrations.database.rows import (
+    absences,
+    askings,
+    audit,
+    calendars,
+    checks,
+    deployments,
+    exceptions,
+    freezes,
+    intents,
+    releases,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,11 +27,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.ports import Ask
+    from bot.ports import Ask, Asked
+    from bot.rules.absence import Absence
     from bot.rules.audit import Entry
     from bot.rules.candidate import Seal
+    from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId
-    from bot.rules.freeze import Freeze, FreezeId
+    from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
@@ -100,13 +113,41 @@ class DatabaseReading:
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return await self._run(freezes.one, freeze, lock=self._lock)
 
-    async def freezes(self, *, not_over_at: datetime | None = None, limit: int = 50) -> list[Freeze]:
+    async def freezes(self, *, not_over_at: datetime | None = None, limit: int | None = 200) -> list[Freeze]:
         return await self._run(freezes.several, not_over_at=not_over_at, limit=limit)
 
     async def ask(
         self, release: ReleaseId, environment: EnvironmentName, seal: Seal, *, not_by: PersonId | None = None
     ) -> Ask | None:
         return await self._run(intents.ask, release, environment, seal, not_by=not_by)
+
+    async def freezes_from(self, origins: str, *, not_over_at: datetime) -> list[Freeze]:
+        return await self._run(freezes.of, origins, not_over_at=not_over_at)
+
+    async def exception(self, exception: ExceptionId) -> FreezeException | None:
+        return await self._run(exceptions.one, exception, lock=self._lock)
+
+    async def exceptions(
+        self,
+        *,
+        releases: Sequence[ReleaseId] | None = None,
+        freeze: FreezeId | None = None,
+        since: datetime | None = None,
+        limit: int = 200,
+    ) -> list[FreezeException]:
+        return await self._run(exceptions.several, releases=releases, freeze=freeze, since=since, limit=limit)
+
+    async def calendars(self) -> list[CalendarState]:
+        return await self._run(calendars.every)
+
+    async def absences(self, *, not_over_at: datetime, person: PersonId | None = None) -> list[Absence]:
+        return await self._run(absences.several, not_over_at=not_over_at, person=person)
+
+    async def asked(self, release: ReleaseId) -> list[Asked]:
+        return await self._run(askings.of, release)
+
+    async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
+        return await self._run(checks.of, service, commit, lock=self._lock)
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     text,
 )
 
@@ -40,6 +41,9 @@ HOLDS = _one_of("attempt", HOLDING)
 
 OPEN = "launched_at IS NULL AND cancelled_at IS NULL"
 """The releases that something can still happen to."""
+
+OF_NO_HAND = "origin <> ''"
+"""The freezes that nobody declared by hand."""
 
 
 def _candidate_columns() -> tuple[Column[object], ...]:
@@ -115,6 +119,15 @@ checklist_items = Table(
     Column("required", Boolean, nullable=False),
     Column("ticked_by", Words),
     Column("ticked_at", Moment),
+    # What lines of the first version did not have has a default, here and below.
+    Column("note", Words, nullable=False, server_default=""),
+    Column("link", Words),
+    # In seconds before the target date.
+    Column("due", Integer),
+    Column("check_name", Words),
+    Column("reopens", Boolean, nullable=False, server_default=false()),
+    Column("evidence_note", Words, nullable=False, server_default=""),
+    Column("evidence_link", Words),
     CheckConstraint("(ticked_by IS NULL) = (ticked_at IS NULL)", name="ticked"),
 )
 
@@ -132,8 +145,15 @@ verdicts = Table(
     Column("said_at", Moment, nullable=False),
     Column("reason", Words, nullable=False),
     Column("withdrawn_at", Moment),
+    Column("on_behalf_of", Words),
+    # What it was said about, apart from the seal; words of the first version have their seal only.
+    Column("subject", Words),
+    Column("candidate", Words, nullable=False, server_default=""),
+    Column("version", Words, nullable=False, server_default=""),
+    Column("terms", Json),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint(_one_of("word", Word), name="word"),
+    CheckConstraint("(subject IS NULL) = (terms IS NULL)", name="terms"),
 )
 
 deployments = Table(
@@ -175,6 +195,7 @@ deployments = Table(
     Index(None, "service", "environment", "id"),
     Index(None, "service", "attempt", "environment", "id"),
     Index(None, "release_id", "id"),
+    Index(None, "replaces"),
     Index(None, "attempt", "id"),
     Index(None, "ended_at"),
     sqlite_autoincrement=True,
@@ -196,9 +217,75 @@ freezes = Table(
     Column("ended_at", Moment),
     Column("ended_by", Words),
     Column("revision", Integer, nullable=False),
+    Column("origin", Words, nullable=False, server_default=""),
+    Column("owner", Words),
     CheckConstraint("starts_at < ends_at", name="window"),
     CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
     Index(None, "starts_at", "id"),
+    Index(None, "ends_at"),
+    # What a calendar brings becomes one freeze, also when it is read twice at the same moment.
+    Index(
+        "uq_freezes_origin",
+        "origin",
+        unique=True,
+        sqlite_where=text(OF_NO_HAND),
+        postgresql_where=text(OF_NO_HAND),
+    ),
+    sqlite_autoincrement=True,
+)
+
+freeze_exceptions = Table(
+    "freeze_exceptions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("freeze_id", Number, ForeignKey("freezes.id"), nullable=False),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("asked_by", Words, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("soft", Boolean, nullable=False),
+    Column("granted", Boolean),
+    Column("decided_by", Words),
+    Column("decided_at", Moment),
+    Column("answer", Words, nullable=False),
+    Column("ends_at", Moment),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint(
+        "(granted IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)", name="decided"
+    ),
+    CheckConstraint("granted IS NOT NULL OR ends_at IS NULL", name="ending"),
+    Index(None, "release_id"),
+    Index(None, "freeze_id"),
+    Index(None, "asked_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("read_at", Moment),
+    Column("problem", Words, nullable=False),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("stand_in", Words),
+    Column("roles", Json, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("declared_by", Words, nullable=False),
+    Column("declared_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("starts_at < ends_at", name="leave"),
+    CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
+    Index(None, "person", "ends_at"),
     Index(None, "ends_at"),
     sqlite_autoincrement=True,
 )
@@ -214,6 +301,30 @@ asks = Table(
     Column("asked_at", Moment, nullable=False),
     Index(None, "release_id", "environment", "seal", "id"),
     sqlite_autoincrement=True,
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("release_id", Number, ForeignKey("releases.id"), primary_key=True),
+    Column("environment", Words, primary_key=True),
+    Column("blocker", Words, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("people", Json, nullable=False),
+    Index(None, "asked_at"),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("service", Words, primary_key=True),
+    Column("commit", String(64), primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("passed", Boolean, nullable=False),
+    Column("said_at", Moment, nullable=False),
+    Column("link", Words),
+    Index(None, "said_at"),
 )
 
 intents = Table(

@@ -1,4 +1,4 @@
-"""The demo's `slipway.yaml`: one service, two environments, two change types, everybody in a role."""
+"""The demo's `slipway.yaml`: one service, two environments, three change types, everybody in a role."""
 
 from __future__ import annotations
 
@@ -51,14 +51,28 @@ services:
         verify: {url: @production_version@, within: 15s}
 
 change_types:
-  feature:
+  feature:                       # asks for everything
     approvals:
       production: [qa, change-manager]
+    approvals_last: 14d          # then they are given anew
     checklist:
-      - {key: acceptance, text: Tried out on staging, owner: qa}
-      - {key: notes, text: Release notes are written, owner: release-manager}
+      - key: acceptance
+        text: Tried out on staging
+        owner: qa
+        note: Look at the amounts, and at refunds
+        link: @staging@
+        reopens: true            # another candidate is tried out anew
+      - {key: notes, text: Release notes are written, owner: release-manager, due: 1d}
       - {key: support, text: Support knows what changes, owner: release-manager, required: false}
-  hotfix:
+  bugfix:                        # ships itself once CI says that the tests are green
+    title: Bug fix
+    checklist:
+      - {key: tests, text: All tests are green, check: tests}
+    checklist_before: [staging, production]
+    bake: {production: 20s}      # so long it stands in staging first
+    ships_itself: [staging, production]
+    freeze: acknowledge          # in a freeze somebody says why it can't wait
+  hotfix:                        # what freezes make room for
     approvals:
       production: [change-manager]
     checklist:
@@ -69,6 +83,7 @@ change_types:
 freezes:
   rights: [release-manager, change-manager]
   notices_before: [1h]
+  exceptions: {lasts: 1d, budget: 3, per: 30d}     # who has declared a freeze may let three releases a month pass
 
 digests:
   - {channel: C0RELEASES, at: mon-fri 09:00}

@@ -60,18 +60,22 @@ class Ground:
         """Where the command deployer keeps what it started."""
         return self.folder / "deployments"
 
+    def tell_ci(self, address: str, secret: str) -> None:
+        """Note where Slipway hears what CI reports, and what that is signed with."""
+        _note(self.folder, ci={"address": address, "secret": secret})
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Ground]:
         """Both environments, up; whatever ends this process, even a kill, ends them too."""
         processes: dict[str, Process] = {}
-        _note(self.folder, playing=secrets.token_hex(8))
+        _note(self.folder, playing=secrets.token_hex(8), ci=None)
         try:
             for name, port in self.ports.items():
                 processes[name] = await self._start(name, port)
             await asyncio.gather(*(self._see_it_up(name, process) for name, process in processes.items()))
             yield self
         finally:
-            _note(self.folder, playing=None)  # a deploy program that is at work now stops
+            _note(self.folder, playing=None, ci=None)  # a deploy program that is at work now stops
             await asyncio.gather(*(_stop(each) for each in processes.values()))
 
     async def _start(self, name: str, port: int) -> Process:

@@ -11,6 +11,7 @@ from integrations.demo.source import MIGRATIONS, README, Look, service
 MAIN = "main"
 RELEASE = "release/2.4"
 HOTFIX = "hotfix/2.3.10"
+BUGFIX = "bugfix/2.4.1"
 
 BEN = ("Ben Castillo", "ben@acme.example")
 LENA = ("Lena Fischer", "lena@acme.example")
@@ -70,6 +71,8 @@ _PAYOUT = replace(_GREEN, headline="Coming next", features=("Refunds within a mi
 _BESIDE = replace(_PAYOUT, features=(*_PAYOUT.features, "Refunds beside your payments"), refunds=True)
 _VIOLET = replace(_BESIDE, colour="#6a3fb5", headline="New in 2.4", features=(*_BESIDE.features, "A new look"))
 
+_ONCE = replace(_VIOLET, headline="New in 2.4.1", features=(*_VIOLET.features, "Each refund just once"))
+
 _NOTES_8, _NOTES_9 = _notes(_BLUE), _notes(_GREEN, _BLUE)
 _ALERTS = "refund older than 5 minutes and not paid out: support\n"
 
@@ -128,15 +131,20 @@ _IN_A_HURRY = Written(
     _at("11-17T12:03:00-05:00"), BEN, "Shorten the session time-out (PAY-344)", replace(_GREEN, broken=True), 2
 )
 
+_AFTER_2_4 = Written(
+    _at("11-18T10:26:00-05:00"), BEN, "Pay each refund out once (PAY-351)", _ONCE, 3, branch=BUGFIX, alerts=_ALERTS
+)
+
 HISTORY = (
     *_UP_TO_2_3_9,
     *(replace(each, branch=RELEASE, notes=_NOTES_9) for each in _TOWARDS_2_4),
     replace(_IN_A_HURRY, branch=HOTFIX, notes=_NOTES_9),
+    replace(_AFTER_2_4, notes=_NOTES_9),
 )
 """Oldest first. The new look lost digits, and the commit after it finds them; what was done in a hurry is broken."""
 
-BEGINS_AT = {RELEASE: "v2.3.9", HOTFIX: "v2.3.9"}
-"""The tag at which a branch begins."""
+BEGINS_AT = {RELEASE: "v2.3.9", HOTFIX: "v2.3.9", BUGFIX: RELEASE}
+"""The tag or the branch at whose end a branch begins."""
 
 
 def as_import() -> bytes:
@@ -146,14 +154,13 @@ def as_import() -> bytes:
 
 def _stream() -> Iterator[bytes]:
     marks: dict[str, int] = {}
-    seen: set[str] = set()
     for mark, each in enumerate(HISTORY, start=1):
         who = f"{each.author[0]} <{each.author[1]}> {_raw(each.at)}"
         yield f"commit refs/heads/{each.branch}\nmark :{mark}\nauthor {who}\ncommitter {who}\n".encode()
         yield _data(each.subject + "\n" + (f"\n{each.body}\n" if each.body else ""))
-        if each.branch not in seen and each.branch in BEGINS_AT:
+        if each.branch not in marks and each.branch in BEGINS_AT:
             yield f"from :{marks[BEGINS_AT[each.branch]]}\n".encode()
-        seen.add(each.branch)
+        marks[each.branch] = mark
         yield b"deleteall\n"
         for path, content in each.tree:
             yield f"M 100644 inline {path}\n".encode() + _data(content)

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from integrations.demo.history import HOTFIX, MAIN, RELEASE, as_import
+from integrations.demo.history import BUGFIX, HOTFIX, MAIN, RELEASE, as_import
 
 _NOTE = Path(".git") / "demo.json"
 """What was written, noted where it is in nobody's way."""
@@ -81,7 +81,7 @@ def write(repository: Path) -> bool:
 
 def _commits(repository: Path) -> dict[str, str]:
     """The SHAs by the names that the demo uses: tags, branches, and `candidate`, `fix` and `broken`."""
-    names = {name: name for name in ("v2.3.8", "v2.3.9", MAIN, RELEASE, HOTFIX)}
+    names = {name: name for name in ("v2.3.8", "v2.3.9", MAIN, RELEASE, HOTFIX, BUGFIX)}
     names |= {"candidate": f"{RELEASE}~1", "fix": RELEASE, "broken": HOTFIX}
     found = git(repository, "rev-parse", *(f"{place}^{{commit}}" for place in names.values())).split()
     return dict(zip(names, found, strict=True))

@@ -60,7 +60,7 @@ def registered(commands: str = "") -> Recorder:
     def now():
         return datetime(2026, 11, 23, tzinfo=UTC)
 
-    neighbours = SimpleNamespace(deployers={}, code_host=None, verifier=None)
+    neighbours = SimpleNamespace(deployers={}, code_host=None, verifier=None, calendars=None)
     records = InMemoryRecords()
     verbs = wire(records, None, agreed, neighbours, now)
     listen(

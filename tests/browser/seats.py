@@ -38,6 +38,11 @@ class Seat:
         return self.tab.get_by_role("complementary", name="Thread")
 
     @property
+    def direct(self) -> Locator:
+        """The newest message that Slipway has sent to this person alone, in its tab Messages."""
+        return self.tab.locator("main article:not(.ephemeral)").last
+
+    @property
     def told(self) -> Locator:
         """The newest of what only this person sees."""
         return self.tab.locator("main article.ephemeral").last
@@ -56,7 +61,11 @@ class Seat:
 
     async def presses(self, label: str) -> None:
         """Press a button of the card."""
-        await self.card.get_by_role("button", name=re.compile("^" + re.escape(label))).click()
+        await self.presses_on(self.card, label)
+
+    async def presses_on(self, message: Locator, label: str) -> None:
+        """Press a button of that message, by what stands on it or what is read aloud."""
+        await message.get_by_role("button", name=re.compile("^" + re.escape(label))).first.click()
 
     async def fills_in(self, **fields: str) -> None:
         """Fill in fields of the form that is open."""

@@ -1,9 +1,12 @@
-"""The demo in a real browser: the whole road, walked by five people, each in a tab of their own.
+"""The demo in a real browser: the whole road of its guide, walked by five people, each in a tab of their own.
 
-Everything is real but Slack: the page, the bot behind it, the repository, the program that deploys, and the two
-environments that serve what was brought there. `SLIPWAY_SCREENSHOTS=1` has it take the pictures of the documentation.
+On it they meet the six blockers of a release week: a rejection, the wrong person, a changed candidate, the order of
+environments, a forgotten checklist, a freeze. Everything is real but Slack: the page, the bot behind it, the
+repository, the program that deploys, and the two environments that serve what was brought there.
+`SLIPWAY_SCREENSHOTS=1` has it take the pictures of the documentation.
 """
 
+import asyncio
 import logging
 import re
 import shutil
@@ -14,6 +17,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from bot.demo import playing
+from integrations.demo.ci import report
 from tests.browser.seats import Seat, is_served, served
 
 log = logging.getLogger(__name__)
@@ -29,6 +33,7 @@ pytestmark = [
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 DESK = {"width": 1280, "height": 860}
 SHALLOW = {"width": 1280, "height": 720}
+LOW = {"width": 1280, "height": 400}
 PHONE = {"width": 390, "height": 844}
 
 
@@ -83,15 +88,17 @@ async def test_the_whole_road_in_a_browser(tmp_path, record_property):
         await maya_plans(maya, demo.ground.commits["candidate"][:10])
         await omar_finds_something(omar, await sit("omar", "home"), maya)
         await ben_mends_it(ben, omar)
+        await it_is_not_bens_to_approve(ben)
         await it_goes_to_staging(maya)
         assert await served(demo.ground.addresses["staging"]) == "2.4.0"
-        await everybody_agrees(omar, ruth, maya)
+        asked = await sit("ruth", "messages")
+        await everybody_agrees(omar, asked, maya)
         async with seats(browser, demo.url, viewport=PHONE, has_touch=True, is_mobile=True) as on_the_phone:
             await it_fits_a_phone(await on_the_phone("omar"))
 
         await ruth_freezes_production(ruth, maya)
         assert await served(production) == "2.3.9"
-        await ruth_ends_the_freeze(ruth, maya)
+        await ruth_grants_an_exception(asked, maya)
         await it_goes_to_production(maya, customer)
         assert await served(production) == "2.4.0"
         await expect(customer.get_by_role("heading", name="2.4.0", exact=True)).to_be_visible()
@@ -102,6 +109,8 @@ async def test_the_whole_road_in_a_browser(tmp_path, record_property):
         log.info("Production served the old version %.2f seconds after the command was sent.", seconds)
         await everybody_sees_it_rolled_back(ines, ben)
         await expect(customer.get_by_role("heading", name="2.3.9", exact=True)).to_be_visible()
+        await ben_mends_it_and_it_ships_itself(ben, ruth, demo.ground.folder)
+        await is_served(production, "2.4.1")
         await maya_tells_what_happened(maya, ben)
         assert (await demo.slipway.verify_audit()).broken is None
 
@@ -155,36 +164,59 @@ async def ben_mends_it(ben, omar):
     await expect(ben.told).to_contain_text("No longer counts")
     void = omar.card.locator("del, s", has_text="rejected as QA")
     await expect(void).to_be_visible()
-    await expect(omar.card).to_contain_text("an earlier candidate, so it no longer counts")
+    await expect(omar.card).to_contain_text("no longer counts: that was")
+
+
+async def it_is_not_bens_to_approve(ben):
+    """The one who wrote it presses Approve: he reads who can, and how to have them asked."""
+    await ben.tidies_up()
+    await ben.presses("Approve")
+    await expect(ben.told).to_contain_text("Only @qa and @change-managers can approve this for production.")
 
 
 async def it_goes_to_staging(maya):
+    """Customers come last: before it has been in staging, nothing goes to production."""
+    await maya.types("/deploy R-3 to production")
+    await expect(maya.message("Deploy R-3 ")).to_contain_text("This candidate has not been in staging yet")
+    await maya.tidies_up()
     await maya.types("/deploy R-3 to staging")
     await expect(maya.message("Deploy R-3 ")).to_contain_text("/deploy confirm R-3 to staging")
     await maya.types("/deploy confirm R-3 to staging")
     await expect(maya.card).to_contain_text(runs("staging", "2.4.0", "this candidate"))
 
 
-async def everybody_agrees(omar, ruth, maya):
-    """Ticks and approvals, until nothing is in the way."""
+async def everybody_agrees(omar, asked, maya):
+    """Ticks and approvals, until nothing is in the way; Ruth is asked in her messages, and approves there."""
     await omar.presses("Checklist")
-    await omar.form.get_by_role("button", name="Tick Tried out on staging").click()
+    await expect(omar.form).to_contain_text("How: Look at the amounts, and at refunds")
+    await omar.form.get_by_role("button", name="Tick with a note: Tried out on staging").click()
+    await expect(omar.form).to_contain_text("Back to the checklist")
+    await omar.fills_in(Note="€ 84.00 went out, and came back within 20 seconds")
+    await omar.sends("Tick")
     await expect(omar.form).to_contain_text("ticked by @Omar Haddad")
-    await omar.shoots("checklist")
     await omar.sends("Done")
+    await expect(omar.card).to_contain_text("1 of 3 done")
     await omar.presses("Approve")
     await expect(omar.card).to_contain_text("✅ QA · @Omar Haddad approved")
-    await maya.types("/release why R-3")
-    why = maya.message("What blocks R-3 ")
-    await expect(why).to_contain_text("“Release notes are written” is not done")
     await omar.tidies_up()
     await omar.shoots("card")
-    await why.get_by_role("button", name="Checklist").click()
+    await maya.tidies_up()
+    await maya.types("/release why R-3 production")
+    why = maya.message("What blocks R-3 ")
+    await expect(why).to_contain_text("“Release notes are written” is not done")
+    await maya.presses_on(why, "Ask those who can lift: The approval of @change-manager is missing")
+    await expect(maya.told).to_contain_text("I have asked @Ruth Okafor in a private message")
+    await maya.shoots("why", maya.tab.locator("#main"))
+    await expect(asked.direct).to_contain_text("@Maya Lindqvist asks you to look at R-3 Payments 2.4.0")
+    await maya.presses_on(why, "Checklist")
+    await expect(maya.form).to_contain_text("came back within 20 seconds")
+    await maya.shoots("checklist")
     await maya.form.get_by_role("button", name="Tick Release notes are written").click()
     await expect(maya.form).to_contain_text("everything required is done")
     await maya.sends("Done")
-    await expect(ruth.card).to_contain_text("2 of 3 done")
-    await ruth.presses("Approve")
+    await expect(asked.direct).to_contain_text("nothing else blocks")
+    await asked.presses_on(asked.direct, "Approve")
+    await expect(asked.direct).to_contain_text("you have approved it. Thank you.")
     await expect(maya.card).to_contain_text(runs("production", "2.3.9", "gate open"))
 
 
@@ -202,7 +234,7 @@ async def ruth_freezes_production(ruth, maya):
     await maya.types("/deploy R-3 to production")
     preview = maya.message("Deploy R-3 ")
     await expect(preview).to_contain_text("1 thing blocks")
-    await expect(preview).to_contain_text("Wait, or have it ended with /freeze end F-1")
+    await expect(preview).to_contain_text("or have it ended with /freeze end F-1")
     await expect(preview).not_to_contain_text("/deploy confirm")
     await maya.shoots("frozen", maya.tab.locator("#main"))
     await maya.types("/deploy confirm R-3 to production")
@@ -210,18 +242,29 @@ async def ruth_freezes_production(ruth, maya):
     await expect(maya.told).to_contain_text("F-1 freezes production")
 
 
-async def ruth_ends_the_freeze(ruth, maya):
+async def ruth_grants_an_exception(asked, maya):
+    """Maya asks from the preview, and Ruth decides in her messages: this release passes, and no other."""
+    await maya.presses_on(maya.message("Deploy R-3 "), "Ask for an exception")
+    await maya.fills_in(Reason="Refunds must work before the sale begins")
+    await maya.sends("Ask")
+    await expect(maya.form).to_contain_text("I have asked @Ruth Okafor")
+    await maya.sends("Close")
+    await expect(asked.direct).to_contain_text("asks that R-3 Payments 2.4.0 may pass F-1 (X-1)")
+    await asked.tidies_up()
+    await asked.tab.set_viewport_size(LOW)
+    await asked.shoots("exception", asked.tab.locator("#main"))
+    await asked.presses_on(asked.direct, "Grant")
+    await expect(asked.direct).to_contain_text("@Ruth Okafor granted it")
+    await expect(maya.card).to_contain_text("passes F-1 until tomorrow 08:00 by @Ruth Okafor's exception X-1")
     await maya.tidies_up()
-    await ruth.types("/freeze end F-1")
-    await expect(maya.tab.get_by_role("log").first).to_contain_text("F-1 is over, ended by @Ruth Okafor")
-    await expect(maya.card).to_contain_text("gate open")
 
 
 async def it_goes_to_production(maya, customer):
     """The preview says what would change and the way back; the confirmation is typed; customers see the new version."""
     await maya.types("/deploy R-3 to production")
     preview = maya.message("Deploy R-3 ")
-    for words in ("6 commits would come along", "Pay refunds out within a minute", "fall back to: 2.3.9"):
+    wanted = ("6 commits would come along", "Pay refunds out within a minute", "passes F-1", "fall back to: 2.3.9")
+    for words in wanted:
         await expect(preview).to_contain_text(words)
     await expect(preview).to_contain_text("/deploy confirm R-3 to production")
     await maya.shoots("preview", maya.tab.locator("#main"))
@@ -241,9 +284,28 @@ async def everybody_sees_it_rolled_back(ines, ben):
     await ines.shoots("rollback", without_lists=True)
 
 
+async def ben_mends_it_and_it_ships_itself(ben, ruth, ground):
+    """A bug fix needs nobody once CI has tested it; only the freeze holds it until that is over."""
+    await ben.tidies_up()
+    await ben.types("/release new payments 2.4.1")
+    await ben.fills_in(Commit_or_branch="bugfix/2.4.1", Title="Each refund once")
+    await ben.form.get_by_label("Change type").select_option(label="Bug fix")
+    await ben.sends("Plan it")
+    await ben.sends("Close")
+    card = ben.message("R-4 ")
+    await expect(card).to_contain_text("ships itself to staging and production")
+    await asyncio.to_thread(report, ground, "bugfix/2.4.1", "tests", "passed")
+    await expect(card).to_contain_text(runs("staging", "2.4.1", "this candidate"))
+    await expect(card).to_contain_text("F-1 asks for care in production")
+    await ruth.types("/freeze end F-1")
+    await expect(ben.tab.get_by_role("log").first).to_contain_text("F-1 is over, ended by @Ruth Okafor")
+    await expect(card).to_contain_text(runs("production", "2.4.1", "this candidate"), timeout=30_000)
+
+
 async def maya_tells_what_happened(maya, ben):
     await maya.types("/release digest here")
     digest = ben.message("Release digest")
     await expect(digest).to_contain_text("2.4.0")
+    await expect(digest).to_contain_text("2.4.1")
     await expect(digest).to_contain_text("Refunds go out twice")
     await ben.shoots("digest", digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,28 @@ def test_each_excerpt_fits_into_the_example(excerpt, tmp_path):
             )
             excerpt = excerpt.replace(body[0], "")
     (tmp_path / "templates").mkdir()
+    shutil.copy(EXAMPLE.with_name("holidays.ics"), tmp_path)
     loaded(text + "\n" + excerpt, base=tmp_path)
 
 
 def test_everything_that_can_be_written_is_on_the_page():
-    for path in ((), ("change_types", "x"), ("services", "x"), ("services", "x", "environments", "x"), ("digests", 0)):
+    change, service, freezes = ("change_types", "x"), ("services", "x"), ("freezes",)
+    for path in (
+        (),
+        change,
+        (*change, "checklist", 0),
+        service,
+        (*service, "checklist", 0),
+        (*service, "environments", "x"),
+        (*service, "environments", "x", "hours"),
+        ("defaults",),
+        freezes,
+        (*freezes, "exceptions"),
+        (*freezes, "recurring", "x"),
+        (*freezes, "calendars", "x"),
+        ("reminders",),
+        ("digests", 0),
+    ):
+        assert known_at(path), path
         for key in known_at(path):
             assert re.search(rf"\b{key}\b", PAGE), f"{key} is not on the page"

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.catalogue import load
-from bot.rules.policy import ApprovalRule, Catalogue, FreezeMeaning, Right
+from bot.rules.policy import (
+    ApprovalRule,
+    CalendarSource,
+    Catalogue,
+    ChangeType,
+    Environment,
+    ExceptionRules,
+    FreezeMeaning,
+    FreezeScope,
+    ItemRule,
+    RecurringFreeze,
+    Reminders,
+    Right,
+    bake_before,
+    checklist_of,
+    takes_two_people,
+)
+from bot.rules.terms import terms_of
 from integrations.deployers.kinds import KINDS
-from tests.catalogue.texts import EXAMPLE, SHORT, example_with, loaded, short_with
+from tests.catalogue.right import TWO_PLACES, calendar, feature, in_service, item, production, recurring
+from tests.catalogue.texts import SHORT, example_with, loaded, short_with
+from tests.sample import sample
 
 
 @pytest.fixture(scope="module")
 def example() -> Catalogue:
-    found = load(EXAMPLE, deployers=KINDS)
-    assert isinstance(found, Catalogue), "\n".join(map(str, found))
-    return found
+    return sample()
 
 
 def test_the_example_has_two_services_with_staging_before_production(example):
@@ -161,6 +178,188 @@ services:
     assert services["two"].two_people
     assert services["two"].title == "Number two"
     assert services["one"].environments == services["two"].environments
+
+
+def in_production(text: str) -> Environment:
+    return loaded(text).services["payments"].environment("production")
+
+
+def for_features(text: str) -> ChangeType:
+    return loaded(text).change_types["feature"]
+
+
+def test_what_nobody_asks_for_is_not_asked_for():
+    catalogue = loaded(TWO_PLACES + "change_types: {feature: {checklist: [Notes]}}\n")
+    place, change = catalogue.services["payments"].environment("production"), catalogue.change_types["feature"]
+    assert (place.bake, place.hours, place.two_people) == (timedelta(0), None, None)
+    assert (change.bake, change.any_hour, change.two_people, change.approvals_last) == ({}, False, None, None)
+    assert change.ships_itself == frozenset()
+    assert (change.requester_may_confirm, change.author_may_confirm, change.approver_may_confirm) == (True, True, True)
+    assert change.checklist == (ItemRule("notes", "Notes"),)
+    assert catalogue.services["payments"].checklist == ()
+    assert (catalogue.recurring, catalogue.calendars) == ((), ())
+    assert catalogue.exceptions == ExceptionRules(timedelta(days=1), None, timedelta(days=90))
+    assert catalogue.reminders == Reminders(timedelta(days=1), timedelta(days=1), timedelta(hours=4), "UTC")
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"),
+    [
+        ("mon-fri 09:00-16:00", "mon-fri 09:00-16:00 (Asia/Tokyo)"),
+        ("[mon-thu 09:00-16:00, fri 09:00-12:00]", "mon-thu 09:00-16:00, fri 09:00-12:00 (Asia/Tokyo)"),
+        ("{at: daily 22:00-06:00}", "daily 22:00-06:00 (Asia/Tokyo)"),
+        ("{at: [sat 00:00-24:00], timezone: Europe/London}", "sat 00:00-24:00 (Europe/London)"),
+    ],
+)
+def test_hours_are_those_of_the_default_time_zone_or_of_their_own(hours, shown):
+    assert str(in_production(production(f"hours: {hours}") + "defaults: {timezone: Asia/Tokyo}\n").hours) == shown
+
+
+@pytest.mark.parametrize(
+    ("own", "default", "asked"),
+    [("", "", 0), ("", "1d", 24), ("bake: 2h", "1d", 2), ("bake: 0h", "1d", 0), ("bake: 2h", "", 2)],
+)
+def test_an_environments_own_bake_time_comes_before_the_default(own, default, asked):
+    text = production(own) + (f"defaults: {{bake: {default}}}\n" if default else "")
+    assert in_production(text).bake == timedelta(hours=asked)
+
+
+@pytest.mark.parametrize(("bake", "asked"), [("1h", 1), ("{production: 2h}", 2), ("{production: 0h}", 0), ("0h", 0)])
+def test_a_changes_own_bake_time_comes_first(bake, asked):
+    catalogue = loaded(feature(f"bake: {bake}") + "defaults: {bake: 1d}\n")
+    change, service = catalogue.change_types["feature"], catalogue.services["payments"]
+    assert bake_before(change, service.environment("production")) == timedelta(hours=asked)
+
+
+def test_nothing_bakes_before_the_first_environment():
+    catalogue = loaded(feature("bake: 1h") + "defaults: {bake: 1d}\n")
+    staging = catalogue.services["payments"].environment("staging")
+    for change in (catalogue.change_types["feature"], ChangeType("other", "Other")):
+        assert bake_before(change, staging) == timedelta(0)
+    assert terms_of(catalogue.change_types["feature"], catalogue.services["payments"], "staging").bake == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("of_change", "of_place", "of_service", "default", "asked"),
+    [
+        ("false", "true", "true", "true", False),
+        ("", "false", "true", "true", False),
+        ("", "", "false", "true", False),
+        ("", "", "", "true", True),
+        ("true", "false", "false", "false", True),
+        ("", "", "", "", False),
+    ],
+)
+def test_the_nearest_word_on_two_people_counts(of_change, of_place, of_service, default, asked):
+    change, place, team, rest = (
+        f"two_people: {word}" if word else "" for word in (of_change, of_place, of_service, default)
+    )
+    text = f"{in_service(team)}        {place}\nchange_types: {{feature: {{{change}}}}}\ndefaults: {{{rest}}}\n"
+    catalogue = loaded(text)
+    found = catalogue.services["payments"]
+    assert takes_two_people(catalogue.change_types["feature"], found, found.environment("production")) is asked
+
+
+def test_a_line_of_a_checklist_can_say_how_where_by_when_and_by_which_check():
+    (line,) = for_features(
+        item("key: a, owner: team, note: How, link: https://x.example, due: 2d, check: unit / 3.11, reopens: true")
+    ).checklist
+    assert line == ItemRule(
+        "a",
+        "Tried out",
+        "team",
+        note="How",
+        link="https://x.example",
+        due=timedelta(days=2),
+        check="unit / 3.11",
+        reopens=True,
+    )
+
+
+def test_a_services_lines_stand_below_those_of_the_change_type():
+    text = in_service("checklist: [Scan it, {text: Look at it, only_for: hotfix}]")
+    catalogue = loaded(text + "change_types: {feature: {checklist: [Notes]}, hotfix: {checklist: []}}\n")
+
+    def lines(change: str) -> list[str]:
+        return [each.text for each in checklist_of(catalogue.change_types[change], catalogue.services["payments"])]
+
+    assert lines("feature") == ["Notes", "Scan it"]
+    assert lines("hotfix") == ["Scan it", "Look at it"]
+
+
+def test_a_change_that_ships_itself_may_still_need_two_people_elsewhere():
+    text = feature("ships_itself: production").replace(
+        "  payments:\n",
+        "  storefront: {two_people: true, environments: {production: {deployer: {command: {program: [x]}}}}}\n"
+        "  payments:\n",
+    )
+    assert for_features(text).ships_itself == {"production"}
+
+
+def test_a_recurring_freeze_is_hard_and_of_everything_unless_it_says_otherwise():
+    (freeze,) = loaded(recurring() + "defaults: {timezone: Europe/Berlin}\n").recurring
+    assert freeze == RecurringFreeze(
+        "weekends",
+        "Nobody is here",
+        datetime.fromisoformat("2026-01-02T17:00"),
+        datetime.fromisoformat("2026-01-05T07:00"),
+        "FREQ=WEEKLY",
+        "Europe/Berlin",
+        FreezeScope(),
+        hard=True,
+        owner=None,
+    )
+
+
+def test_a_recurring_freeze_can_say_all_of_it():
+    (freeze,) = loaded(
+        recurring(
+            rule="rrule:freq=weekly;byday=fr;",
+            soft="true",
+            owner="team",
+            services="payments",
+            environments="production",
+            change_types="[feature]",
+            timezone="Asia/Tokyo",
+        )
+    ).recurring
+    assert freeze.rule == "FREQ=WEEKLY;BYDAY=FR"
+    assert freeze.scope == FreezeScope(frozenset({"production"}), frozenset({"payments"}), frozenset({"feature"}))
+    assert (freeze.hard, freeze.owner, freeze.timezone) == (False, "team", "Asia/Tokyo")
+
+
+def test_a_freeze_that_doesnt_come_again_never_keeps_slipway_from_starting():
+    """Otherwise the first restart after New Year would find a catalogue that was right the day before."""
+    for rule in ("FREQ=WEEKLY;COUNT=2", "FREQ=WEEKLY;UNTIL=20201231"):
+        (freeze,) = loaded(recurring(starts="2020-01-03", ends="2020-01-04", rule=rule)).recurring
+        assert freeze.rule == rule
+
+
+def test_a_calendars_file_lies_beside_the_catalogue(tmp_path):
+    (tmp_path / "days.ics").write_text("")
+    file = tmp_path / "slipway.yaml"
+    file.write_text(calendar("file: days.ics") + "defaults: {timezone: Asia/Tokyo}\n")
+    found = load(file, deployers=KINDS)
+    assert isinstance(found, Catalogue)
+    assert found.calendars == (
+        CalendarSource("holidays", str(tmp_path.resolve() / "days.ics"), hard=True, timezone="Asia/Tokyo"),
+    )
+
+
+def test_a_calendar_at_an_address_is_left_where_it_is():
+    (found,) = loaded(calendar("address: https://calendar.example.com/a.ics, soft: true, owner: team")).calendars
+    assert (found.source, found.hard, found.owner) == ("https://calendar.example.com/a.ics", False, "team")
+
+
+def test_exceptions_and_reminders_can_be_bounded():
+    text = TWO_PLACES + (
+        "defaults: {timezone: Asia/Tokyo}\n"
+        "freezes: {exceptions: {lasts: 12h, budget: 2, per: 30d}}\n"
+        "reminders: {before_expiry: 2d, before_target: 12h, ask_again_after: 30m}\n"
+    )
+    catalogue = loaded(text)
+    assert catalogue.exceptions == ExceptionRules(timedelta(hours=12), 2, timedelta(days=30))
+    assert catalogue.reminders == Reminders(timedelta(days=2), timedelta(hours=12), timedelta(minutes=30), "Asia/Tokyo")
 
 
 def test_the_fingerprint_changes_with_the_text_and_only_with_it():

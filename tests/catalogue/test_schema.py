@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 
 from bot.catalogue.schema import json_schema, printed
 from integrations.deployers.kinds import KINDS
-from tests.catalogue.texts import EXAMPLE, SHORT
+from tests.catalogue.right import RIGHT, calendar, feature, in_service, item, production, recurring
+from tests.catalogue.texts import EXAMPLE, SHORT, loaded, problems
 
 PUBLISHED = Path(__file__).parents[2] / "docs/slipway.schema.json"
 
@@ -25,7 +26,7 @@ def validator() -> jsonschema.Draft202012Validator:
 
 def plain(text: str) -> object:
     """The text as data without the parser's own types."""
-    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text)))
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
 
 
 def test_the_published_schema_is_up_to_date():
@@ -48,6 +49,12 @@ def test_what_can_be_written_in_a_short_way_fits_the_schema(validator):
     assert list(validator.iter_errors(plain(text))) == []
 
 
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+def test_an_editor_takes_what_the_loader_takes(validator, text):
+    loaded(text)
+    assert [each.message for each in validator.iter_errors(plain(text))] == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -59,16 +66,45 @@ def test_what_can_be_written_in_a_short_way_fits_the_schema(validator):
         SHORT + "change_types: {feature: {freeze: maybe}}\n",
         SHORT + "change_types: {feature: {approvals: {production: {team: 0}}}}\n",
         SHORT + "defaults: {rights: {fly: team}}\n",
+        production("hours: office hours"),
+        production("hours: []"),
+        production("hours: {timezone: UTC}"),
+        production("bake: a while"),
+        feature("bake: {production: 30}"),
+        feature("approvals_last: 14"),
+        feature("ships_itself: [staging, staging]"),
+        item("due: soon"),
+        item("only_for: feature"),
+        in_service("checklist: [{text: a, only_for: 7}]"),
+        recurring(starts="friday"),
+        recurring(rule="every week"),
+        recurring(soft="maybe"),
+        calendar("soft: true"),
+        calendar("file: ./holidays.ics, address: https://calendar.example.com/a.ics"),
+        SHORT + "freezes: {exceptions: {budget: -1}}\n",
+        SHORT + "reminders: {before_target: 1}\n",
     ],
 )
 def test_an_editor_marks_what_is_wrong(validator, wrong):
     assert list(validator.iter_errors(plain(wrong)))
+    assert problems(wrong)
+
+
+def test_an_editor_offers_only_defaults_that_can_be_written(validator):
+    for name, field in _fields(validator.schema):
+        if "default" in field:
+            validator.evolve(schema={**field, "$defs": validator.schema["$defs"]}).validate(field["default"])
+            assert not str(field["default"]).startswith("P"), f"{name} is offered as no person writes it"
 
 
 def test_everything_that_can_be_written_is_described():
     schema = json_schema(KINDS)
-    parts = [schema, *(option for each in schema["$defs"].values() for option in each.get("anyOf", [each]))]
-    for part in parts:
-        for name, field in part.get("properties", {}).items():
-            told = field if "description" in field else schema["$defs"][field["$ref"].rpartition("/")[2]]
-            assert told["description"], f"{name} has no description for editors"
+    for name, field in _fields(schema):
+        told = field if "description" in field else schema["$defs"][field["$ref"].rpartition("/")[2]]
+        assert told["description"], f"{name} has no description for editors"
+
+
+def _fields(schema):
+    """Every line that can be written, by its name."""
+    for part in (schema, *(option for each in schema["$defs"].values() for option in each.get("anyOf", [each]))):
+        yield from part.get("properties", {}).items()

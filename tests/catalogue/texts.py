@@ -7,8 +7,7 @@ from pathlib import Path
 from bot.catalogue import Problem, load
 from bot.rules.policy import Catalogue
 from integrations.deployers.kinds import KINDS
-
-EXAMPLE = Path(__file__).parents[2] / "examples/slipway.yaml"
+from tests.sample import SAMPLE as EXAMPLE
 
 SHORT = """\
 version: 1
@@ -23,16 +22,16 @@ services:
 """
 
 
-def loaded(text: str, **more: object) -> Catalogue:
+def loaded(text: str, base: Path = EXAMPLE.parent) -> Catalogue:
     """A catalogue that must be right."""
-    found = load(text, deployers=KINDS, **more)
+    found = load(text, deployers=KINDS, base=base)
     assert isinstance(found, Catalogue), "\n".join(map(str, found))
     return found
 
 
 def problems(text: str) -> list[Problem]:
     """What is wrong with this one, which must be something."""
-    found = load(text, deployers=KINDS)
+    found = load(text, deployers=KINDS, base=EXAMPLE.parent)
     assert isinstance(found, list), "this was taken for right"
     assert found
     return found

@@ -151,8 +151,9 @@ RULES = {
     "a quorum that is true": (_types("    approvals: {production: {team: §true}}\n"), "whole number"),
     "approvals that are a number": (_types("    approvals: {production: §2}\n"), "Name the roles"),
     "approvals without environments": (_types("    §approvals: [team]\n"), "must be a mapping"),
-    "a freeze that is neither": (_types("    freeze: §ignores\n"), "blocks or passes"),
+    "a freeze that is neither": (_types("    freeze: §ignores\n"), "blocks, acknowledge or passes"),
     "a freeze nearly spelt": (_types("    freeze: §pass\n"), "did you mean “passes”"),
+    "a freeze that is to be confirmed": (_types("    freeze: §acknowledged\n"), "did you mean “acknowledge”"),
     "keeps_order in words": (_types("    keeps_order: §perhaps\n"), "true or false"),
     "a checklist that is a text": (_types("    checklist: §notes\n"), "must be a list"),
     "an item that is a number": (_types("    checklist: [§7]\n"), "must be a mapping"),
@@ -269,4 +270,246 @@ TIMES = {
     "a notice beyond all bounds": (SHORT + "freezes: {notices_before: [§99999999999d]}\n", "longer than a year"),
 }
 
-WRONG = SYNTAX | SHAPE | SLACK_IDS | NAMES | REFERENCES | RULES | PLACES | TIMES
+
+def _production(text: str) -> str:
+    return SHORT + f"        {text}\n"
+
+
+HOURS = {
+    "hours in words": (_production("hours: §office hours"), "is not a span of hours"),
+    "hours without an end": (_production("hours: §mon-fri 09:00"), "is not a span of hours"),
+    "hours of a day that there is not": (_production("hours: §mon-fry 09:00-16:00"), "“fry” is not a day"),
+    "hours beyond the day": (_production("hours: §daily 09:00-25:00"), "not a time of the day"),
+    "hours that begin at the day's end": (_production("hours: §daily 24:00-06:00"), "not a time of the day"),
+    "hours of no length": (_production("hours: §daily 09:00-9:00"), "the whole day is 00:00-24:00"),
+    "two spans of hours in one text": (_production("hours: §mon 09:00-12:00, tue 09:00-16:00"), "make it a list"),
+    "one of several hours": (_production("hours: [mon 09:00-12:00, §tue]"), "is not a span of hours"),
+    "no hours at all": (_production("§hours: []"), "at least one"),
+    "hours that are a number": (_production("hours: §9"), "Write the hours as a text"),
+    "hours that are left empty": (_production("§hours:"), "nothing here"),
+    "hours without their spans": (_production("§hours: {timezone: Europe/Berlin}"), "This is missing. When:"),
+    "hours in a zone on the moon": (_production("hours: {at: daily 09:00-16:00, timezone: §Moon}"), "no time zone"),
+    "hours as other tools call them": (_production("§windows: daily 09:00-16:00"), "did you mean “hours”"),
+}
+
+BAKE = {
+    "a bake time without a unit": (SHORT + "defaults: {bake: §30}\n", "30s, 15m"),
+    "a bake time of years": (SHORT + "defaults: {bake: §500d}\n", "longer than a year"),
+    "a bake time as others call it": (SHORT + "defaults: {§soak: 1d}\n", "did you mean “bake”"),
+    "bake time where nothing comes before": (_production("bake: §1d"), "Nothing comes before “production”"),
+    "a change's bake time where nothing comes before": (
+        _types("    bake: {production: §1d}\n"),
+        "Nothing comes before “production”",
+    ),
+    "bake time in an unknown environment": (_types("    bake: {prod: §1d}\n"), "did you mean “production”"),
+    "bake time of a change in one environment without a unit": (_types("    bake: {production: §1}\n"), "30s, 15m"),
+    "bake time in a list": (_types("    §bake: [1d]\n"), "This is not a duration"),
+    "bake time in any order": (_types("    keeps_order: false\n    bake: §1h\n"), "keeps_order: false"),
+}
+
+CONFIRMING = {
+    "two_people of an environment in words": (_production("two_people: §maybe"), "true or false"),
+    "an approver who may confirm in words": (_types("    approver_may_confirm: §seldom\n"), "true or false"),
+    "a right to confirm that there is not": (_types("    §owner_may_confirm: true\n"), "may_confirm”"),
+    "approvals that last for no unit": (_types("    approvals_last: §14\n"), "30s, 15m"),
+    "approvals that are over before the warning": (
+        _types("    approvals_last: §12h\n"),
+        "a warning comes 1 day before",
+    ),
+    "approvals that are over at the warning": (
+        _types("    approvals_last: §2d\n") + "reminders: {before_expiry: 48h}\n",
+        "let them count longer",
+    ),
+    "shipping itself to an unknown environment": (_types("    ships_itself: [§prod]\n"), "did you mean “production”"),
+    "shipping itself everywhere": (_types("    ships_itself: §true\n"), "must be a list"),
+    "shipping itself by two people": (
+        _types("    two_people: true\n    ships_itself: [§production]\n"),
+        "by itself and by two people at once",
+    ),
+    "shipping itself where all ask for two people": (
+        _types("    ships_itself: §production\n") + "defaults: {two_people: true}\n",
+        "Every service asks for two people in “production”",
+    ),
+    "shipping itself as others call it": (_types("    §auto_deploy: [production]\n"), "did you mean “ships_itself”"),
+    "any_hour in words": (_types("    any_hour: §often\n"), "true or false"),
+}
+
+ITEMS = {
+    "a due time that is a day": (_types("    checklist: [{text: a, due: §2026-01-02}]\n"), "30s, 15m"),
+    "a link that is no address": (_types("    checklist: [{text: a, link: §wiki}]\n"), "begins with https://"),
+    "a link as others call it": (_types("    checklist: [{text: a, §url: https://x.example}]\n"), "mean “link”"),
+    "a note that is too long": (_types(f"    checklist: [{{text: a, note: §{'x' * 301}}}]\n"), "300 is the most"),
+    "a check that is a number": (_types("    checklist: [{text: a, check: §7}]\n"), 'in quotes: "7"'),
+    "a check that is left empty": (_types("    checklist:\n      - text: a\n        §check:\n"), "nothing here"),
+    "reopens in words": (_types("    checklist: [{text: a, reopens: §perhaps}]\n"), "true or false"),
+    "a change type's line for others": (_types("    checklist: [{text: a, §only_for: [feature]}]\n"), "unknown here"),
+    "a service's line of an unknown role": (
+        _service("    checklist: [{text: a, owner: §qa}]\n"),
+        "no role called “qa”",
+    ),
+    "a service's line for an unknown change": (
+        _service("    checklist: [{text: a, only_for: [§fature]}]\n"),
+        "did you mean “feature”",
+    ),
+    "a service's line for a change that the file lacks": (
+        _types("    title: Feature\n").replace(
+            "  payments:\n", "  payments:\n    checklist: [{text: a, only_for: §hotfix}]\n"
+        ),
+        "no change type called “hotfix”",
+    ),
+    "a service's line twice": (_service("    checklist: [Scan it, §scan it]\n"), "same key as number 1"),
+    "a service's line that the change type has": (
+        _types("    checklist: [{key: scan, text: Scanned}]\n").replace(
+            "  payments:\n", "  payments:\n    checklist: [A line, §{key: scan, text: It is scanned}]\n"
+        ),
+        "“feature” has a line with the same key (scan)",
+    ),
+    "a service's checklist that is a text": (_service("    checklist: §notes\n"), "must be a list"),
+    "too many lines of service and change type together": (
+        _types(f"    checklist: [{', '.join(f'item {n}' for n in range(30))}]\n").replace(
+            "  payments:\n", f"  payments:\n    §checklist: [{', '.join(f'line {n}' for n in range(11))}]\n"
+        ),
+        "there are 41 here",
+    ),
+}
+
+
+def _recurring(**instead: str) -> str:
+    lines = {
+        "reason": "Nobody is here",
+        "starts": "2026-01-02 17:00",
+        "ends": "2026-01-05 07:00",
+        "rule": "FREQ=WEEKLY",
+    }
+    told = "".join(f"      {key}: {value}\n" for key, value in {**lines, **instead}.items())
+    return f"{SHORT}freezes:\n  recurring:\n    weekends:\n{told}"
+
+
+def _rule(rule: str) -> str:
+    return _recurring(rule=f"§{rule}", ends="2026-01-02 18:00")
+
+
+def _without(key: str) -> str:
+    return "".join(line for line in _recurring().splitlines(keepends=True) if not line.startswith(f"      {key}:"))
+
+
+RECURRING = {
+    "a moment in words": (_recurring(starts="§friday"), "is not a moment"),
+    "a moment with parts": (_recurring(starts="{day: 1}").replace("starts", "§starts"), "This is not a moment"),
+    "a moment with seconds": (_recurring(starts="§2026-01-02 17:00:00"), "is not a moment"),
+    "a moment in a zone": (_recurring(starts='§"2026-01-02T17:00Z"'), "is not a moment"),
+    "a day that no calendar has": (_recurring(starts="§2026-02-30 17:00"), "no such day"),
+    "an hour that no day has": (_recurring(ends="§2026-01-05 24:00"), "no such time"),
+    "a year that is a slip": (_recurring(starts="§2206-01-02 17:00"), "from 2000 to 2100"),
+    "a freeze that ends before it begins": (_recurring(ends="§2026-01-01 07:00"), "ends before it begins"),
+    "a freeze of no length": (_recurring(ends="§2026-01-02T17:00"), "ends before it begins"),
+    "a recurring freeze without a reason": (
+        _without("reason").replace("weekends", "§weekends"),
+        "This is missing. Why",
+    ),
+    "a recurring freeze without a rule": (_without("rule").replace("weekends", "§weekends"), "This is missing. How it"),
+    "a recurring freeze without its end": (_without("ends").replace("weekends", "§weekends"), "This is missing. When"),
+    "a recurring freeze in capitals": (_recurring().replace("weekends", "§Weekends"), "can't be a name"),
+    "recurring freezes in a list": (SHORT + "freezes: {§recurring: [weekends]}\n", "must be a mapping"),
+    "a recurring freeze as a text": (SHORT + "freezes: {recurring: {weekends: §FREQ=WEEKLY}}\n", "must be a mapping"),
+    "a rule in words": (_rule("every week"), "no rule of recurrence"),
+    "a rule that is cron": (_rule("0 17 * * 5"), "no rule of recurrence"),
+    "a rule without how often": (_rule("BYDAY=FR"), "how often"),
+    "a rule that is too fine": (_rule("FREQ=HOURLY"), "The finest is FREQ=DAILY"),
+    "a rule of a frequency of its own": (_rule("FREQ=FORTNIGHTLY"), "FREQ is one of DAILY"),
+    "a rule with its own hour": (_rule("FREQ=DAILY;BYHOUR=9"), "that of “starts”"),
+    "a rule with a part twice": (_rule("FREQ=DAILY;FREQ=WEEKLY"), "twice"),
+    "a rule with a slip in a part": (_rule("FREQ=WEEKLY;BYDAYS=FR"), "did you mean BYDAY"),
+    "a rule with a day of its own": (_rule("FREQ=WEEKLY;BYDAY=FRI"), "days are MO"),
+    "a rule with a 32nd": (_rule("FREQ=MONTHLY;BYMONTHDAY=32"), "numbers from -31 to 31"),
+    "a rule with a month from the end": (_rule("FREQ=YEARLY;BYMONTH=-1"), "numbers from 1 to 12"),
+    "a rule after no time": (_rule("FREQ=DAILY;INTERVAL=0"), "a number from 1"),
+    "a rule of no times": (_rule("FREQ=DAILY;COUNT=0"), "a number from 1"),
+    "a rule with two ends": (_rule("FREQ=DAILY;COUNT=3;UNTIL=20270101"), "can't have both"),
+    "a rule until no day": (_rule("FREQ=DAILY;UNTIL=20270231"), "UNTIL is a day"),
+    "a rule until for ever": (_rule("FREQ=DAILY;UNTIL=99991231T235959Z"), "from 2000 to 2100"),
+    "a rule with a second Friday of the week": (_rule("FREQ=WEEKLY;BYDAY=2FR"), "FREQ=MONTHLY or FREQ=YEARLY"),
+    "a rule that chooses among nothing": (_rule("FREQ=MONTHLY;BYSETPOS=1"), "say which ones"),
+    "a rule that never comes": (_rule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), "never comes"),
+    "a rule that is over before it begins": (_rule("FREQ=WEEKLY;UNTIL=20251231"), "over before it comes"),
+    "a rule that comes first on another day": (_rule("FREQ=WEEKLY;BYDAY=SA"), "first on Sat 2026-01-03"),
+    "a freeze that overlaps itself": (_recurring(rule="FREQ=DAILY", ends="§2026-01-05 07:00"), "overlap itself"),
+    "a freeze that overlaps itself in short months": (
+        _recurring(rule="FREQ=MONTHLY", ends="§2026-01-30 18:00"),
+        "begins after 28 days",
+    ),
+    "a recurring freeze of an unknown owner": (_recurring(owner="§ops"), "no role called “ops”"),
+    "a recurring freeze of an unknown service": (_recurring(services="[§payment]"), "did you mean “payments”"),
+    "a recurring freeze of an unknown environment": (_recurring(environments="§prod"), "did you mean “production”"),
+    "a recurring freeze of an unknown change": (_recurring(change_types="[§feat]"), "did you mean “feature”"),
+    "a recurring freeze of an environment elsewhere": (
+        _recurring(services="[other]", environments="[production]")
+        .replace("      env", "      §env")
+        .replace(
+            "  payments:\n", "  other: {environments: {dev: {deployer: {command: {program: [x]}}}}}\n  payments:\n"
+        ),
+        "it would freeze nothing",
+    ),
+    "a hard freeze, said so": (_recurring().replace("weekends:\n", "weekends:\n      §hard: true\n"), "mean “soft”"),
+    "a recurring freeze in a zone on the moon": (_recurring(timezone="§Moon/Tycho"), "no time zone"),
+}
+
+
+def _calendar(text: str) -> str:
+    return f"{SHORT}freezes:\n  calendars:\n    holidays:\n      {text}\n"
+
+
+CALENDARS = {
+    "a calendar that is nowhere": (
+        _calendar("soft: true").replace("holidays", "§holidays"),
+        "Say where this calendar is",
+    ),
+    "a calendar that is in two places": (
+        _calendar("address: https://x.example/a.ics\n      file: §./a.ics"),
+        "only one of the two",
+    ),
+    "a calendar at no address": (_calendar("address: §calendar.example.com"), "begins with https://"),
+    "a calendar as calendars call it": (_calendar("address: §webcal://x.example/a.ics"), "Write https://"),
+    "a calendar behind a password": (_calendar("address: §https://me:pw@x.example/a.ics"), "secrets"),
+    "a calendar whose file is not there": (_calendar("file: §./none.ics"), "There is no file"),
+    "a calendar whose file is a folder": (_calendar("file: §."), "is a folder"),
+    "a calendar of a person whom nobody knows": (_calendar("file: §~nobody-of-that-name/a.ics"), "There is no file"),
+    "a calendar with a name that no file can have": (_calendar(f"file: §{'x' * 300}.ics"), "There is no file"),
+    "a calendar with a NUL in its name": (_calendar('file: §"a\\0.ics"'), "control characters"),
+    "a calendar of an unknown owner": (_calendar("{address: https://x.example, owner: §ops}"), "no role called “ops”"),
+    "a calendar with a rule": (_calendar("{address: https://x.example, §rule: FREQ=DAILY}"), "unknown here"),
+    "a calendar that is called like a freeze": (
+        _recurring() + "  calendars:\n    §weekends: {address: https://x.example/a.ics}\n",
+        "tell them apart",
+    ),
+}
+
+WAITING = {
+    "an exception of no unit": (SHORT + "freezes: {exceptions: {lasts: §1}}\n", "30s, 15m"),
+    "a budget below nothing": (SHORT + "freezes: {exceptions: {budget: §-1}}\n", "at least 0"),
+    "a budget in words": (SHORT + "freezes: {exceptions: {budget: §few}}\n", "whole number"),
+    "a budget's time without a budget": (SHORT + "freezes: {exceptions: {per: §30d}}\n", "there is none"),
+    "a budget as others call it": (SHORT + "freezes: {exceptions: {§limit: 2}}\n", "did you mean “budget”"),
+    "a reminder without a unit": (SHORT + "reminders: {before_target: §1}\n", "30s, 15m"),
+    "a reminder of nobody's": (SHORT + "reminders: {§after_target: 1d}\n", "unknown here"),
+    "reminders in a list": (SHORT + "§reminders: [1d]\n", "must be a mapping"),
+    "a folder of a person whom nobody knows": (SHORT + "templates: §~nobody-of-that-name/x\n", "There is no folder"),
+}
+
+WRONG = (
+    SYNTAX
+    | SHAPE
+    | SLACK_IDS
+    | NAMES
+    | REFERENCES
+    | RULES
+    | PLACES
+    | TIMES
+    | HOURS
+    | BAKE
+    | CONFIRMING
+    | ITEMS
+    | RECURRING
+    | CALENDARS
+    | WAITING
+)

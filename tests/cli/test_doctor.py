@@ -14,9 +14,10 @@ from aiohttp import web
 
 from bot import doctor
 from bot.doctor import Account, AilingError, ChannelSeen, Patients, examine
-from bot.ports import Served
+from bot.ports import CalendarError, Occurrence, Served
 from bot.program.doctor import consult
 from bot.rules.people import Roles
+from bot.rules.policy import CalendarSource
 from bot.trouble import Trouble
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
@@ -226,13 +227,16 @@ class Well:
     async def served(self, environment) -> Served:
         return Served("2.4.0")
 
+    async def events(self, source, start, end) -> list[Occurrence]:
+        return [Occurrence("sale", start, end, "The annual sale")]
+
 
 async def found(**instead: object) -> list[doctor.Finding]:
     """What is found wrong where one part is somebody else."""
     well = Well()
-    catalogue = a_catalogue()
+    catalogue = a_catalogue(calendars=(CalendarSource("company", "https://example.com/freezes.ics"),))
     kinds = {each.deployer.kind: well for service in catalogue.services.values() for each in service.environments}
-    patients = Patients(well, well, well, kinds, well, well)
+    patients = Patients(well, well, well, kinds, well, well, well)
     patients = replace(patients, **instead)
     findings = examine(patients, catalogue, scopes={"chat:write"}, socket_mode=True)
     return [each async for each in findings if not each.well]
@@ -266,6 +270,15 @@ async def test_a_deployer_that_there_is_not_is_told():
     assert await found(deployers={})
 
 
+async def test_a_calendar_that_can_not_be_read_is_told():
+    class Away(Well):
+        async def events(self, source, start, end) -> list[Occurrence]:
+            raise CalendarError("example.com answered with status 404.")
+
+    (finding,) = await found(calendars=Away())
+    assert finding.what == "Calendar company: example.com answered with status 404."
+
+
 async def test_every_finding_that_is_not_well_says_what_to_do():
     class Ill(Well):
         async def account(self) -> Account:
@@ -286,9 +299,12 @@ async def test_every_finding_that_is_not_well_says_what_to_do():
         async def served(self, environment) -> Served:
             return Served(None, "No.")
 
+        async def events(self, source, start, end) -> list[Occurrence]:
+            raise CalendarError("No.")
+
     ill = Ill()
     kinds = {"command": ill}
-    findings = await found(slack=ill, directory=ill, deployers=kinds, verifier=ill)
+    findings = await found(slack=ill, directory=ill, deployers=kinds, verifier=ill, calendars=ill)
     assert len(findings) > 5
     assert all(each.step.endswith((".", "/invite @slipway")) for each in findings), json.dumps(
         [each.step for each in findings]

@@ -40,7 +40,7 @@ def test_version(typed):
 
 def test_help_names_every_command(typed):
     shown = typed("--help").output
-    for command in ("run", "demo", "check", "manifest", "db", "audit", "doctor"):
+    for command in ("run", "demo", "check", "manifest", "db", "audit", "policy", "doctor"):
         assert re.search(rf"^  {command} ", shown, re.MULTILINE)
 
 
@@ -62,7 +62,25 @@ def test_an_unknown_command_ends_with_2_and_a_word_of_help(typed):
 def test_check_says_what_is_in_a_right_catalogue(typed):
     result = typed("check", str(EXAMPLE))
     assert result.exit_code == 0
-    assert f"{EXAMPLE} is right: 2 services, 5 roles, 3 change types, 2 digests." in result.stdout
+    assert f"{EXAMPLE} is right: 2 services, 5 roles, 3 change types, " in result.stdout
+    assert "3 recurring freezes, 2 calendars, 2 digests." in result.stdout
+
+
+def test_check_says_which_freezes_are_over_and_calls_the_catalogue_right_all_the_same(typed, tmp_path):
+    (tmp_path / "slipway.yaml").write_text(
+        SHORT
+        + """\
+freezes:
+  recurring:
+    move: {reason: We move, starts: 2020-01-03, ends: 2020-01-04, rule: FREQ=WEEKLY;COUNT=3}
+    weekends: {reason: Nobody is here, starts: 2020-01-03, ends: 2020-01-06, rule: FREQ=WEEKLY}
+"""
+    )
+    result = typed("check")
+    assert result.exit_code == 0
+    assert "2 recurring freezes" in result.stdout
+    assert "The freeze “move” doesn't come again (FREQ=WEEKLY;COUNT=3); it can be taken out." in result.stdout
+    assert "“weekends”" not in result.stdout
 
 
 def test_check_reads_the_file_of_the_settings_unless_another_is_named(typed, tmp_path):

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.ports import ConflictError, HeldError
+from bot.rules.absence import Leave
 from bot.rules.audit import first_break
+from bot.rules.check import CheckResult
 from bot.rules.deployment import Attempt, Kind
+from bot.rules.freeze import Plea
 from bot.rules.people import PersonId
-from tests.makers import a_draft, a_happening, a_plan, a_verdict, an_order
-from tests.people import QA
+from tests.keeping import announced, asked_for, declared, said
+from tests.makers import NOW, PAYMENTS, a_draft, a_happening, a_plan, a_verdict, a_window, an_order, sha
+from tests.people import MAYA, OMAR, QA, RUTH
 
 if TYPE_CHECKING:
     from bot.ports import Records
+    from bot.rules.freeze import FreezeException
     from bot.rules.release import Release, ReleaseId
 
 MANY = 50
@@ -266,3 +272,169 @@ async def test_a_page_that_is_cut_off_halfway_lets_go_of_everything(records: Rec
         assert release.verdicts == ()
         await page.keep(release.with_verdict(a_verdict(PersonId("U2"), QA)))
         await page.commit()
+
+
+# ---------------------------------------------------------------- freezes, absences, checks
+
+
+async def an_open_exception(records: Records) -> FreezeException:
+    release, freeze = await planned(records), await declared(records)
+    return await asked_for(records, Plea(freeze.id, release.id, OMAR.id, NOW, "Refunds are broken"))
+
+
+async def test_of_two_who_decide_one_exception_from_the_same_screen_one_does_and_the_other_hears_of_it(
+    records: Records,
+) -> None:
+    seen = await an_open_exception(records)
+
+    async def decide(who: PersonId, *, granted: bool) -> bool:
+        async with records.open() as page:
+            try:
+                await page.keep_exception(replace(seen, granted=granted, decided_by=who, decided_at=NOW))
+            except ConflictError:
+                return False
+            await asyncio.sleep(0.01)  # long enough for the other to arrive while this is not yet committed
+            await page.commit()
+            return True
+
+    maya, ruth = await asyncio.gather(decide(MAYA.id, granted=True), decide(RUTH.id, granted=False))
+    assert maya != ruth
+    async with records.read() as reading:
+        (exception,) = await reading.exceptions()
+    assert (exception.granted, exception.decided_by) == ((True, MAYA.id) if maya else (False, RUTH.id))
+
+
+async def test_of_two_who_look_before_they_decide_the_second_sees_what_the_first_decided(records: Records) -> None:
+    number = (await an_open_exception(records)).id
+
+    async def decide(who: PersonId) -> bool:
+        async with records.open() as page:
+            exception = await page.exception(number)
+            assert exception is not None
+            await asyncio.sleep(0.01)
+            if exception.granted is not None:
+                return False
+            await page.keep_exception(replace(exception, granted=True, decided_by=who, decided_at=NOW))
+            await page.commit()
+            return True
+
+    assert sum(await asyncio.gather(decide(MAYA.id), decide(RUTH.id))) == 1
+
+
+async def test_asking_for_an_exception_does_not_wait_for_whoever_changes_the_freeze(records: Records) -> None:
+    """One holds the release and refers to the freeze, the other holds the freeze and wants the release."""
+    release, freeze = await planned(records), await declared(records)
+
+    async def asks() -> None:
+        async with records.open() as page:
+            await page.release(release.id)
+            await asyncio.sleep(0.02)
+            await page.add_exception(Plea(freeze.id, release.id, OMAR.id, NOW, "Refunds are broken"))
+            await page.commit()
+
+    async def ends() -> None:
+        async with records.open() as page:
+            await page.freeze(freeze.id)
+            await page.keep_freeze(replace(freeze, ended_at=NOW, ended_by=MAYA.id))
+            await asyncio.sleep(0.02)
+            await page.release(release.id)
+            await page.commit()
+
+    # A deadlock would be a ConflictError for one of them.
+    await asyncio.gather(asks(), ends())
+    async with records.read() as reading:
+        assert len(await reading.exceptions(freeze=freeze.id)) == 1
+
+
+async def test_of_many_syncs_that_bring_the_same_freeze_one_does_and_the_others_hear_of_it(records: Records) -> None:
+    async def bring(_: int) -> bool:
+        async with records.open() as page:
+            try:
+                await page.add_freeze(a_window(), MAYA.id, NOW, origin="weekends/1")
+            except ConflictError:
+                return False
+            await asyncio.sleep(0.01)  # long enough for the others to arrive while this is not yet committed
+            await page.commit()
+            return True
+
+    assert sum(await asyncio.gather(*(bring(n) for n in range(10)))) == 1
+    async with records.read() as reading:
+        assert len(await reading.freezes()) == 1
+
+
+async def test_a_freeze_that_one_sync_gives_up_is_brought_by_the_one_that_waits(records: Records) -> None:
+    bringing = asyncio.Event()
+
+    async def gives_up() -> None:
+        async with records.open() as page:
+            await page.add_freeze(a_window(), MAYA.id, NOW, origin="weekends/1")
+            bringing.set()
+            await asyncio.sleep(0.02)
+
+    async def waits() -> None:
+        await bringing.wait()
+        await declared(records, origin="weekends/1")
+
+    await asyncio.gather(gives_up(), waits())
+    async with records.read() as reading:
+        assert [each.origin for each in await reading.freezes()] == ["weekends/1"]
+
+
+async def test_of_two_who_end_an_absence_at_once_one_does_and_the_other_hears_of_it(records: Records) -> None:
+    seen = await announced(records, Leave(OMAR.id, NOW, NOW + timedelta(days=7)))
+
+    async def end(who: PersonId) -> bool:
+        async with records.open() as page:
+            try:
+                await page.keep_absence(replace(seen, ended_at=NOW + timedelta(days=1), ended_by=who))
+            except ConflictError:
+                return False
+            await asyncio.sleep(0.01)
+            await page.commit()
+            return True
+
+    assert sum(await asyncio.gather(end(OMAR.id), end(MAYA.id))) == 1
+    async with records.read() as reading:
+        (absence,) = await reading.absences(not_over_at=NOW)
+    assert absence.revision == 1
+
+
+async def test_of_many_words_of_one_check_the_latest_stays_in_whatever_order_they_arrive(records: Records) -> None:
+    words = [
+        CheckResult(PAYMENTS, sha("first"), "regression", passed=minute % 2 == 0, at=NOW + timedelta(minutes=minute))
+        for minute in (3, 7, 1, 9, 0, 4, 8, 2, 6, 5)
+    ]
+    counted = await asyncio.gather(*(said(records, word) for word in words))
+    async with records.read() as reading:
+        assert await reading.checks(PAYMENTS, sha("first")) == [words[3]]
+    assert counted[3]
+    assert not await said(records, words[6])
+
+
+async def test_whoever_acts_on_what_checks_say_of_a_commit_and_whoever_adds_to_it_come_one_after_the_other(
+    records: Records,
+) -> None:
+    """Else one would plan a release and see no check yet, while the other reports it and sees no release yet."""
+    commit, planning = sha("first"), asyncio.Event()
+
+    async def plans() -> tuple[int, int]:
+        async with records.open() as page:
+            known = len(await page.checks(PAYMENTS, commit))
+            planning.set()
+            await page.add_release(a_draft())
+            await asyncio.sleep(0.02)  # long enough for the other one to arrive while this is not yet committed
+            await page.commit()
+            return known, 1
+
+    async def reports() -> tuple[int, int]:
+        await planning.wait()
+        async with records.open() as page:
+            known = len(await page.checks(PAYMENTS, commit))
+            await page.keep_check(CheckResult(PAYMENTS, commit, "regression", True, NOW))
+            seen = len(await page.releases(open_only=True))
+            await page.commit()
+            return known, seen
+
+    assert await asyncio.gather(plans(), reports()) == [(0, 1), (0, 1)]
+    async with records.open() as page:
+        assert len(await page.checks(PAYMENTS, commit)) == 1

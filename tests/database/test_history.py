@@ -9,10 +9,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.notices import ChannelLine
+from bot.rules.absence import Leave
 from bot.rules.audit import first_break
+from bot.rules.freeze import Plea
 from bot.rules.sentence import say
 from integrations.database.tables import candidates
-from tests.makers import CHANNEL, a_candidate, a_draft, a_happening, a_plan, a_verdict, sha
+from tests.keeping import LATER, announced, asked_for, declared
+from tests.makers import CHANNEL, NOW, a_candidate, a_draft, a_happening, a_plan, a_verdict, sha
 from tests.people import OMAR, QA
 
 if TYPE_CHECKING:
@@ -73,6 +76,27 @@ async def test_the_database_itself_refuses_to_change_what_was(there: DatabaseGro
             await connection.execute(text(attempt))
     async with there.records.read() as reading:
         assert first_break(await reading.record()) is None
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "UPDATE verdicts SET subject = 'this'",
+        "UPDATE freeze_exceptions SET granted = TRUE",
+        "UPDATE freeze_exceptions SET decided_by = 'U0MAYA'",
+        "UPDATE freeze_exceptions SET ends_at = asked_at",
+        "UPDATE absences SET ended_by = 'U0MAYA'",
+        "UPDATE absences SET ends_at = starts_at",
+    ],
+)
+async def test_the_database_itself_refuses_half_a_fact(there: DatabaseGround, attempt: str) -> None:
+    release = await a_release_with_a_history(there)
+    freeze = await declared(there.records)
+    await asked_for(there.records, Plea(freeze.id, release.id, OMAR.id, NOW, "Refunds are broken"))
+    await announced(there.records, Leave(OMAR.id, NOW, LATER))
+    async with there.engines.writing.connect() as connection:
+        with pytest.raises(DBAPIError, match=r"(?i)check constraint"):
+            await connection.execute(text(attempt))
 
 
 @pytest.mark.parametrize("table", ["audit", "candidates", "verdicts"])

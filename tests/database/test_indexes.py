@@ -11,12 +11,12 @@ from sqlalchemy import event
 
 from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.release import ReleaseId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
 from tests.grounds import DatabaseGround, database_ground
-from tests.makers import NOW, PAYMENTS, PRODUCTION, a_candidate, a_draft
+from tests.makers import NOW, PAYMENTS, PRODUCTION, a_candidate, a_draft, sha
 from tests.people import MAYA
 
 if TYPE_CHECKING:
@@ -49,6 +49,17 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "a freeze": lambda reading: reading.freeze(FreezeId(1)),
     "freezes": lambda reading: reading.freezes(),
     "freezes now and to come": lambda reading: reading.freezes(not_over_at=NOW),
+    "freezes from a calendar": lambda reading: reading.freezes_from("weekends/", not_over_at=NOW),
+    "an exception": lambda reading: reading.exception(ExceptionId(1)),
+    "exceptions": lambda reading: reading.exceptions(),
+    "exceptions of these releases": lambda reading: reading.exceptions(releases=[R1, ReleaseId(2)]),
+    "exceptions from a freeze": lambda reading: reading.exceptions(freeze=FreezeId(1)),
+    "a quarter's exceptions": lambda reading: reading.exceptions(since=NOW - timedelta(days=90)),
+    "calendars": lambda reading: reading.calendars(),
+    "absences": lambda reading: reading.absences(not_over_at=NOW),
+    "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),
+    "whom people asked": lambda reading: reading.asked(R1),
+    "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
     "the record": lambda reading: reading.record(),
     "the record's next page": lambda reading: reading.record(after=1000),
@@ -67,9 +78,10 @@ READ_IN_ORDER = {
     "deployments": "SCAN deployments",
     "the record": "SCAN audit",
     "freezes": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
-    "freezes now and to come": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
+    "exceptions": "SCAN freeze_exceptions USING INDEX ix_freeze_exceptions_asked_at_id",
+    "calendars": "SCAN calendars",
 }
-"""What has no condition, or has few rows for ever: read in its order until the page is full."""
+"""What has no condition: read in its order until the page is full."""
 TABLES = tuple(metadata.tables)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from bot.rules.deployment import Attempt, Kind
+from bot.rules.freeze import CalendarState, Plea
 from bot.rules.people import Roles
-from bot.rules.policy import ServiceName
+from bot.rules.policy import CalendarSource, ServiceName
 from bot.rules.release import ReleaseId
 from bot.verbs.look import take, take_all
 from tests.grounds import database_ground
@@ -41,7 +42,8 @@ ROLES = Roles()
 
 
 def agreed() -> Catalogue:
-    return a_catalogue(services={PAYMENTS: a_service(), SEARCH: a_service(SEARCH)})
+    company = CalendarSource("company", "https://example.com/freezes.ics")
+    return a_catalogue(services={PAYMENTS: a_service(), SEARCH: a_service(SEARCH)}, calendars=(company,))
 
 
 async def plan(page: Page, number: int, service: ServiceName = PAYMENTS, *depends_on: int) -> Release:
@@ -70,9 +72,14 @@ async def an_eventful_past(there: DatabaseGround) -> None:
         bad = await went(page, order_of(second))
         await went(page, order_of(first, kind=Kind.ROLLBACK, replaces=bad.id))
         await went(page, order_of(third, environment=STAGING))
+        for _ in range(21):  # so many successes that the rollback is no longer among the newest
+            await went(page, order_of(first))
         await page.add_deployment(order_of(fourth, environment=STAGING))
         await page.add_deployment(order_of(third, environment=PRODUCTION))
-        await page.add_freeze(a_window(), MAYA.id, NOW)
+        freeze = await page.add_freeze(a_window(), MAYA.id, NOW)
+        for each in (first, third, third):
+            await page.add_exception(Plea(freeze.id, each.id, MAYA.id, NOW, "It burns"))
+        await page.keep_calendar(CalendarState("company", None, "There is no file x.ics."))
         await page.commit()
 
 
@@ -86,6 +93,8 @@ async def test_many_are_seen_as_each_one_is_seen(database_url: str) -> None:
     assert many == each
     assert [seen.release.id for seen in many] == [5, 4, 3, 2, 1]
     assert len({len(seen.deployments) for seen in many}) > 1
+    assert [len(seen.places[0].facts.exceptions) for seen in many if seen.places] == [0, 2, 0, 1]
+    assert [why for seen in many[1:] for _, why in seen.places[0].facts.unread] == ["There is no file x.ics."] * 4
     assert waits(many[2]) == {"staging": {1: False, 2: False}, "production": {1: True, 2: False}}
 
 
@@ -96,8 +105,13 @@ def waits(seen: Picture) -> dict[str, dict[int, bool]]:
 async def test_many_cost_no_more_questions_than_a_few(sqlite_url: str) -> None:
     async with database_ground(sqlite_url) as there:
         async with there.records.open() as page:
+            freeze = await page.add_freeze(a_window(), MAYA.id, NOW)
             for number in range(1, 41):
-                await plan(page, number, (PAYMENTS, SEARCH)[number % 2], *([number - 1] if number > 1 else ()))
+                release = await plan(
+                    page, number, (PAYMENTS, SEARCH)[number % 2], *([number - 1] if number > 1 else ())
+                )
+                await page.add_exception(Plea(freeze.id, release.id, MAYA.id, NOW, "It burns"))
+            await page.keep_calendar(CalendarState("company", NOW))
             await page.commit()
         asked: list[str] = []
         event.listen(

@@ -16,11 +16,13 @@ from bot.notices import (
     DeploymentChanged,
     DigestDue,
     DirectLine,
+    ExceptionWanted,
     FreezeTold,
     Notice,
     ThreadLine,
+    Wanted,
 )
-from bot.rules.sentence import AllOf, At, AtRole, Code, Link, Sentence, When
+from bot.rules.sentence import AllOf, At, AtRole, Code, InPlaceOf, Link, Sentence, When
 from integrations.database.notices import read, written
 
 words = some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -32,7 +34,11 @@ plain = some.one_of(
     words, some.builds(At, words), some.builds(AtRole, words), some.builds(Code, words), some.builds(Link, words, words)
 )
 parts = some.one_of(
-    plain, some.integers(), some.builds(When, moments), some.builds(AllOf, some.lists(plain, max_size=3).map(tuple))
+    plain,
+    some.integers(),
+    some.builds(InPlaceOf, some.none() | words),
+    some.builds(When, moments),
+    some.builds(AllOf, some.lists(plain, max_size=3).map(tuple)),
 )
 sentences = some.dictionaries(names, parts, max_size=4).map(
     lambda given: Sentence(" ".join(f"{{{name}}}" for name in given), tuple(given.items()))
@@ -42,6 +48,8 @@ anything = some.one_of(
     some.builds(DeploymentChanged, numbers, numbers),
     some.builds(ThreadLine, numbers, sentences, some.booleans()),
     some.builds(DirectLine, words, sentences, some.none() | numbers),
+    some.builds(ExceptionWanted, words, numbers),
+    some.builds(Wanted, words, numbers, words, words, words),
     some.builds(ChannelLine, words, sentences),
     some.builds(FreezeTold, words, numbers, some.sampled_from(["declared", "coming", "started", "extended", "ended"])),
     some.builds(DigestDue, words, some.lists(words, max_size=3).map(tuple)),
@@ -60,5 +68,6 @@ def test_a_notice_is_read_as_it_was_written(notice: Notice) -> None:
 
 def test_every_kind_of_notice_is_tried_here() -> None:
     assert {kind.__name__ for kind in get_args(notices.Notice)} == {
-        "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "ChannelLine", "FreezeTold", "DigestDue",
+        "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold",
+        "DigestDue", "ExceptionWanted",
     }  # fmt: skip

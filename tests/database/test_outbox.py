@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot.notices import CardChanged, ChannelLine, DeploymentChanged, DirectLine, ThreadLine
+from bot.ports import Asked
+from bot.rules.check import CheckResult
 from bot.rules.deployment import DeploymentId
 from bot.rules.policy import ChannelId
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import say
 from integrations.database.notices import Unreadable
 from integrations.database.outbox import Outbox
-from integrations.database.tables import audit_head, intents, outbox
+from integrations.database.tables import asked, audit_head, checks, intents, outbox
 from tests.grounds import DatabaseGround, database_ground
-from tests.makers import CHANNEL, NOW, a_happening
+from tests.makers import CHANNEL, NOW, PAYMENTS, PRODUCTION, a_draft, a_happening, sha
 from tests.people import MAYA
 
 if TYPE_CHECKING:
@@ -246,15 +248,19 @@ async def test_pruning_forgets_what_was_sent_and_keeps_what_waits_or_was_given_u
     await tell(there, line("sent"), line("given up", R2), line("waits", ReleaseId(3)))
     async with there.records.open() as page:
         await page.first_time("a press")
+        release = await page.add_release(a_draft())
+        await page.keep_asked(Asked(release.id, PRODUCTION, "approval:qa", MAYA.id, NOW))
+        await page.keep_check(CheckResult(PAYMENTS, sha("first"), "regression", passed=True, at=NOW))
         await page.commit()
     sent, lost, _waits = await claim(box)
     await box.sent(sent, NOW)
     await box.drop(lost, "no")
     assert await box.prune(NOW) == 0
-    assert await box.prune(NOW + timedelta(days=30)) == 2
+    assert await box.prune(NOW + timedelta(days=30)) == 4
     async with there.engines.reading.connect() as connection:
         assert (await connection.execute(select(outbox.c.lane).order_by(outbox.c.id))).scalars().all() == ["R-2", "R-3"]
-        assert (await connection.execute(select(intents.c.intent))).all() == []
+        for forgotten in (intents, asked, checks):
+            assert (await connection.execute(select(forgotten))).all() == []
 
 
 async def test_a_living_message_has_a_place_until_it_is_forgotten(box: Outbox) -> None:

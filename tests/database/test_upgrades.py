@@ -5,21 +5,24 @@ Whoever adds a version writes down here what a database of the version before ma
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from bot.notices import CardChanged
-from bot.rules.approval import Verdict, Word
+from bot.ports import Asked
+from bot.rules.absence import Absence, AbsenceId, Leave
+from bot.rules.approval import Proposal, Verdict, Word
 from bot.rules.audit import first_break
 from bot.rules.candidate import Candidate, Seal
-from bot.rules.checklist import Item
+from bot.rules.check import CheckResult
+from bot.rules.checklist import Evidence, Item
 from bot.rules.deployment import Attempt, Kind
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.release import Ending, Plan, Release, ReleaseId
+from bot.rules.terms import Terms
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
@@ -27,9 +30,6 @@ from integrations.database.schema import alembic_config, upgrade
 from tests.grounds import database_ground
 from tests.makers import FEATURE, PAYMENTS, PRODUCTION
 from tests.people import BEN, MAYA, OMAR, QA
-
-if TYPE_CHECKING:
-    pass
 
 AT = "2026-01-02 03:04:05.000006"
 THEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -49,43 +49,110 @@ RELEASE = Release(
 )
 """The release that every version below holds, as it must be read today."""
 
-FILLED = {
-    "0001": f"""
-        INSERT INTO releases (service, version, change_type, title, scope, requirements, target, depends_on,
-            requested_by, created_at, launched_by, launched_at, launched_reason, revision)
-        VALUES ('payments', '1.0', 'feature', 'Refunds', 'All', 'PAY-1', '2026-02-03', '[]', 'U0MAYA', '{AT}',
-            'U0MAYA', '{AT}', 'Go', 7);
-        INSERT INTO candidates (release_id, number, "commit", authors, author_ids, set_by, set_at)
-        VALUES (1, 1, '{"b" * 40}', '[]', '[]', 'U0BEN', '{AT}');
-        INSERT INTO candidates (release_id, number, "commit", artifact, ref, authors, author_ids, set_by, set_at)
-        VALUES (1, 2, '{COMMIT}', 'sha256:1', 'main', '["ben@example.com"]', '["U0BEN"]', 'U0BEN', '{AT}');
-        INSERT INTO checklist_items (release_id, "key", position, text, owner, required, ticked_by, ticked_at)
-        VALUES (1, 'notes', 0, 'Notes', 'qa', TRUE, 'U0OMAR', '{AT}');
-        INSERT INTO verdicts (release_id, number, person, role, environment, seal, word, said_at, reason, withdrawn_at)
-        VALUES (1, 1, 'U0OMAR', 'qa', 'production', 'abc', 'rejected', '{AT}', 'No', '{AT}');
-        INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
-            set_at, confirmed_by, confirmed_at, reason, attempt, detail, ended_at, revision)
-        VALUES (1, 'payments', 'production', 'deploy', '1.0', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0MAYA', '{AT}',
-            '', 'succeeded', 'Done', '{AT}', 3);
-        INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
-            set_at, confirmed_by, confirmed_at, reason, replaces, attempt, detail, revision)
-        VALUES (1, 'payments', 'production', 'rollback', '1.0', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0INES',
-            '{AT}', 'Broken', 1, 'running', '', 1);
-        INSERT INTO freezes (starts_at, ends_at, reason, environments, services, change_types, hard, declared_by,
-            declared_at, revision)
-        VALUES ('{AT}', '2026-03-03 00:00:00', 'Sale', '["production"]', '[]', '[]', TRUE, 'U0MAYA', '{AT}', 0);
-        INSERT INTO asks (release_id, environment, seal, person, asked_at)
-        VALUES (1, 'production', 'abc', 'U0BEN', '{AT}');
-        INSERT INTO intents (intent, noted_at) VALUES ('a press', '{AT}');
-        INSERT INTO audit (number, verb, person, surface, happened_at, release_id, subject, detail, previous, digest)
-        VALUES (1, 'plan', 'U0MAYA', 'command', '{AT}', 1, '', '{{"a":1.0}}', '{"0" * 64}', '{DIGEST}');
-        UPDATE audit_head SET number = 1, digest = '{DIGEST}';
-        INSERT INTO outbox (lane, kind, living, body, created_at, attempts)
-        VALUES ('R-1', 'CardChanged', 'card:R-1', '{{"release": 1}}', '{AT}', 0);
-        INSERT INTO messages (name, channel, ts, body_digest, updated_at)
-        VALUES ('card:R-1', 'C1', '1.1', 'abc', '{AT}');
-    """,
-}
+MARCH = datetime(2026, 3, 3, tzinfo=UTC)
+TESTED = Item(
+    "tests",
+    "Tests",
+    None,
+    required=True,
+    note="How",
+    link="https://how.example.com",
+    due=timedelta(days=2),
+    check="regression",
+    reopens=True,
+    evidence=Evidence("Seen", "https://run.example.com"),
+)
+IN_PLACE_OF_OMAR = Verdict(
+    BEN.id,
+    QA,
+    PRODUCTION,
+    Seal("abc"),
+    Word.YES,
+    THEN,
+    on_behalf_of=OMAR.id,
+    subject=Seal("def"),
+    terms=Terms(approvals=((QA, 2),), bake=timedelta(hours=1)),
+    candidate=COMMIT,
+    version="1.1",
+)
+EXCEPTION = FreezeException(
+    ExceptionId(1),
+    Plea(FreezeId(2), ReleaseId(2), BEN.id, THEN, "Urgent", soft=True),
+    granted=True,
+    decided_by=OMAR.id,
+    decided_at=THEN,
+    answer="Go",
+    ends_at=THEN,
+    revision=1,
+)
+ABSENCE = Absence(AbsenceId(1), Leave(OMAR.id, THEN, MARCH, BEN.id, frozenset({QA}), "Away"), MAYA.id, THEN)
+CHECK = CheckResult(PAYMENTS, COMMIT, "regression", passed=True, at=THEN, link="https://run.example.com")
+"""What there is since the second version."""
+
+FIRST = f"""
+    INSERT INTO releases (service, version, change_type, title, scope, requirements, target, depends_on,
+        requested_by, created_at, launched_by, launched_at, launched_reason, revision)
+    VALUES ('payments', '1.0', 'feature', 'Refunds', 'All', 'PAY-1', '2026-02-03', '[]', 'U0MAYA', '{AT}',
+        'U0MAYA', '{AT}', 'Go', 7);
+    INSERT INTO candidates (release_id, number, "commit", authors, author_ids, set_by, set_at)
+    VALUES (1, 1, '{"b" * 40}', '[]', '[]', 'U0BEN', '{AT}');
+    INSERT INTO candidates (release_id, number, "commit", artifact, ref, authors, author_ids, set_by, set_at)
+    VALUES (1, 2, '{COMMIT}', 'sha256:1', 'main', '["ben@example.com"]', '["U0BEN"]', 'U0BEN', '{AT}');
+    INSERT INTO checklist_items (release_id, "key", position, text, owner, required, ticked_by, ticked_at)
+    VALUES (1, 'notes', 0, 'Notes', 'qa', TRUE, 'U0OMAR', '{AT}');
+    INSERT INTO verdicts (release_id, number, person, role, environment, seal, word, said_at, reason, withdrawn_at)
+    VALUES (1, 1, 'U0OMAR', 'qa', 'production', 'abc', 'rejected', '{AT}', 'No', '{AT}');
+    INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
+        set_at, confirmed_by, confirmed_at, reason, attempt, detail, ended_at, revision)
+    VALUES (1, 'payments', 'production', 'deploy', '1.0', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0MAYA', '{AT}',
+        '', 'succeeded', 'Done', '{AT}', 3);
+    INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
+        set_at, confirmed_by, confirmed_at, reason, replaces, attempt, detail, revision)
+    VALUES (1, 'payments', 'production', 'rollback', '1.0', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0INES',
+        '{AT}', 'Broken', 1, 'running', '', 1);
+    INSERT INTO freezes (starts_at, ends_at, reason, environments, services, change_types, hard, declared_by,
+        declared_at, revision)
+    VALUES ('{AT}', '2026-03-03 00:00:00', 'Sale', '["production"]', '[]', '[]', TRUE, 'U0MAYA', '{AT}', 0);
+    INSERT INTO asks (release_id, environment, seal, person, asked_at)
+    VALUES (1, 'production', 'abc', 'U0BEN', '{AT}');
+    INSERT INTO intents (intent, noted_at) VALUES ('a press', '{AT}');
+    INSERT INTO audit (number, verb, person, surface, happened_at, release_id, subject, detail, previous, digest)
+    VALUES (1, 'plan', 'U0MAYA', 'command', '{AT}', 1, '', '{{"a":1.0}}', '{"0" * 64}', '{DIGEST}');
+    UPDATE audit_head SET number = 1, digest = '{DIGEST}';
+    INSERT INTO outbox (lane, kind, living, body, created_at, attempts)
+    VALUES ('R-1', 'CardChanged', 'card:R-1', '{{"release": 1}}', '{AT}', 0);
+    INSERT INTO messages (name, channel, ts, body_digest, updated_at)
+    VALUES ('card:R-1', 'C1', '1.1', 'abc', '{AT}');
+"""
+SECOND = f"""
+    INSERT INTO releases (service, version, change_type, title, scope, requirements, depends_on, requested_by,
+        created_at, revision)
+    VALUES ('payments', '1.1', 'feature', '', '', '', '[]', 'U0MAYA', '{AT}', 0);
+    INSERT INTO checklist_items (release_id, "key", position, text, required, note, link, due, check_name, reopens,
+        evidence_note, evidence_link)
+    VALUES (2, 'tests', 0, 'Tests', TRUE, 'How', 'https://how.example.com', 172800, 'regression', TRUE, 'Seen',
+        'https://run.example.com');
+    INSERT INTO verdicts (release_id, number, person, role, environment, seal, word, said_at, reason, on_behalf_of,
+        subject, terms, candidate, version)
+    VALUES (2, 1, 'U0BEN', 'qa', 'production', 'abc', 'approved', '{AT}', '', 'U0OMAR', 'def',
+        '{{"approvals": [["qa", 2]], "bake": 3600.0}}', '{COMMIT}', '1.1');
+    INSERT INTO freezes (starts_at, ends_at, reason, environments, services, change_types, hard, declared_by,
+        declared_at, revision, origin, owner)
+    VALUES ('{AT}', '2026-03-03 00:00:00', 'Weekend', '[]', '[]', '[]', FALSE, 'slipway', '{AT}', 0,
+        'weekends/2026-01-02', 'qa');
+    INSERT INTO freeze_exceptions (freeze_id, release_id, asked_by, asked_at, reason, soft, granted, decided_by,
+        decided_at, answer, ends_at, revision)
+    VALUES (2, 2, 'U0BEN', '{AT}', 'Urgent', TRUE, TRUE, 'U0OMAR', '{AT}', 'Go', '{AT}', 1);
+    INSERT INTO calendars (name, read_at, problem) VALUES ('holidays', '{AT}', 'It is gone');
+    INSERT INTO absences (person, starts_at, ends_at, stand_in, roles, reason, declared_by, declared_at, revision)
+    VALUES ('U0OMAR', '{AT}', '2026-03-03 00:00:00', 'U0BEN', '["qa"]', 'Away', 'U0MAYA', '{AT}', 0);
+    INSERT INTO asked (release_id, environment, blocker, person, asked_at, people)
+    VALUES (2, 'production', 'approval:qa', 'U0BEN', '{AT}', '["U0OMAR"]');
+    INSERT INTO checks (service, "commit", name, passed, said_at, link)
+    VALUES ('payments', '{COMMIT}', 'regression', TRUE, '{AT}', 'https://run.example.com');
+"""
+
+FILLED = {"0001": FIRST, "0002": FIRST + SECOND}
 """What each version may hold."""
 
 
@@ -123,12 +190,15 @@ async def test_a_database_of_that_version_is_upgraded_with_everything_in_it(empt
             repeated = await page.first_time("a press")
         anchor = await Outbox(ground.engines).anchor("card:R-1")
     assert release == RELEASE
+    # A word from before its subject and terms were kept goes on counting by its seal.
+    assert release.verdicts[0].is_about(Proposal(PRODUCTION, Seal("abc"), Seal("def"), Terms(), COMMIT, "1.0"))
     assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments] == [
         (Attempt.RUNNING, Kind.ROLLBACK, 1),
         (Attempt.SUCCEEDED, Kind.DEPLOY, None),
     ]
     assert freeze is not None
     assert freeze.window.environments == {PRODUCTION}
+    assert (freeze.origin, freeze.owner) == ("", None)
     assert wish is not None
     assert wish.by == BEN.id
     assert first_break(record) is None
@@ -137,3 +207,27 @@ async def test_a_database_of_that_version_is_upgraded_with_everything_in_it(empt
     assert not repeated
     assert anchor is not None
     assert anchor.ts == "1.1"
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0002"])
+async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        release = await reading.release(ReleaseId(2))
+        (weekend,) = await reading.freezes_from("weekends/", not_over_at=THEN)
+        exceptions = await reading.exceptions()
+        calendars = await reading.calendars()
+        absences = await reading.absences(not_over_at=THEN)
+        asked = await reading.asked(ReleaseId(2))
+        checks = await reading.checks(PAYMENTS, COMMIT)
+    assert release is not None
+    assert release.checklist == (TESTED,)
+    assert release.verdicts == (IN_PLACE_OF_OMAR,)
+    assert (weekend.id, weekend.origin, weekend.owner) == (2, "weekends/2026-01-02", QA)
+    assert exceptions == [EXCEPTION]
+    assert calendars == [CalendarState("holidays", THEN, "It is gone")]
+    assert absences == [ABSENCE]
+    assert asked == [Asked(ReleaseId(2), PRODUCTION, "approval:qa", BEN.id, THEN, (OMAR.id,))]
+    assert checks == [CHECK]

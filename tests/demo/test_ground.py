@@ -31,6 +31,7 @@ KNOWN = {
     "candidate": "2d7cf2a0239c3947857f1a4949ae9b567ee824c9",
     "fix": "d51edaf1070fba5c47a1a5e8d46b1a4107690805",
     "broken": "9e45f74ef587fb92b9ae2f51a592efe873fdb29b",
+    "bugfix/2.4.1": "9655fa8ad0b7f217468bb027611de65d9c9fe4bf",
 }
 
 
@@ -50,7 +51,9 @@ async def test_the_history_is_one_that_a_code_host_can_tell(ground):
     before = await host.between(repository, None, "v2.3.9")
     hurried = await host.between(repository, "v2.3.9", "hotfix/2.3.10")
 
-    assert (coming.total, before.total, hurried.total) == (6, 8, 1)
+    mended = await host.between(repository, "release/2.4", "bugfix/2.4.1")
+
+    assert (coming.total, before.total, hurried.total, mended.total) == (6, 8, 1, 1)
     assert coming.commits[0].sha == ground.commits["fix"]
     assert coming.commits[1].sha == ground.commits["candidate"]
     assert {each.author_email for each in coming.commits} == {

@@ -65,6 +65,12 @@ MISSING_WORDS = """
 /freeze extend F-3
 /freeze extend F-3 until
 /freeze extend until mon 07:00
+/freeze except R-1
+/freeze except because it is urgent
+/freeze grant
+/freeze refuse
+/freeze refuse X-3
+/freeze refuse because it can wait
 """
 
 WRONG_ORDER = """
@@ -105,6 +111,9 @@ WRONG_ORDER = """
 /freeze start mon 07:00 production Sale
 /freeze start Sale production until mon 07:00
 /freeze F-3 end
+/freeze R-1 except it is urgent
+/freeze it is urgent except R-1
+/freeze X-3 grant
 /freeze until mon 07:00 extend F-3
 /freeze extend until mon 07:00 F-3
 """
@@ -195,6 +204,17 @@ UNKNOWN_THINGS = """
 /freeze extend F-99 until mon 07:00
 /freeze extend Sale until mon 07:00
 /freeze except
+/freeze except R-1 nothing is frozen
+/freeze except R-99 it is urgent
+/freeze except billing it is urgent
+/freeze except production it is urgent
+/freeze grant X-99
+/freeze grant R-1
+/freeze grant all
+/freeze refuse X-99 it can wait
+/freeze start production soft hard until mon 07:00 Sale
+/freeze start production featrue until mon 07:00 Sale
+/freeze start soft until mon 07:00 Sale
 /freeze thaw
 """
 
@@ -252,6 +272,10 @@ NUMBERS = """
 /freeze end F-999999999
 /freeze end F-٣
 /freeze extend F-0 until mon 07:00
+/freeze grant X-0
+/freeze grant X-999999999
+/freeze grant X-999999999999999999999
+/freeze refuse X-٣ it can wait
 /freeze extend F-999999999999999999999 until mon 07:00
 """
 

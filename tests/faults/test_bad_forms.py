@@ -48,6 +48,10 @@ GARBAGE = (
     '["R",1,"production","seal",0]',
     '["d",1]',
     '["f",1]',
+    '["p",1,"1"]',
+    '["p",1,"1; DROP TABLE"]',
+    '["x",1]',
+    '["x","1",0]',
     '{"release":1}',
     '["r",1,"production"',
     "[" * 1500,
@@ -91,7 +95,8 @@ def complaints(after: After, who: Player, sent: str = "") -> list[str]:
 async def test_a_buttons_value_that_is_none_of_ours_is_refused(world: World):
     await planned(world)
     found = []
-    buttons = cycle(("approve", "reject", "withdraw", "checklist", "why", "deploy", "tick", "launch", "show"))
+    ours = "approve reject withdraw checklist why deploy tick launch show except grant refuse"
+    buttons = cycle(ours.split())
     async with watching(world) as watch:
         for value, action in [(value, next(buttons)) for value in GARBAGE for _ in range(4)]:
             after = await watch.act(presses(world.omar, world.card(), "Approve", action_id=action, value=value))
@@ -136,6 +141,32 @@ async def test_what_was_not_on_the_screen_is_not_acted_on(world: World, action):
             found += [f"{sent}: recorded {each}" for each in after.recorded]
             found += [f"{sent}: told {told}"] if len(told) != 1 else []
             found += [f"{sent}: {wrong}" for each in told for wrong in wrong_with(each, sent, may_call=WHOSE)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("action", ["grant", "refuse"])
+async def test_an_exception_that_was_not_on_the_screen_is_not_decided(world: World, action):
+    """Of no number, of another state, by somebody who is nobody's owner: nothing is decided."""
+    await planned(world)
+    await world.ruth.types("/freeze start production until 2 days for payments The annual sale")
+    await world.maya.types("/freeze except R-1 It is urgent")
+    found = []
+    async with watching(world) as watch:
+        for who, value in (
+            (world.ruth, ["x", 1]),
+            (world.ruth, ["x", 1, 9]),
+            (world.ruth, ["x", 0, 0]),
+            (world.ruth, ["x", 2, 0]),
+            (world.ruth, ["x", 2**53, 0]),
+            (world.omar, ["x", 1, 0]),
+        ):
+            sent = json.dumps(value)
+            after = await watch.act(presses(who, world.card(), "Reject", action_id=action, value=sent))
+            if who.desk.modal is not None and who.desk.modal.get("submit"):
+                after = await watch.act(sends(who, {"reason": "no"}))
+            closes_all(world)
+            found += [f"{sent}: recorded {each}" for each in after.recorded]
+            found += [f"{sent}: told {after.to(who)}"] if len(after.to(who)) != 1 else []
     assert not found, "\n".join(found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from integrations.sandbox.messages import Message
 from tests.faults.watch import Watch
 from tests.stories.roads import NOTES, REGRESSION, approved, planned
 from tests.stories.world import World, read
@@ -92,6 +93,28 @@ async def test_every_press_and_form_that_is_delivered_twice_acts_once(world: Wor
     await twice(watch, ticking("Tick"), "tick")
     assert "@omar" in read(world.omar.desk.modal)
     await twice(watch, ticking("Untick"), "untick")
+
+
+async def test_an_exception_is_asked_for_granted_and_refused_once(world: World, watch: Watch):
+    maya, ruth = world.maya.desk, world.ruth.desk
+    await planned(world)
+    await world.ruth.types("/freeze start production until 2 days for payments The annual sale")
+    ask = "/freeze except R-1 Refunds must work"
+    await twice(watch, lambda: maya.types("payments", ask), "ask for an exception", line="@maya asks that")
+
+    def question() -> Message:
+        """The newest private message that asks; each stands there once."""
+        return [each for each in ruth.sees(ruth.direct.id) if not each.ephemeral_to and "Grant" in read(each)][-1]
+
+    await watch.act(ruth.presses(question(), "Refuse"))
+    form = ruth.modal
+    refuse = {"reason": "Not today"}
+    await twice(watch, lambda: ruth.submits(form, refuse), "refuse an exception", line="@ruth refused X-1")
+    await world.maya.types(ask)
+    await twice(watch, lambda: ruth.presses(question(), "Grant"), "grant an exception", line="@ruth granted X-2")
+    assert await watch.rows("freeze_exceptions") == 2
+    asked = [each for each in ruth.sees(ruth.direct.id) if not each.ephemeral_to and "may pass" in read(each)]
+    assert [read(each)[0] for each in asked] == ["❌", "✅"]
 
 
 async def test_a_deployment_is_asked_for_started_cancelled_launched_and_rolled_back_once(world: World, watch: Watch):

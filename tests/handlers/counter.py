@@ -26,6 +26,7 @@ from handlers.views.text import Pen
 from tests.fakes import InMemoryRecords
 from tests.makers import NOW, a_catalogue, a_service
 from tests.people import EVERYBODY, HELD
+from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
 from tests.twins.verifier import FakeVerifier
@@ -115,7 +116,7 @@ class Counter:
             help_command=names.here("/release help"),
             pause=timedelta(milliseconds=1),
         )
-        neighbours = Neighbours({"command": FakeDeployer(FakeTarget())}, self.code, FakeVerifier())
+        neighbours = Neighbours({"command": FakeDeployer(FakeTarget())}, self.code, FakeVerifier(), FakeCalendars())
         self.verbs = wire(self.records, self.people, lambda: catalogue, neighbours, lambda: self.now)
         listen(
             self.boundary,

@@ -121,7 +121,7 @@ async def test_a_release_is_shown_listed_and_explained(counter):
     assert "# R-1 Payments 2.4.0" in await counter.types(BEN, "/release show payments")
     assert "R-1 Payments 2.4.0" in await counter.types(BEN, "/release list")
     assert "there are none" in await counter.types(BEN, "/release list mine")
-    assert "@Omar has not approved yet" in await counter.types(BEN, "/release why r1 production")
+    assert "The approval of @Omar is missing" in await counter.types(BEN, "/release why r1 production")
     assert "# What blocks R-1" in await counter.presses(BEN, "why", encode(OnRelease(ONE)))
     assert "# R-1 Payments" in await counter.presses(BEN, "show", encode(OnRelease(ONE)))
 
@@ -261,6 +261,58 @@ async def test_who_may_not_tick_is_told_and_nothing_is_ticked(counter):
     assert "0 of 3 done" in read(list((await counter.card()).blocks))
 
 
+async def test_a_line_is_ticked_with_a_note_in_a_form_that_turns_back_into_the_list(counter):
+    await planned(counter)
+    value = encode(OnRelease(ONE, item="regression"))
+    form = await counter.presses(OMAR, "note", value, view="modal")
+    assert "⬜ *The regression tests have passed*\nR-1 Payments 2.4.0\nNote: <>\nLink: <>" in form
+    assert "0 of 3 done" in await counter.presses(OMAR, "page", value, view="modal")
+    after = await counter.sends(OMAR, "note", value, note=" 214 of 214 are green ", link="https://ci.example.com/4711")
+    assert "✅ *The regression tests have passed*\nticked by @Omar" in after
+    assert "“214 of 214 are green”  ·  ci.example.com/4711" in after
+    assert counter.screen.shown[-1][0] == "views.update"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"note": "  ", "link": ""}, "Please write a note or give a link"),
+        ({"note": "x" * 501}, "at most 500 characters"),
+        ({"link": "ci.example.com"}, "begins with https://"),
+    ],
+)
+async def test_what_is_wrong_with_a_note_is_said_beside_its_field_and_nothing_is_ticked(counter, wrong, says):
+    await planned(counter)
+    told = len(counter.told())
+    answer = await counter.sends(OMAR, "note", encode(OnRelease(ONE, item="regression")), **wrong)
+    assert json.loads(answer)["response_action"] == "errors"
+    assert says in answer
+    assert len(counter.told()) == told
+
+
+async def test_a_note_that_cannot_be_taken_comes_back_with_what_was_written(counter):
+    await planned(counter)
+    value = encode(OnRelease(ONE, item="regression"))
+    refused = await counter.sends(BEN, "note", value, note="All green", link="")
+    assert "✋ Only @Omar can tick" in refused
+    assert "Note: <All green>" in refused
+    await counter.presses(OMAR, "tick", value, view="modal")
+    late = await counter.sends(OMAR, "note", value, note="All green", link="")
+    assert "so your note was not kept" in late
+    assert "Note: <All green>" in late
+
+
+async def test_a_note_on_a_line_or_a_release_that_there_is_not_is_refused(counter):
+    await planned(counter)
+    for value, says in (
+        (encode(OnRelease(ONE, item="nothing")), "has no line `nothing`"),
+        (encode(OnRelease(ReleaseId(9), item="notes")), "There is no release R-9"),
+        ("nonsense", "I can't read what this button was about"),
+    ):
+        assert says in await counter.presses(OMAR, "note", value, view="modal")
+        assert says in await counter.sends(OMAR, "note", value, note="All green")
+
+
 # ---------------------------------------------------------------- deploying
 
 
@@ -287,7 +339,7 @@ async def test_a_closed_gate_starts_nothing(counter):
     await counter.types(MAYA, "/deploy R-1 to production")
     answer = await counter.types(MAYA, "/deploy confirm R-1 to production")
     assert "✋ Nothing was started" in answer
-    assert "@Ruth has not approved yet" in answer
+    assert "The approval of @Ruth is missing" in answer
 
 
 async def test_a_deploy_button_without_a_place_is_refused(counter):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.rules.deployment import DeploymentId
-from bot.rules.freeze import FreezeId
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import Person, PersonId
-from bot.rules.policy import EnvironmentName, ServiceName
+from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from handlers.parsing import commands as c
 from handlers.parsing import grammar
 from handlers.parsing.grammar import Family
@@ -18,6 +18,7 @@ from handlers.parsing.known import Known, known
 from handlers.parsing.words import read
 from tests.makers import a_catalogue
 
+FEATURE, HOTFIX = ChangeTypeName("feature"), ChangeTypeName("hotfix")
 PAYMENTS, WEB, SEARCH = ServiceName("payments"), ServiceName("Web"), ServiceName("search-api")
 STAGING, PRODUCTION, QA = EnvironmentName("staging"), EnvironmentName("production"), EnvironmentName("qa")
 KNOWN = Known(
@@ -28,6 +29,7 @@ KNOWN = Known(
     },
     datetime(2026, 11, 23, 10, 0, tzinfo=UTC),
     "Europe/Berlin",
+    change_types=(FEATURE, HOTFIX),
 )
 MONDAY_SEVEN = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
 
@@ -164,6 +166,36 @@ def understood(typed: str) -> c.Command | Hint:
                 datetime(2026, 11, 27, 17, 0, tzinfo=UTC),
             ),
         ),
+        (
+            "/freeze start production feature soft until mon 07:00 Sale",
+            c.DeclareFreeze(
+                MONDAY_SEVEN, "Sale", frozenset({PRODUCTION}), change_types=frozenset({FEATURE}), hard=False
+            ),
+        ),
+        (
+            "/freeze start soft Production Feature and HOTFIX for payments until mon 07:00 Sale",
+            c.DeclareFreeze(
+                MONDAY_SEVEN,
+                "Sale",
+                frozenset({PRODUCTION}),
+                frozenset({PAYMENTS}),
+                change_types=frozenset({FEATURE, HOTFIX}),
+                hard=False,
+            ),
+        ),
+        (
+            "/freeze start production hard until mon 07:00 soft launch of refunds",
+            c.DeclareFreeze(MONDAY_SEVEN, "soft launch of refunds", frozenset({PRODUCTION})),
+        ),
+        (
+            "/freeze start feature until mon 07:00 Sale",
+            c.DeclareFreeze(MONDAY_SEVEN, "Sale", change_types=frozenset({FEATURE})),
+        ),
+        ("/freeze except R-12 the fix is needed", c.AskException("R-12", "the fix is needed")),
+        ("/freeze except payments the fix is needed", c.AskException(PAYMENTS, "the fix is needed")),
+        ("/freeze grant X-4", c.GrantException(ExceptionId(4))),
+        ("/freeze grant x4 only tonight", c.GrantException(ExceptionId(4), "only tonight")),
+        ("/freeze refuse 4 it can wait", c.RefuseException(ExceptionId(4), "it can wait")),
         ("/freeze end F-3", c.Thaw(FreezeId(3))),
         ("/freeze end 3", c.Thaw(FreezeId(3))),
         ("/freeze extend F-3 until mon 07:00", c.Prolong(FreezeId(3), MONDAY_SEVEN)),
@@ -182,7 +214,8 @@ def test_a_domain_name_that_slack_made_a_link_is_what_was_typed():
 
 @pytest.mark.parametrize("usage", grammar.USAGES, ids=lambda usage: usage.form)
 def test_every_example_of_the_help_works_as_it_stands(usage):
-    assert not isinstance(understood(usage.example), Hint)
+    as_slack_sends_it = usage.example.replace("@omar", "<@U0OMAR|omar>")
+    assert not isinstance(understood(as_slack_sends_it), Hint)
 
 
 def test_an_environment_must_be_one_of_the_service_that_is_rolled_back():

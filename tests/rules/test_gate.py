@@ -81,7 +81,7 @@ def test_with_everything_done_the_gate_is_empty():
             "QA has not looked",
             facts(release=a_release(checklist=TICKED, verdicts=APPROVED[1:])),
             [Reason.APPROVAL],
-            "@qa has not approved yet.",
+            "The approval of @qa is missing.",
         ),
         (
             "QA said no",

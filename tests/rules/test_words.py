@@ -7,7 +7,7 @@ import pytest
 from bot.rules.approval import may_act
 from bot.rules.people import Person, PersonId, Standing
 from bot.rules.release import parse_release_id, r
-from bot.rules.sentence import AllOf, At, AtRole, Code, When, joined, say
+from bot.rules.sentence import AllOf, At, AtRole, Code, When, in_a_row, joined, say
 from tests.makers import NOW
 from tests.people import MAYA, QA
 
@@ -27,6 +27,15 @@ def test_a_sentence_is_also_plain_words():
 def test_a_sentence_with_a_hole_is_found_where_it_is_made(template, parts):
     with pytest.raises(ValueError, match="names"):
         say(template, **parts)
+
+
+def test_several_sentences_make_one_and_each_keeps_its_parts():
+    both = in_a_row(
+        [say("{who} asks.", who=At(MAYA.id)), say("So does {who}.", who=AtRole(QA)), say("Nobody else.")], "\n"
+    )
+    assert str(both) == "@U0MAYA asks.\nSo does @qa.\nNobody else."
+    assert [part for _, part in both.parts] == [At(MAYA.id), AtRole(QA)]
+    assert in_a_row([], " ") == say("")
 
 
 def test_words_are_joined_as_people_do():

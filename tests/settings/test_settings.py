@@ -100,8 +100,21 @@ def test_commands_can_swap_their_names():
     assert (commands["deploy"], commands["release"]) == ("/release", "/deploy")
 
 
+def test_the_key_of_the_calendar_is_a_secret():
+    assert good(SLIPWAY_CALENDAR_KEY="canary-0123456789").calendar_key.reveal() == "canary-0123456789"
+    assert "canary" not in repr(good(SLIPWAY_CALENDAR_KEY="canary-0123456789"))
+    assert not good().calendar_key
+
+
 def test_an_api_url_ends_with_a_slash():
     assert good(SLACK_API_URL="http://127.0.0.1:9/api").slack_api_url == "http://127.0.0.1:9/api/"
+
+
+def test_what_ci_signs_with_is_kept_secret_and_may_be_left_out():
+    assert not good().webhook_secret
+    settings = good(SLIPWAY_WEBHOOK_SECRET=f"canary-{SIGNING}")
+    assert settings.webhook_secret.reveal() == f"canary-{SIGNING}"
+    assert "canary" not in repr(settings).replace(APP, "").replace(BOT, "")
 
 
 def test_the_level_of_the_log_in_any_case():
@@ -161,6 +174,12 @@ WRONG = [
     ("SLIPWAY_COMMANDS", "deploy=remind", "Slack's own"),
     ("SLIPWAY_COMMANDS", "deploy=release", "Two commands"),
     ("SLIPWAY_COMMANDS", "deploy=x,release=x", "Two commands"),
+    ("SLIPWAY_CALENDAR_KEY", "canary-too-short"[:15], "at least 16"),
+    ("SLIPWAY_CALENDAR_KEY", "canary/with/slashes", "at least 16"),
+    ("SLIPWAY_CALENDAR_KEY", "canary with blanks", "at least 16"),
+    ("SLIPWAY_WEBHOOK_SECRET", "canary-too-short", "at least 32 characters"),
+    ("SLIPWAY_WEBHOOK_SECRET", "canary 0123456789abcdef 0123456789abcdef", "without blanks"),
+    ("SLIPWAY_WEBHOOK_SECRET", f"canäry-{SIGNING}", "accents"),
     ("SLIPWAY_LOG", "loud", "debug, info, warning, error"),
     ("SLIPWAY_LOG", "10", "debug, info, warning, error"),
     ("SLIPWAY_CATALOG", "x.yaml", "did you mean SLIPWAY_CATALOGUE"),

@@ -12,9 +12,19 @@ from typing import Any
 import pytest
 
 from bot.messages import Message
-from bot.notices import CardChanged, ChannelLine, DeploymentChanged, DirectLine, Notice, ThreadLine
+from bot.notices import (
+    CardChanged,
+    ChannelLine,
+    DeploymentChanged,
+    DirectLine,
+    ExceptionWanted,
+    Notice,
+    ThreadLine,
+    living,
+)
 from bot.ports import ConflictError, RecordsError
 from bot.rules.deployment import DeploymentId
+from bot.rules.freeze import ExceptionId
 from bot.rules.people import PersonId
 from bot.rules.policy import ChannelId
 from bot.rules.release import ReleaseId
@@ -69,6 +79,8 @@ class Facts:
                 return Message(self.channel, str(sentence), self.blocks, thread_of=thread, broadcast=loud)
             case DirectLine(person=person, sentence=sentence):
                 return Message(person, str(sentence))
+            case ExceptionWanted(person=person, exception=exception):
+                return Message(person, f"X-{exception} is {self.stage}", self.card_blocks(), living=living(notice))
             case ChannelLine(channel=channel, sentence=sentence):
                 return Message(channel, str(sentence), self.blocks)
             case _:
@@ -223,6 +235,52 @@ async def test_a_line_for_one_person_goes_to_the_direct_conversation(world: Worl
 
     assert [each.text for each in world.omar.sees(world.omar.direct.id)] == ["For you.", "Again."]
     assert world.calls("conversations.open") == 1
+
+
+async def test_a_private_message_that_asks_is_posted_once_and_edited_in_place(world: World) -> None:
+    asked = ExceptionWanted(PersonId("U0OMAR"), ExceptionId(4))
+    await world.deliver(DirectLine(PersonId("U0OMAR"), say("Good morning.")), asked)
+    world.facts.stage = "granted"
+    await world.deliver(DirectLine(PersonId("U0OMAR"), say("For you.")), asked)
+
+    [before, living_one, after] = world.omar.sees(world.omar.direct.id)
+    assert [each.text for each in (before, living_one, after)] == ["Good morning.", "X-4 is granted", "For you."]
+    assert living_one.blocks[0]["text"]["text"] == "It is *granted*."
+    assert (world.calls("chat.postMessage"), world.calls("chat.update")) == (3, 1)
+    assert world.given_up == []
+
+
+async def test_what_asks_several_people_is_a_message_of_its_own_for_each(world: World, workspace: Workspace) -> None:
+    maya = workspace.desk("maya")
+    notices = [ExceptionWanted(PersonId(person), ExceptionId(4)) for person in ("U0OMAR", "U0MAYA")]
+    await world.deliver(*notices)
+    world.facts.stage = "granted"
+    await world.deliver(*notices)
+
+    for desk in (world.omar, maya):
+        assert [each.text for each in desk.sees(desk.direct.id)] == ["X-4 is granted"]
+
+
+async def test_a_private_message_whose_answer_got_lost_is_found_and_edited_from_then_on(
+    world: World, sandbox: Sandbox
+) -> None:
+    asked = ExceptionWanted(PersonId("U0OMAR"), ExceptionId(4))
+    sandbox.faults.next("chat.postMessage", status="drop_after_effect")
+    await world.deliver(asked)
+    world.facts.stage = "granted"
+    await world.deliver(asked)
+
+    assert [each.text for each in world.omar.sees(world.omar.direct.id)] == ["X-4 is granted"]
+
+
+async def test_a_private_message_that_is_gone_is_sent_anew(world: World, workspace: Workspace) -> None:
+    asked = ExceptionWanted(PersonId("U0OMAR"), ExceptionId(4))
+    await world.deliver(asked)
+    workspace.remove(world.omar.sees(world.omar.direct.id)[0])
+    world.facts.stage = "granted"
+    await world.deliver(asked)
+
+    assert [each.text for each in world.omar.sees(world.omar.direct.id)] == ["X-4 is granted"]
 
 
 async def test_what_has_nothing_to_tell_any_more_is_done(world: World) -> None:

@@ -13,7 +13,7 @@ import pytest
 from bot.settings import Settings, read
 from bot.wired import manifest
 from integrations.sandbox.server import Sandbox
-from tests.stories.world import APP_TOKEN, BOT_TOKEN, CATALOGUE, SECRET, World, a_workspace
+from tests.stories.world import APP_TOKEN, BOT_TOKEN, CATALOGUE, SECRET, WEBHOOK_SECRET, World, a_workspace
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeTarget
 from tests.twins.verifier import FakeVerifier
@@ -67,6 +67,7 @@ async def a_world(folder: Path, database_url: str, transport: str = "socket", **
             "SLACK_API_URL": slack.api_url,
             "SLIPWAY_DATABASE_URL": database_url,
             "SLIPWAY_CATALOGUE": str(catalogue),
+            "SLIPWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "SLIPWAY_LISTEN": f"127.0.0.1:{port}",
             **({"SLACK_APP_TOKEN": APP_TOKEN} if transport == "socket" else {"SLACK_SIGNING_SECRET": SECRET}),
         }

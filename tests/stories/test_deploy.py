@@ -41,7 +41,7 @@ async def test_the_gate_is_asked_again_at_the_confirmation(world: World):
     await world.maya.types("/deploy R-1 to production")
     await world.omar.presses("Withdraw")
     answer = await world.maya.types("/deploy confirm R-1 to production")
-    assert "@qa has not approved yet" in answer
+    assert "The approval of @qa is missing" in answer
     assert to_production(world) == 0
 
 

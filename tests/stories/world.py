@@ -21,11 +21,13 @@ from integrations.sandbox.desk import Desk
 from integrations.sandbox.messages import Message
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
+from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
 from tests.twins.verifier import FakeVerifier
 
 SECRET = "5107" * 8
+WEBHOOK_SECRET = "what-ci-signs-with-" + "7015" * 5
 BOT_TOKEN = "xoxb-stories"
 APP_TOKEN = "xapp-stories"
 CATALOGUE = Path(__file__).with_name("slipway.yaml")
@@ -111,6 +113,13 @@ class Player:
         """Press a button of a message (the newest release's card unless given)."""
         return await self._after(self.desk.presses(on or self.world.card(), label, stale=stale))
 
+    async def asks(self, why: str, on: Message) -> str:
+        """Press the button beside that blocker."""
+        lines = [block for block in on.blocks if block.get("type") == "section" and "accessory" in block]
+        (line,) = [block for block in lines if why in plain(block["text"]["text"])]
+        value = line["accessory"]["value"]
+        return await self._after(self.desk.presses(on, "Ask them", value=value))
+
     async def presses_in_form(self, label: str, **which: Any) -> str:
         """Press a button of the form that is open."""
         assert self.desk.modal is not None, "no form is open"
@@ -124,6 +133,16 @@ class Player:
             each for each in self.desk.shown(self.desk.modal) if each.element.get("accessibility_label") == wanted
         ]
         return await self.presses_in_form(word, block_id=line.block_id)
+
+    async def ticks_with(self, item: str, **said: str) -> str:
+        """Tick that line of the checklist that is open with a note or a link; the answer."""
+        assert self.desk.modal is not None, "no form is open"
+        wanted = f"Tick with a note: {item}"
+        (line,) = [
+            each for each in self.desk.shown(self.desk.modal) if each.element.get("accessibility_label") == wanted
+        ]
+        await self.presses_in_form("Tick with a note", block_id=line.block_id)
+        return await self.fills_in(**said)
 
     async def fills_in(self, **values: Any) -> str:
         """Fill in the form that is open and send it; what is red in it, or the answer."""
@@ -173,6 +192,7 @@ class World:
     code: FakeCodeHost
     catalogue: Path
     commits: dict[str, str]
+    calendars: FakeCalendars = field(default_factory=FakeCalendars)
     slipway: Slipway | None = None
     players: dict[str, Player] = field(default_factory=dict)
     _stack: AsyncExitStack | None = None
@@ -225,9 +245,14 @@ class World:
         end = asyncio.get_running_loop().time() + within
         while not seen():
             if asyncio.get_running_loop().time() > end:
-                raise AssertionError(f"It never came to that. Thread:\n{self.thread()}")
+                raise AssertionError(f"It never came to that. {self._last_seen()}")
             await asyncio.sleep(0.02)
         await self.settles()
+
+    def _last_seen(self) -> str:
+        posted = any(not m.ephemeral_to for name in CHANNELS for m in self.workspace.messages.get(name, []))
+        channels = "\n".join(f"#{name}:\n{self.channel(name)}" for name in CHANNELS.values())
+        return f"Channels:\n{channels}" if posted else "Nothing was posted anywhere."
 
     async def restarts(self) -> None:
         """Stop Slipway as a shutdown does, and start it again."""
@@ -258,6 +283,8 @@ class World:
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[Slipway]:
         deployers = {"command": FakeDeployer(self.target)}
-        neighbours = Neighbours(deployers=deployers, code_host=self.code, verifier=self.verifier)
+        neighbours = Neighbours(
+            deployers=deployers, code_host=self.code, verifier=self.verifier, calendars=self.calendars
+        )
         async with running(self.settings, neighbours=neighbours, pace=Pace.quick()) as slipway:
             yield slipway

@@ -1,7 +1,8 @@
 """Twins of the neighbours: they behave, and are held to the same contract as the real ones."""
 
+from tests.twins.calendars import Event, FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget, Script
 from tests.twins.verifier import FakeVerifier
 
-__all__ = ["FakeCodeHost", "FakeDeployer", "FakeTarget", "FakeVerifier", "Script"]
+__all__ = ["Event", "FakeCalendars", "FakeCodeHost", "FakeDeployer", "FakeTarget", "FakeVerifier", "Script"]

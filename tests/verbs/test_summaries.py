@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
+from bot.rules.policy import ItemRule
 from bot.rules.release import Ending
-from tests.makers import NOW, a_candidate, a_draft, a_plan
-from tests.people import MAYA, OMAR
+from tests.makers import HOTFIX, NOW, a_candidate, a_draft, a_plan
+from tests.people import MAYA, OMAR, QA
 
 
 async def test_an_old_release_that_is_open_stays_in_the_digest(shop):
@@ -34,3 +35,21 @@ async def test_an_environment_whose_outcome_is_unknown_stays_in_the_digest(shop)
     deployment = await shop.with_an_unknown_outcome(await shop.approved(shop.a, "1.0.0"))
     shop.at += timedelta(days=3)
     assert [each.id for each in (await shop.summaries.digest()).failed] == [deployment.id]
+
+
+async def test_what_only_a_check_ticks_waits_for_nobody_and_what_is_due_first_comes_first(shop):
+    shop.agrees_on(
+        HOTFIX,
+        checklist=(
+            ItemRule("scan", "The scan has found nothing", check="scan"),
+            ItemRule("notes", "Release notes are written"),
+            ItemRule("dashboards", "Dashboards are open", due=timedelta(hours=2)),
+            ItemRule("announced", "Support knows", due=timedelta(days=2)),
+            ItemRule("load", "It holds under load", QA, check="load"),
+        ),
+    )
+    await shop.planned(shop.a, "1.0.0", target=date(2026, 11, 27))
+    mine = await shop.summaries.inbox(MAYA.id)
+    assert [item.key for _, item in mine.items] == ["announced", "dashboards", "notes"]
+    his = await shop.summaries.inbox(OMAR.id)
+    assert [item.key for _, item in his.items] == ["load"]

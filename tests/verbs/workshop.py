@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.ports import Records
+from bot.rules.check import CheckResult
+from bot.rules.checklist import Item
 from bot.rules.deployment import Attempt, Deployment, DeploymentId
 from bot.rules.gate import Blocker, Reason
 from bot.rules.people import Actor, Person, PersonId, RoleName, Roles, Surface
@@ -16,21 +18,30 @@ from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
+from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
+from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
+from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import Blocked, ConfirmDeploy, Confirmed
+from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
+from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
-from bot.verbs.freeze import ExtendFreeze, StartFreeze, WatchFreeze
+from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look, Picture
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.reject import Reject
+from bot.verbs.report_check import ReportCheck, Reported
 from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
+from bot.verbs.tick_item import TickItem
+from bot.verbs.watch_release import WatchRelease
 from bot.verbs.withdraw import Withdraw
 from tests.fakes import InMemoryRecords
 from tests.makers import (
@@ -45,12 +56,13 @@ from tests.makers import (
     a_service,
 )
 from tests.people import BEN, EVERYBODY, INES, MAYA, OMAR, RUTH, roles
-from tests.twins import FakeCodeHost, FakeDeployer, FakeTarget, FakeVerifier
+from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeTarget, FakeVerifier
 
 REPOSITORY = "/srv/payments"
 LENA = PersonId("U0LENA")
 """Who wrote the first commit; she has left for another team and holds no role."""
 
+N = TypeVar("N")
 _presses = itertools.count(1)
 
 
@@ -90,6 +102,7 @@ class Workshop:
         self.target, self.verifier = FakeTarget(), FakeVerifier()
         self.target.on_success = self.verifier.sees
         self.deployer = FakeDeployer(self.target)
+        self.calendars = FakeCalendars()
         self.catalogue = a_catalogue(
             services={PAYMENTS: a_service(repository=REPOSITORY, **service)},
             change_types={
@@ -101,28 +114,39 @@ class Workshop:
 
     def _open(self) -> None:
         deployers = {"command": self.deployer}
-        common = (self.records, self.directory, lambda: self.catalogue)
 
         def now():
             return self.at
 
-        candidates = Candidates(self.records, self.directory, self.code)
-        self.plan_release = PlanRelease(*common, candidates, now)
+        self.people = WithStandIns(self.directory, self.records, now)
+        common = (self.records, self.people, lambda: self.catalogue)
+        candidates = Candidates(self.records, self.people, self.code)
+        self.plan_release = PlanRelease(*common, candidates, now, self.calendars)
         self.set_candidate = SetCandidate(*common, candidates, now)
-        self.edit_release = EditRelease(*common, now)
+        self.edit_release = EditRelease(*common, now, self.calendars)
         self.cancel_release = CancelRelease(*common, now)
         self.launch = Launch(*common, now)
         self.approve = Approve(*common, now)
         self.reject = Reject(*common, now)
         self.withdraw = Withdraw(*common, now)
+        self.comment = Comment(self.records, now)
+        self.ask_them = AskThem(*common, now)
+        self.go_away = GoAway(*common, now)
+        self.come_back = ComeBack(*common, now)
+        self.tick_item = TickItem(*common, now)
         self.ask_deploy = AskDeploy(*common, self.code, now)
         self.confirm_deploy = ConfirmDeploy(*common, now)
-        self.cancel_deploy = CancelDeploy(self.records, self.directory, deployers, lambda: self.catalogue, now)
+        self.watch_release = WatchRelease(*common, self.confirm_deploy, now)
+        self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
         self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
         self.roll_back = RollBack(*common, self.code, now)
         self.start_freeze = StartFreeze(*common, now)
+        self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
+        self.except_freeze = ExceptFreeze(*common, now)
+        self.decide_exception = DecideException(*common, now)
         self.watch_freeze = WatchFreeze(self.records, lambda: self.catalogue, now)
+        self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
         self.look = Look(*common, now)
         self.summaries = Summaries(self.look, self.records, now)
         self.evidence = Evidence(self.records, now)
@@ -160,6 +184,12 @@ class Workshop:
         assert place is not None, f"there is no {environment}"
         return [each for each in place.blockers if not reasons or each.reason in reasons]
 
+    async def line(self, release: ReleaseId, key: str) -> Item:
+        """That line of its checklist."""
+        item = (await self.picture(release)).release.item(key)
+        assert item is not None, f"there is no line {key}"
+        return item
+
     # ------------------------------------------------------------ how it comes to that
 
     async def planned(self, ref: str | None, version: str, change: ChangeTypeName = HOTFIX, **plan: Any) -> ReleaseId:
@@ -175,6 +205,19 @@ class Workshop:
         for person in (OMAR,) if change == HOTFIX else (OMAR, RUTH):
             await self.approve(number, PRODUCTION, None, by=self.by(person))
         return number
+
+    async def watched(self, release: ReleaseId, moves: int = 10) -> timedelta | None:
+        """The watch over it has done what is due at this moment; how long it waits then, None if it is over."""
+        for _ in range(moves):
+            following = await self.watch_release(release)
+            if following.done or following.after:
+                return None if following.done else following.after
+        raise AssertionError("the watch never comes to rest")
+
+    async def told(self, kind: type[N]) -> list[N]:
+        """What people were told of that kind, oldest first."""
+        assert isinstance(self.records, InMemoryRecords)
+        return [each for each in self.records.told if isinstance(each, kind)]
 
     async def started(self, release: ReleaseId, environment: EnvironmentName = PRODUCTION) -> Deployment:
         """Maya has looked, confirmed, and it has begun at the target."""
@@ -203,6 +246,14 @@ class Workshop:
         number = await self.approved(ref, version, change)
         await self.deployed(number)
         return number
+
+    async def reported(self, name: str, commit: str, *, passed: bool = True, **said: Any) -> Reported:
+        """CI has said so, a second after whatever happened before."""
+        self.at += self.an_act_takes
+        result = CheckResult(PAYMENTS, commit, name, passed, self.at)
+        done = await self.report_check(replace(result, **said))
+        assert isinstance(done, Reported), str(done.why)
+        return done
 
     async def rolled_back(self, wanted: str | None = None, environment: EnvironmentName = PRODUCTION) -> Deployment:
         """Ines has rolled it back, and it is done."""

@@ -9,11 +9,13 @@ from typing import Any
 
 from bot.ports import Changes, Commit
 from bot.rules.approval import Word
+from bot.rules.candidate import subject
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
-from bot.rules.freeze import Freeze
+from bot.rules.freeze import Freeze, FreezeException
 from bot.rules.people import Roles
 from bot.rules.policy import Catalogue, Role
 from bot.rules.release import Release
+from bot.rules.terms import Terms
 from bot.verbs.look import Picture, picture
 from handlers.views.text import Pen
 from tests.makers import (
@@ -58,6 +60,7 @@ def seen(
     deployments: Sequence[Deployment] = (),
     freezes: Sequence[Freeze] = (),
     *,
+    exceptions: Sequence[FreezeException] = (),
     catalogue: Catalogue = CATALOGUE,
     held: Roles | None = None,
 ) -> Picture:
@@ -70,6 +73,7 @@ def seen(
         history=tuple(deployments),
         freezes=freezes,
         dependencies={},
+        exceptions=exceptions,
     )
 
 
@@ -99,7 +103,15 @@ NEWER = a_candidate(set_at=NOW + timedelta(minutes=20))
 OUTDATED = a_release(
     candidate=NEWER,
     verdicts=(
-        a_verdict(OMAR.id, QA, seal=a_seal(a_candidate("old"))),
+        a_verdict(
+            OMAR.id,
+            QA,
+            seal=a_seal(a_candidate("old")),
+            subject=subject(a_candidate("old"), "2.4.0", PRODUCTION),
+            terms=Terms(),
+            candidate=a_candidate("old").identity,
+            version="2.4.0",
+        ),
         a_verdict(RUTH.id, CHANGE_MANAGER, seal=a_seal(NEWER), at=NOW + timedelta(hours=1)),
     ),
 )

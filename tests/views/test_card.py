@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from bot.rules.checklist import Item
 from bot.rules.people import Roles
 from bot.rules.policy import ChangeTypeName, ServiceName
 from bot.rules.release import Ending, ReleaseId
 from handlers.buttons import OnRelease, OnService, decode
 from handlers.views.card import release_card
-from tests.makers import NOW, PAYMENTS, PRODUCTION, STAGING, a_plan, a_release, a_seal
-from tests.people import MAYA
+from tests.makers import (
+    FEATURE,
+    NOW,
+    PAYMENTS,
+    PRODUCTION,
+    STAGING,
+    a_change_type,
+    a_plan,
+    a_release,
+    a_seal,
+    a_verdict,
+)
+from tests.people import INES, MAYA, OMAR, QA, roles
 from tests.views.reading import buttons, read, taken_by_slack, text
-from tests.views.scene import AGREED, CATALOGUE, OLD, PEN, PLANNED, SCENES, seen
+from tests.views.scene import AGREED, CATALOGUE, OLD, PEN, PLANNED, SCENES, seen, the_catalogue
 
 
 def shown(scene: str) -> str:
@@ -41,16 +53,16 @@ def test_a_release_that_is_being_tested_and_frozen_reads_like_this():
         "*Approvals for production*\n"
         "⬜ *QA* · waiting for @S0QA\n"
         "✅ *Change manager* · @Ruth approved [2026-11-23 11:00]\n"
-        "~@Omar approved as QA~ · an earlier candidate, so it no longer counts\n"
+        "~@Omar approved as QA~ · no longer counts: that was `c00dbbc`, and `e0996a3` is proposed now\n"
         "*Environments*\n"
         "🟢 *staging*  ·  nothing runs yet  ·  gate open\n"
         "🔴 *production*  ·  runs *2.3.9* `51de2b8`  ·  5 things block\n"
         "      •  @S0QA approved something else; this candidate needs its own approval.\n"
-        "      •  Checklist: “Release notes are written” is not done. · @S0RELMGRS\n"
-        "      •  Checklist: “The regression tests have passed” is not done. · @S0QA\n"
+        "      •  Checklist: “Release notes are written” is not done · @S0RELMGRS\n"
+        "      •  Checklist: “The regression tests have passed” is not done · @S0QA\n"
         "      •  … and 2 more\n"
         "---\n"
-        "[Approve] [Reject] [Withdraw] [Checklist] [Deploy] [Why not?]"
+        "[Approve] [Reject] [Withdraw] [Checklist] [Deploy] [Why not?] [Ask them]"
     )
 
 
@@ -64,20 +76,39 @@ def test_a_rejection_shows_who_and_why_harmlessly():
     card = release_card(SCENES["rejected"], PEN)
     assert "❌ *QA* · @Omar rejected it [2026-11-23 10:00]: Refunds fail for <euro> & co" in read(card["blocks"])
     assert "<euro>" not in json.dumps(card)
+    assert "*QA* · waiting" not in read(card["blocks"])  # nobody waits for the yes of a role that has just said no
+
+
+def test_an_approval_shows_in_whose_place_with_which_words_and_until_when():
+    lasting = the_catalogue(change_types={FEATURE: a_change_type(approvals_last=timedelta(days=14))})
+    yes = a_verdict(INES.id, QA, on_behalf_of=OMAR.id, reason="Refunds work on staging")
+    card = release_card(seen(a_release(verdicts=(yes,)), (OLD,), catalogue=lasting, held=roles(qa={OMAR, INES})), PEN)
+    assert (
+        "✅ *QA* · @Ines approved in the place of @Omar [2026-11-23 10:00]: “Refunds work on staging” · "
+        "counts until [2026-12-07 10:00]\n"
+    ) in read(card["blocks"])
+
+
+def test_what_ships_itself_says_so_and_what_a_check_ticks_says_by_which():
+    by_itself = the_catalogue(change_types={FEATURE: a_change_type(ships_itself=frozenset({PRODUCTION, STAGING}))})
+    green = Item("tests", "All tests are green", None, required=True, check="tests")
+    card = read(release_card(seen(a_release(checklist=(green,)), (OLD,), catalogue=by_itself), PEN)["blocks"])
+    assert "Feature  ·  ships itself to staging and production  ·  asked for by @Maya" in card
+    assert "⬜ All tests are green · by the check `tests`" in card
 
 
 @pytest.mark.parametrize(
     ("scene", "labels"),
     [
         ("planned", ["Checklist"]),
-        ("asked", ["Approve", "Reject", "Checklist", "Deploy", "Why not?"]),
-        ("rejected", ["Approve", "Reject", "Withdraw", "Checklist", "Deploy", "Why not?"]),
+        ("asked", ["Approve", "Reject", "Checklist", "Deploy", "Why not?", "Ask them"]),
+        ("rejected", ["Approve", "Reject", "Withdraw", "Checklist", "Deploy", "Why not?", "Ask them"]),
         ("ready", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("on its way", ["Checklist"]),
         ("failed", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("unknown", ["Checklist", "Why not?"]),
         ("deployed", ["Checklist", "Launch", "Roll back"]),
-        ("rolled back", ["Reject", "Withdraw", "Checklist", "Why not?"]),
+        ("rolled back", ["Reject", "Withdraw", "Checklist", "Why not?", "Ask them"]),
     ],
 )
 def test_a_button_shows_only_while_it_makes_sense(scene, labels):
@@ -87,7 +118,13 @@ def test_a_button_shows_only_while_it_makes_sense(scene, labels):
 def test_what_blocks_everything_is_asked_about_with_a_button():
     waiting = seen(a_release(plan=a_plan(change_type=ChangeTypeName("feature"))), (), ())
     shut = replace(waiting, places=tuple(each for each in waiting.places if each.name == PRODUCTION))
-    assert list(buttons(release_card(shut, PEN)["blocks"]))[-1] == "Why not?"
+    assert list(buttons(release_card(shut, PEN)["blocks"]))[-2:] == ["Why not?", "Ask them"]
+
+
+def test_ask_them_is_about_the_environment_that_the_card_explains():
+    on = decode(buttons(release_card(SCENES["asked"], PEN)["blocks"])["Ask them"]["value"], OnRelease)
+    assert isinstance(on, OnRelease)
+    assert (on.release, on.environment, on.item) == (ReleaseId(12), PRODUCTION, None)
 
 
 def test_approve_and_reject_carry_exactly_what_is_on_the_screen():

@@ -9,7 +9,7 @@ import pytest
 
 from bot.ports import Changes
 from bot.rules.deployment import Attempt
-from bot.rules.policy import ServiceName
+from bot.rules.policy import CalendarSource, ServiceName
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.roll_back import RollingBack, WayBack
@@ -98,6 +98,27 @@ def test_renamed_commands_are_in_every_text():
     assert "`/rel approve R-12" in why
     assert "`/ship R-12 to staging`" in why
     assert "/deploy" not in why.replace("/deployed", "")
+
+
+def test_a_soft_calendar_that_can_not_be_read_is_a_warning_wherever_the_gate_is_looked_at():
+    """Nobody can say whether there is a freeze: that is no reason to stop, but one to ask."""
+    soft = CalendarSource("holidays", "https://example.com/s3cr3t.ics", hard=False)
+    hard = replace(soft, name="company", hard=True)
+    facts = replace(PLACE.facts, unread=((soft, "example.com answered with status 404."),))
+    place = replace(PLACE, facts=facts)
+    warning = (
+        "~ ⚠️ The calendar *holidays* can't be read, so a freeze may be missing: example.com answered with status 404."
+    )
+
+    for blocks in (
+        preview(Preview(READY, place, CHANGES, "", OLD, OLD, CONFIRM), PEN)["blocks"],
+        why_not(READY, PEN, place)["blocks"],
+        why_not(FROZEN, PEN, replace(SHUT, facts=facts))["blocks"],
+    ):
+        taken_by_slack({"text": "x", "blocks": blocks})
+        assert warning in read(blocks).splitlines()
+    closed = replace(PLACE, facts=replace(facts, unread=((hard, "It is away."),)))
+    assert "⚠️ The calendar" not in read(why_not(READY, PEN, closed)["blocks"])
 
 
 def test_a_freeze_ahead_is_worth_a_line_and_one_that_lets_a_hotfix_pass_as_well():

@@ -12,20 +12,27 @@ import pytest
 from bot.ports import Changes, Commit
 from bot.rules.approval import Word
 from bot.rules.audit import Entry
+from bot.rules.checklist import Evidence
 from bot.rules.deployment import Attempt
+from bot.rules.exception import Owners
+from bot.rules.feasibility import Impossible
+from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
 from bot.rules.release import Plan, ReleaseId
 from bot.rules.sentence import AtRole, Code, refuse, say
+from bot.verbs.ahead import FrozenThen
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
+from bot.verbs.edit_release import Edited
+from bot.verbs.except_freeze import Excepted, InTheWay, Pleaded, Requested
 from bot.verbs.plan_release import Planned
 from bot.verbs.roll_back import RollingBack, WayBack
 from bot.verbs.set_candidate import CandidateSet
 from bot.verbs.speak import Said as Spoken
 from bot.verbs.summaries import DigestContent, InboxContent
 from bot.verbs.withdraw import Withdrawn
-from handlers.buttons import OnRelease
+from handlers.buttons import OnException, OnRelease
 from handlers.parsing.grammar import Family
 from handlers.parsing.hints import Hint
 from handlers.views import (
@@ -34,6 +41,7 @@ from handlers.views import (
     checklist,
     deployments,
     digest,
+    exceptions,
     forms,
     freezes,
     home,
@@ -57,12 +65,14 @@ from tests.makers import (
     a_freeze,
     a_happening,
     a_plan,
+    a_plea,
     a_release,
     a_seal,
     a_service,
     a_verdict,
     a_window,
     an_environment,
+    an_exception,
     sha,
 )
 from tests.people import CHANGE_MANAGER, MAYA, OMAR, QA, RELEASE_MANAGER, RUTH
@@ -108,6 +118,7 @@ PEN = Pen(HUGE.roles)
 PLAN = Plan(
     PAYMENTS, "9" * 64, FEATURE, ENDLESS, ENDLESS, ENDLESS, NOW.date(), tuple(ReleaseId(n) for n in range(1, MANY))
 )
+SHOWN = Evidence(ENDLESS[:500], "https://x.io/" + "a" * 980)
 RELEASE = a_release(
     plan=PLAN,
     candidate=a_candidate(
@@ -118,10 +129,22 @@ RELEASE = a_release(
         set_at=LATER,
     ),
     checklist=tuple(
-        item.ticked(MAYA.id, NOW) if n % 3 == 0 else item
+        item.ticked(MAYA.id, NOW, SHOWN) if n % 3 == 0 else item
         for n, item in enumerate(
             a_release(checklist=tuple(a_release().checklist)).checklist[:1]
-            + tuple(replace(a_release().checklist[0], key=f"item-{n}", text=ENDLESS, owner=QA) for n in range(MANY))
+            + tuple(
+                replace(
+                    a_release().checklist[0],
+                    key=f"item-{n}",
+                    text=ENDLESS,
+                    owner=QA,
+                    note=ENDLESS,
+                    link=SHOWN.link,
+                    due=timedelta(days=n),
+                    check=ENDLESS,
+                )
+                for n in range(MANY)
+            )
         )
     ),
     verdicts=tuple(
@@ -167,6 +190,13 @@ DIGEST = DigestContent(
     ATTEMPTS,
     FREEZES,
 )
+FROZEN_THEN = FrozenThen(ENDLESS, ENDLESS, NOW, LATER, soft=True, numbered=False)
+OWNERS = Owners((RELEASE_MANAGER, *MANY_ROLES), MAYA.id)
+EXCEPTIONS = tuple(an_exception(n, plea=a_plea(freeze=FreezeId(n % 5), reason=ENDLESS)) for n in range(1, MANY))
+REQUESTED = Requested(PICTURE, EXCEPTIONS[0], FREEZES[0])
+IN_THE_WAY = InTheWay(PICTURE, tuple((each, OWNERS) for each in FREEZES))
+EXCEPTED = tuple(Excepted(exception, freeze, OWNERS) for exception, freeze in zip(EXCEPTIONS, FREEZES, strict=True))
+PLEADED = Pleaded(PICTURE, EXCEPTED, EXCEPTED, (say("{a}", a=ENDLESS),) * MANY)
 INBOX = InboxContent(
     OMAR.id,
     LATER,
@@ -175,6 +205,7 @@ INBOX = InboxContent(
     tuple(PICTURES),
     ATTEMPTS,
     FREEZES,
+    exceptions=tuple(replace(REQUESTED, exception=each) for each in EXCEPTIONS),
 )
 
 ENTRIES = [
@@ -198,9 +229,20 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "way back": lambda: way_back.way_back(WAY_BACK, PEN, ENDLESS),
     "rolling back": lambda: way_back.rolling_back(RollingBack(ATTEMPTS[0], ATTEMPTS[1]), PEN),
     "list": lambda: lists.release_list(PICTURES, PEN, "Open releases"),
-    "planned": lambda: lists.planned(Planned(PICTURE, FREEZES[0]), PEN),
-    "candidate set": lambda: lists.candidate_set(CandidateSet(PICTURE, a_candidate("x"), RELEASE.verdicts), PEN),
+    "planned": lambda: lists.planned(
+        Planned(PICTURE, FROZEN_THEN, (Impossible(say("{a}", a=ENDLESS), say("{b}", b=Code(ENDLESS)), "x"),) * MANY),
+        PEN,
+    ),
+    "candidate set": lambda: lists.candidate_set(
+        CandidateSet(PICTURE, a_candidate("x"), RELEASE.verdicts, RELEASE.checklist), PEN
+    ),
     "freezes": lambda: freezes.freeze_list(FREEZES, LATER, PEN),
+    "freezes with exceptions": lambda: freezes.freeze_list(FREEZES, LATER, PEN, EXCEPTIONS),
+    "exception form": lambda: exceptions.except_form(IN_THE_WAY, PEN),
+    "exception asked for": lambda: exceptions.pleaded(PLEADED, PEN),
+    "exception wanted": lambda: exceptions.exception_wanted(REQUESTED, HUGE.exceptions),
+    "exception decided": lambda: exceptions.decided(REQUESTED, PEN),
+    "refuse an exception": lambda: exceptions.refuse_form(REQUESTED, OnException(ExceptionId(4), 0)),
     "freeze notice": lambda: freezes.freeze_notice(FREEZES[0], "coming", PEN),
     "declared": lambda: freezes.declared(
         a_freeze(window=a_window(services=frozenset(HUGE.services), reason=ENDLESS)), LATER, PEN
@@ -213,10 +255,11 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "hint": lambda: notice.hint(Hint(say("{a}", a=Code(ENDLESS)), f"/release show {ENDLESS}"), PEN),
     "spoken": lambda: answers.spoken(Spoken(PICTURE, RELEASE.verdicts[0]), PEN),
     "withdrawn": lambda: answers.withdrawn(Withdrawn(PICTURE, RELEASE.verdicts), PEN),
-    "edited": lambda: answers.edited(PICTURE, PEN),
+    "edited": lambda: answers.edited(Edited(PICTURE, FROZEN_THEN), PEN),
     "home": lambda: home.home_page(INBOX, PEN),
     "checklist": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id),
     "checklist, last page": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id, RELEASE.checklist[-1].key),
+    "tick with a note": lambda: checklist.note_form(PICTURE, RELEASE.checklist[-1], filled=SHOWN, problem=ENDLESS),
     "new": lambda: forms.new_release_form(HUGE, service=tuple(HUGE.services)[-1], version="9" * 300, ref=ENDLESS[:500]),
     "edit": lambda: forms.edit_form(PICTURE, HUGE),
     "reject": lambda: forms.reject_form(PICTURE, OnRelease(ReleaseId(12), PRODUCTION, a_seal())),

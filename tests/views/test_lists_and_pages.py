@@ -10,9 +10,14 @@ import pytest
 
 from bot.rules.approval import Word
 from bot.rules.deployment import Attempt
-from bot.rules.freeze import Freeze
-from bot.rules.people import Roles
+from bot.rules.feasibility import unmet_for
+from bot.rules.freeze import Freeze, FreezeId
+from bot.rules.people import SLIPWAY, Roles
+from bot.rules.release import ReleaseId
 from bot.rules.sentence import AtRole, Code, refuse, say
+from bot.verbs.ahead import FrozenThen
+from bot.verbs.edit_release import Edited
+from bot.verbs.except_freeze import Requested
 from bot.verbs.plan_release import Planned
 from bot.verbs.set_candidate import CandidateSet
 from bot.verbs.speak import Said as Spoken
@@ -41,14 +46,17 @@ from tests.makers import (
     a_candidate,
     a_freeze,
     a_plan,
+    a_plea,
     a_release,
     a_service,
     a_verdict,
     a_window,
+    an_exception,
 )
-from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH
+from tests.people import BEN, CHANGE_MANAGER, MAYA, OMAR, QA, RUTH, roles
 from tests.views.reading import buttons, read, taken_by_slack, text
 from tests.views.scene import (
+    ASKED,
     CATALOGUE,
     FROZEN,
     LATER,
@@ -69,7 +77,7 @@ from tests.views.scene import (
 def test_why_names_every_blocker_who_lifts_it_and_the_step():
     told = read(why_not(FROZEN, PEN)["blocks"]).replace("\N{EM SPACE}", " ")
     assert "🟢 *staging* is open: nothing blocks. To deploy: `/deploy R-12 to staging`" in told
-    assert "•  Checklist: “Release notes are written” is not done. · @S0RELMGRS\n" in told
+    assert "•  Checklist: “Release notes are written” is not done · @S0RELMGRS\n" in told
     assert "  ↳ Tick it with `/release checklist R-12`." in told
     assert "  ↳ Opens by itself [2026-11-25 10:00]." in told
 
@@ -94,7 +102,7 @@ def test_a_list_says_of_each_release_what_it_waits_for():
     told = read(said["blocks"])
     assert told.startswith("# Open releases (2)\n🧪 *R-12 Payments 2.4.0*  Instant refunds\n")
     assert "testing  ·  2 hours old  ·  by @Maya" in told
-    assert "R-12 has no candidate yet. · @Maya  [Show]" in told
+    assert "R-12 has no candidate yet · @Maya  [Show]" in told
 
 
 def test_an_empty_list_says_how_to_begin():
@@ -103,10 +111,28 @@ def test_an_empty_list_says_how_to_begin():
 
 def test_planning_into_a_freeze_warns():
     picture = seen(replace(PLANNED, plan=a_plan(target=NOW.date())))
-    told = read(planned(Planned(picture, a_freeze()), PEN)["blocks"])
+    freeze = FrozenThen("F-3", "The annual sale", NOW, NOW + timedelta(days=2), soft=False)
+    told = read(planned(Planned(picture, freeze), PEN)["blocks"])
     assert "R-12 Payments 2.4.0 is planned. Its card is in #C0PAYMENTS." in told
-    assert "❄️ Its target, Mon 23 Nov 2026, falls into F-3 (The annual sale), which ends [2026-11-25 10:00]." in told
+    assert (
+        "❄️ Its target, Mon 23 Nov 2026, falls into F-3 (The annual sale), which freezes it from [2026-11-23 10:00] "
+        "until [2026-11-25 10:00].\n~ To ask its owners for an exception: `/freeze except R-12 <reason>`"
+    ) in told
     assert "`/release build R-12 <commit>`" in told
+
+
+def test_editing_into_a_soft_freeze_that_has_no_number_yet_warns_as_well():
+    picture = seen(replace(PLANNED, plan=a_plan(target=NOW.date())))
+    freeze = FrozenThen("weekends", "Rest", NOW, NOW + timedelta(days=2), soft=True, numbered=False)
+    told = read(answers.edited(Edited(picture, freeze), PEN)["blocks"])
+    assert "falls into weekends (Rest), which asks for care from" in told
+    assert "~ To acknowledge it, once it is near: `/freeze except R-12 <reason>`" in told
+
+
+def test_planning_what_nobody_can_approve_says_so_and_what_would_help():
+    found, *_ = unmet_for([replace(each.facts, roles=roles(qa=set())) for each in seen(PLANNED).places])
+    told = read(planned(Planned(seen(PLANNED), None, (found,)), PEN)["blocks"])
+    assert "🚧 R-12 can't be approved: there is nobody in `qa`. Put somebody into `qa`, or ask for another role" in told
 
 
 def test_a_new_candidate_names_the_words_that_no_longer_count():
@@ -131,7 +157,7 @@ def test_withdrawing_launching_cancelling_and_editing_are_confirmed():
     assert "(approved as QA and approved as Change manager) no longer counts" in read(withdrawn["blocks"])
     assert "is released" in answers.launched(READY)["text"]
     assert "is cancelled" in answers.cancelled(READY)["text"]
-    assert "is saved" in answers.edited(READY, PEN)["text"]
+    assert "is saved" in answers.edited(Edited(READY), PEN)["text"]
 
 
 def test_a_refusal_is_a_sentence():
@@ -164,8 +190,8 @@ def test_the_checklist_has_a_button_where_one_may_tick():
         "*R-12 Payments 2.4.0*  ·  0 of 3 done  ·  2 required to go\n"
         "---\n"
         "⬜ *Release notes are written*\n@S0RELMGRS  ·  required\n"
-        "⬜ *The regression tests have passed*\n@S0QA  ·  required  [Tick]\n"
-        "⬜ *Dashboards are open*\n@Maya  ·  optional  [Tick]"
+        "⬜ *The regression tests have passed*\n@S0QA  ·  required  [Tick]\n[Tick with a note]\n"
+        "⬜ *Dashboards are open*\n@Maya  ·  optional  [Tick]\n[Tick with a note]"
     )
 
 
@@ -257,10 +283,50 @@ def test_a_freezes_scope_is_told_in_words():
 def test_the_list_of_freezes_tells_those_in_force_from_those_ahead():
     ahead = a_freeze(4, window=a_window(starts_at=NOW + timedelta(days=3), ends_at=NOW + timedelta(days=4)))
     told = read(freeze_list([a_freeze(), ahead], LATER, PEN)["blocks"])
-    assert "❄️ *F-3*  *production*\nin force until [2026-11-25 10:00]" in told
-    assert "🗓️ *F-4*  *production*\nfrom [2026-11-26 10:00] until [2026-11-27 10:00]" in told
+    assert "❄️ *F-3*  *production*  ·  hard\nin force until [2026-11-25 10:00]  ·  @Maya: The annual sale" in told
+    assert "🗓️ *F-4*  *production*  ·  hard\nfrom [2026-11-26 10:00] until [2026-11-27 10:00]" in told
     assert "`/freeze end F-3`" in told
     assert "Nothing is frozen" in freeze_list([], LATER, PEN)["text"]
+
+
+def test_the_list_names_what_a_freeze_comes_from_that_nobody_declared():
+    weekend = a_freeze(declared_by=SLIPWAY, origin="weekends/2026-11-21T00:00", window=a_window(hard=False))
+    told = read(freeze_list([weekend], LATER, PEN)["blocks"])
+    assert "❄️ *F-3*  *production*  ·  soft\nin force until [2026-11-25 10:00]  ·  *weekends*: The annual sale" in told
+
+
+def test_the_list_says_who_may_pass_and_who_asks_to():
+    granted = an_exception(granted=True, decided_by=RUTH.id, decided_at=NOW, ends_at=NOW + timedelta(days=1))
+    waiting = an_exception(5, plea=a_plea(release=ReleaseId(13), by=BEN.id))
+    refused = an_exception(6, granted=False, decided_by=RUTH.id, decided_at=NOW, answer="It can wait")
+    over = an_exception(7, granted=True, decided_by=RUTH.id, decided_at=NOW, ends_at=NOW + timedelta(hours=1))
+    elsewhere = an_exception(8, plea=a_plea(freeze=FreezeId(9)))
+    told = read(freeze_list([a_freeze()], LATER, PEN, [granted, waiting, refused, over, elsewhere])["blocks"])
+    assert (
+        "The annual sale\n"
+        "\N{EM SPACE}\N{EM SPACE}↳ R-12 passes until [2026-11-24 10:00], granted by @Ruth (X-4)\n"
+        "\N{EM SPACE}\N{EM SPACE}↳ @Ben asks for an exception for R-13 (X-5)\n"
+        "---"
+    ) in told
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        ("declared", "will ask for care from"),
+        ("coming", "will ask for care from"),
+        ("started", "*production* asks for care until"),
+        ("extended", "*production* asks for care until"),
+        ("ended", "*production* no longer asks for care."),
+    ],
+)
+def test_a_soft_freeze_asks_for_care(moment, says):
+    soft = a_freeze(window=a_window(hard=False))
+    told = read(freeze_notice(soft, moment, PEN)["blocks"])
+    assert says in told
+    assert "frozen" not in told.replace("rollbacks are never frozen", "")
+    assert ("to acknowledge it: `/freeze except R-12 <reason>`" in told) is (moment in {"coming", "started"})
+    assert "asks for care until" in read(declared(soft, LATER, PEN)["blocks"])
 
 
 def test_who_declares_ends_or_extends_is_answered():
@@ -302,7 +368,7 @@ def test_the_digest_tells_what_happened_what_waits_and_what_is_ahead():
         "•  🚀 D-40 with *2.4.0* `e0996a3` in production: running · @Maya · [2026-11-23 10:00]\n"
         "*🧭 Waiting (2)*\n"
         "•  🧪 *R-12 Payments 2.4.0* Instant refunds: May go to staging: `/deploy R-12 to staging`\n"
-        "•  📝 *R-12 Payments 2.4.0* Instant refunds: R-12 has no candidate yet. · @Maya\n"
+        "•  📝 *R-12 Payments 2.4.0* Instant refunds: R-12 has no candidate yet · @Maya\n"
         "*❄️ Freezes*\n"
         "•  *F-3* *production*, [2026-11-23 10:00] until [2026-11-25 10:00]: The annual sale"
     )
@@ -386,6 +452,23 @@ def test_home_is_the_inbox():
         "*Freezes*  (1)\n❄️ *F-3*",
     ):
         assert part in told
+
+
+def test_home_says_in_whose_place_an_approval_is_wanted():
+    held = replace(roles(), stand_ins={QA: {BEN.id: OMAR.id}})
+    standing_in = seen(ASKED, (OLD,), held=held)
+    told = read(home_page(InboxContent(BEN.id, LATER, ((standing_in, QA),), (), (), (), ()), PEN)["blocks"])
+    assert "`e0996a3` for *production*, as QA, in the place of @Omar\n" in told
+
+
+def test_home_shows_what_was_asked_of_my_freezes():
+    asked = Requested(FROZEN, an_exception(), a_freeze())
+    view = home_page(InboxContent(RUTH.id, LATER, (), (), (), (), (), exceptions=(asked,)), PEN)
+    taken_by_slack(view)
+    told = read(view["blocks"])
+    assert "~ 1 thing waits for you." in told
+    assert "*Exceptions that wait for you*  (1)\n🙋 @Maya asks that *R-12 Payments 2.4.0* may pass *F-3*" in told
+    assert "[Grant] [Refuse] [Show]" in told
 
 
 def test_an_empty_home_is_friendly():

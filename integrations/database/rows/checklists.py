@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.rules.checklist import Item
+from bot.rules.checklist import Evidence, Item
 from integrations.database.tables import checklist_items as table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Row
 
 
 def of(connection: Connection, releases: Sequence[int]) -> dict[int, tuple[Item, ...]]:
     """The checklist of each of these releases."""
     found: dict[int, list[Item]] = {release: [] for release in releases}
     for row in connection.execute(select(table).where(table.c.release_id.in_(releases)).order_by(table.c.position)):
-        found[row.release_id].append(Item(row.key, row.text, row.owner, row.required, row.ticked_by, row.ticked_at))
+        found[row.release_id].append(_read(row))
     return {release: tuple(items) for release, items in found.items()}
 
 
@@ -45,6 +48,30 @@ def _rows(release: int, items: Sequence[Item]) -> dict[str, dict[str, Any]]:
             "required": item.required,
             "ticked_by": item.ticked_by,
             "ticked_at": item.ticked_at,
+            "note": item.note,
+            "link": item.link,
+            "due": None if item.due is None else int(item.due.total_seconds()),
+            "check_name": item.check,
+            "reopens": item.reopens,
+            "evidence_note": item.evidence.note,
+            "evidence_link": item.evidence.link,
         }
         for position, item in enumerate(items)
     }
+
+
+def _read(row: Row[Any]) -> Item:
+    return Item(
+        key=row.key,
+        text=row.text,
+        owner=row.owner,
+        required=row.required,
+        ticked_by=row.ticked_by,
+        ticked_at=row.ticked_at,
+        note=row.note,
+        link=row.link,
+        due=None if row.due is None else timedelta(seconds=row.due),
+        check=row.check_name,
+        reopens=row.reopens,
+        evidence=Evidence(row.evidence_note, row.evidence_link),
+    )

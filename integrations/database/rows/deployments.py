@@ -60,7 +60,7 @@ def several(
 
 
 def history_for(connection: Connection, service: ServiceName, releases: Sequence[ReleaseId]) -> tuple[Deployment, ...]:
-    """All of these releases, and per environment of the service all that hold and the newest successes."""
+    """All of these releases and what took them away, and of the service all that hold and the newest successes."""
     place = func.row_number().over(partition_by=table.c.environment, order_by=table.c.id.desc())
     successes = (
         select(table.c.id, place.label("place"))
@@ -71,7 +71,9 @@ def history_for(connection: Connection, service: ServiceName, releases: Sequence
     holding = select(table.c.id).where(table.c.service == service, text(HOLDS))
     numbers = [wanted, holding]
     if releases:
-        numbers.append(select(table.c.id).where(table.c.release_id.in_(releases)))
+        own = select(table.c.id).where(table.c.release_id.in_(releases))
+        # However long ago: what was rolled back does not become good again by many successes of others since.
+        numbers += [own, select(table.c.id).where(table.c.replaces.in_(own), table.c.kind == Kind.ROLLBACK)]
     rows = connection.execute(select(table).where(table.c.id.in_(union_all(*numbers))).order_by(table.c.id.desc()))
     return tuple(_read(row) for row in rows)
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert as plain_insert
 
 from bot.notices import Notice, lane, living
 from integrations.database.notices import written
-from integrations.database.tables import intents
+from integrations.database.tables import asked, checks, intents
 from integrations.database.tables import outbox as table
 
 if TYPE_CHECKING:
@@ -188,7 +188,6 @@ def given_up(connection: Connection, limit: int) -> list[GivenUp]:
 
 
 def prune(connection: Connection, before: datetime) -> int:
-    """Forget what was sent and noted before that moment."""
-    letters = connection.execute(delete(table).where(table.c.sent_at < before)).rowcount
-    noted = connection.execute(delete(intents).where(intents.c.noted_at < before)).rowcount
-    return letters + noted
+    """Forget what was sent and noted before that moment, whom people asked then, and what checks said then."""
+    moments = (table.c.sent_at, intents.c.noted_at, asked.c.asked_at, checks.c.said_at)
+    return sum(connection.execute(delete(moment.table).where(moment < before)).rowcount for moment in moments)

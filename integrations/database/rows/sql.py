@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Table, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,9 +12,18 @@ from bot.ports import ConflictError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.rules.deployment import Deployment
-    from bot.rules.freeze import Freeze
-    from bot.rules.release import Release
+
+class Revised(Protocol):
+    """What has a number, and another revision after each change."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> int: ...
 
 
 def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -22,7 +31,7 @@ def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.I
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def change(connection: Connection, table: Table, seen: Release | Deployment | Freeze, values: Mapping[str, Any]) -> int:
+def change(connection: Connection, table: Table, seen: Revised, values: Mapping[str, Any]) -> int:
     """Compare and set: change its row if that still has the revision seen, and give the new revision."""
     same = (table.c.id == seen.id, table.c.revision == seen.revision)
     changed = connection.execute(update(table).where(*same).values(**values, revision=seen.revision + 1))

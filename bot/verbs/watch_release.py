@@ -1,0 +1,243 @@
+"""Watch a release: what time brings about, nobody has to remember.
+
+It reminds before approvals expire, when lines are due and before the target date, draws the card anew when time changes
+the gate, tells when nothing blocks any more, and deploys what ships itself. Each call is one move; whatever is told
+once is noted, so that moving again tells nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from bot.notices import CardChanged, DirectLine, ThreadLine, Wanted
+from bot.ports import DONE, Agreed, Clock, Directory, Next, Page, Records, Work, again
+from bot.rules.approval import Verdict, Word, standing
+from bot.rules.checklist import Item
+from bot.rules.gate import Reason, opens_by_itself
+from bot.rules.people import Surface, slipway
+from bot.rules.policy import Catalogue, Reminders, hours_for
+from bot.rules.release import ReleaseId
+from bot.rules.sentence import At, AtRole, Code, When, say
+from bot.rules.stage import Stage
+from bot.verbs.ask_them import call
+from bot.verbs.confirm_deploy import ConfirmDeploy, ships_itself
+from bot.verbs.except_freeze import draw_open_requests
+from bot.verbs.look import EVERY_OPEN_ONE, Picture, Place, take
+from bot.verbs.speak import tell_that_it_is_open
+
+LONGEST_WAIT = timedelta(days=1)
+"""However far the next moment is: what nobody told us of is noticed within this time."""
+
+ON_THE_WAY = frozenset({Stage.PLANNING, Stage.BUILDING, Stage.TESTING, Stage.PREPARING, Stage.READY})
+"""The stages in which a target date is still something to be reminded of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something to be told at that moment. `intent` makes sure that it is told once."""
+
+    at: datetime
+    intent: str
+    tell: Callable[[Page], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRelease:
+    """One move: do what is due, and say when to look again."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    confirm: ConfirmDeploy
+    now: Clock
+
+    async def __call__(self, key: int) -> Next:
+        """Look at the release, as it is at this moment."""
+        agreed, roles = self.agreed(), await self.directory.roles()
+        async with self.records.open() as page:
+            release = await page.release(ReleaseId(key))
+            if release is None:
+                return DONE
+            picture = await take(page, release, agreed, roles=roles, now=self.now())
+            await renew_what_was_asked(page, picture)
+            await draw_open_requests(page, release.id)
+            if not release.open:
+                await page.commit()
+                return DONE
+            await page.tell(CardChanged(release.id))
+            place = picture.next_place
+            # Only where somebody had to agree first: elsewhere nothing was ever in the way, and there is no news.
+            if place is not None and place.open and place.facts.approvals:
+                await tell_that_it_is_open(page, place)
+            ahead = await self._tell_what_is_due(page, picture, agreed)
+            await page.commit()
+        if await self._shipped(picture):
+            return again(timedelta(0))
+        waits = [each - picture.seen_at for each in (*ahead, *openings(picture)) if each > picture.seen_at]
+        return again(min((*waits, LONGEST_WAIT)))
+
+    async def _tell_what_is_due(self, page: Page, picture: Picture, agreed: Catalogue) -> list[datetime]:
+        """Tell it, and give the moments that are still ahead."""
+        ahead = []
+        for due in everything_due(picture, agreed):
+            if due.at > picture.seen_at:
+                ahead.append(due.at)
+            elif await page.first_time(due.intent):
+                await due.tell(page)
+        return ahead
+
+    async def _shipped(self, picture: Picture) -> bool:
+        """Start what ships itself, once for what is proposed now: what failed is not tried again unasked."""
+        for place in picture.places:
+            if ships_itself(picture, place):
+                name = picture.release.name
+                by = slipway(Surface.ENGINE, f"{name} ships itself {place.name} {place.facts.seal}")
+                return await self.confirm.by_itself(picture.release.id, place.name, by=by)
+        return False
+
+
+async def watch_all(records: Records) -> None:
+    """Have every open release watched, also those from before there was a watch. What is watched stays so."""
+    async with records.open() as page:
+        for release in await page.releases(open_only=True, limit=EVERY_OPEN_ONE):
+            await page.start(Work.WATCH_RELEASE, release.id)
+        await page.commit()
+
+
+async def renew_what_was_asked(page: Page, picture: Picture) -> None:
+    """Private messages that asked for something show whether it is still wanted."""
+    for asked in await page.asked(picture.release.id):
+        for person in asked.people:
+            await page.tell(Wanted(person, asked.release, asked.environment, asked.blocker, asked.by))
+
+
+def openings(picture: Picture) -> Iterator[datetime]:
+    """The moments at which time alone changes a gate: what ends then, and when nothing is left that blocks."""
+    for place in picture.places:
+        if place.stands_here:
+            continue
+        yield from (each.opens_at for each in place.blockers if each.opens_at is not None)
+        opens = opens_by_itself(place.facts)
+        if opens is not None:
+            yield opens
+        if place.open:
+            # What is open now may close by itself: allowed hours end, a freeze that was declared begins.
+            yield from (each.window.starts_at for each in place.facts.freezes)
+            hours = hours_for(place.facts.change, place.facts.environment)
+            closes = hours.closes_from(picture.seen_at) if hours is not None else None
+            if closes is not None:
+                yield closes
+        yield from (each.ends_at for each in place.facts.exceptions if each.ends_at is not None)
+
+
+def everything_due(picture: Picture, agreed: Catalogue) -> Iterator[Due]:
+    """What is to be told about this release by the clock, whether it is due yet or not."""
+    reminders = agreed.reminders
+    for place in picture.places:
+        if place.facts.proposal is not None and not place.stands_here:
+            yield from _expiries(picture, place, reminders)
+    for item in picture.release.checklist:
+        at = item.due_at(picture.release.plan.target, ZoneInfo(reminders.timezone))
+        if at is not None and not item.done:
+            intent = f"{picture.release.name} line {item.key} due {at.isoformat()}"
+            yield Due(at, intent, partial(_remind_of_line, picture, item, agreed))
+    target = picture.release.plan.target
+    if target is not None and picture.stage in ON_THE_WAY:
+        begins = datetime.combine(target, time(0), ZoneInfo(reminders.timezone)).astimezone(UTC)
+        intent = f"{picture.release.name} target {target.isoformat()}"
+        if picture.seen_at < begins + timedelta(days=1):  # a day that is over is not near
+            yield Due(begins - reminders.before_target, intent, partial(_remind_of_target, picture, agreed))
+
+
+def _expiries(picture: Picture, place: Place, reminders: Reminders) -> Iterator[Due]:
+    """Each approval that is asked for here: a warning to whoever gave it, and a word to everybody when it is over."""
+    facts = place.facts
+    assert facts.proposal is not None
+    asked = {rule.role for rule in facts.approvals}
+    said = (each for each in standing(facts.release.verdicts, facts.proposal) if each.role in asked)
+    newest = {each.holder: each for each in said if each.word is Word.YES}
+    for verdict in newest.values():
+        end = verdict.expires_at(facts.change.approvals_last)
+        if end is None:
+            continue
+        name = f"{facts.release.name} {place.name} {verdict.role} {verdict.person} {end.isoformat()}"
+        warn_at = end - reminders.before_expiry
+        if warn_at > verdict.at and picture.seen_at < end:
+            yield Due(warn_at, f"{name} expires", partial(_warn_of_expiry, place, verdict, end))
+        yield Due(end, f"{name} has expired", partial(_tell_of_expiry, place, verdict))
+
+
+async def _warn_of_expiry(place: Place, verdict: Verdict, end: datetime, page: Page) -> None:
+    told = say(
+        "Your approval of {release} for {environment} as {role} expires {end}. If you still mean it, give it again: "
+        "{command}."
+        if verdict.on_behalf_of is None
+        else "The approval of {release} for {environment} as {role} expires {end}. If it still holds, give it again: "
+        "{command}.",
+        release=place.facts.release.name,
+        environment=place.name,
+        role=AtRole(verdict.role),
+        end=When(end),
+        command=Code(f"/release approve {place.facts.release.name} {place.name}"),
+    )
+    # Whoever stood in and no longer does can't give it again; the one in whose place it was can.
+    able = verdict.person if place.facts.roles.hold(verdict.person, verdict.role) else verdict.holder
+    await page.tell(DirectLine(able, told, place.facts.release.id))
+
+
+async def _tell_of_expiry(place: Place, verdict: Verdict, page: Page) -> None:
+    await page.tell(
+        ThreadLine(
+            place.facts.release.id,
+            say(
+                "The approval of {who} for {environment} has expired. {role}, please look at it again and press "
+                "Approve on the card.",
+                who=At(verdict.person),
+                environment=place.name,
+                role=AtRole(verdict.role),
+            ),
+        )
+    )
+
+
+async def _remind_of_line(picture: Picture, item: Item, agreed: Catalogue, page: Page) -> None:
+    """Ask those who can tick it; what nobody waits for is only said."""
+    key = f"{Reason.CHECKLIST}:{item.key}"
+    for place in picture.places:
+        for blocker in place.blockers:
+            if blocker.key == key and not (item.check and item.owner is None):
+                await call(page, place, blocker, agreed, by=slipway(), at=picture.seen_at)
+                return
+    owner = AtRole(item.owner) if item.owner else At(picture.release.requested_by)
+    told = say("“{item}” is due, and not done yet. {owner}", item=item.text, owner=owner)
+    await page.tell(ThreadLine(picture.release.id, told))
+
+
+async def _remind_of_target(picture: Picture, agreed: Catalogue, page: Page) -> None:
+    """Say that the day comes, and ask everybody who is waited for where customers are."""
+    finals = {each.name for each in picture.service.final} if picture.service else set()
+    waiting = [each for each in picture.places if each.name in finals and each.blockers]
+    count = sum(len(each.blockers) for each in waiting)
+    left = (
+        "Nothing is in the way." if not count else f"{count} {'thing is' if count == 1 else 'things are'} in the way."
+    )
+    await page.tell(
+        ThreadLine(
+            picture.release.id,
+            say(
+                "{who}, the target date {target} is near. {left} {command} shows more.",
+                who=At(picture.release.requested_by),
+                target=str(picture.release.plan.target),
+                left=left,
+                command=Code(f"/release why {picture.release.name}"),
+            ),
+        )
+    )
+    for place in waiting:
+        for blocker in place.blockers:
+            if blocker.lifted_by:
+                await call(page, place, blocker, agreed, by=slipway(), at=picture.seen_at)

@@ -1,0 +1,107 @@
+"""Right lines, in every way in which they can be written: the loader takes them, and so must an editor."""
+
+from __future__ import annotations
+
+from tests.catalogue.texts import short_with
+
+_STAGING = "      staging: {deployer: {command: {program: [x]}}}\n      production:\n"
+TWO_PLACES = short_with("      production:\n", _STAGING)
+"""Like the short one, with staging before production."""
+
+
+def production(line: str) -> str:
+    """With a line more for production, which comes after staging."""
+    return TWO_PLACES + f"        {line}\n"
+
+
+def feature(lines: str) -> str:
+    """With these lines (flow style) for features."""
+    return TWO_PLACES + f"change_types: {{feature: {{{lines}}}}}\n"
+
+
+def item(lines: str) -> str:
+    """With this one line in a feature's checklist."""
+    return feature(f"checklist: [{{text: Tried out, {lines}}}]")
+
+
+def in_service(line: str) -> str:
+    """With a line more for the service."""
+    return TWO_PLACES.replace("  payments:\n", f"  payments:\n    {line}\n")
+
+
+def recurring(**instead: str) -> str:
+    """With a recurring freeze, of which one thing or another is different."""
+    usual = {
+        "reason": "Nobody is here",
+        "starts": "2026-01-02 17:00",
+        "ends": "2026-01-05 07:00",
+        "rule": "FREQ=WEEKLY",
+    }
+    lines = "".join(f"      {key}: {value}\n" for key, value in {**usual, **instead}.items())
+    return f"{TWO_PLACES}freezes:\n  recurring:\n    weekends:\n{lines}"
+
+
+def calendar(lines: str) -> str:
+    """With a calendar at that place."""
+    return TWO_PLACES + f"freezes: {{calendars: {{holidays: {{{lines}}}}}}}\n"
+
+
+RIGHT = {
+    "one span of hours": production("hours: mon-fri 09:00-16:00"),
+    "hours of every day": production("hours: 9:00-16:00"),
+    "hours over midnight": production("hours: daily 22:00-06:00"),
+    "hours of whole days": production("hours: sat,sun 00:00-24:00"),
+    "hours with blanks": production("hours: Mon - Thu, Sat  09:00 - 16:00"),
+    "several spans of hours": production("hours: [weekdays 09:00-16:00, saturday 10:00-12:00]"),
+    "hours with their zone": production("hours: {at: mon 09:00-16:00, timezone: Europe/London}"),
+    "several spans of hours with their zone": production("hours: {at: [mon 09:00-16:00], timezone: UTC}"),
+    "bake time": production("bake: 1d12h"),
+    "no bake time": production("bake: 0h"),
+    "bake time by default": TWO_PLACES + "defaults: {bake: 2h}\n",
+    "no bake time by default": TWO_PLACES + "defaults: {bake: 0d}\n",
+    "two people in an environment": production("two_people: true"),
+    "bake time of a change": feature("bake: 1h"),
+    "bake time of a change by environment": feature("bake: {production: 1h}"),
+    "no bake time of a change": feature("bake: {production: 0h}"),
+    "shipping itself": feature("ships_itself: [staging, production]"),
+    "shipping itself to one place": feature("ships_itself: staging"),
+    "approvals that last": feature("approvals: {production: team}, approvals_last: 14d"),
+    "approvals that last for hours, with a warning to match": feature("approvals_last: 8h")
+    + "reminders: {before_expiry: 1h}\n",
+    "who may confirm": feature("requester_may_confirm: false, author_may_confirm: false, approver_may_confirm: false"),
+    "a freeze that is acknowledged": feature("freeze: acknowledge, any_hour: true, two_people: false"),
+    "a line with everything": item(
+        "key: a, owner: team, required: false, note: How, link: https://x.example, due: 2d, check: unit / 3.11, "
+        "reopens: true"
+    ),
+    "a service's lines": in_service("checklist: [Scan it, {text: Look at it, only_for: feature}]"),
+    "a service's line for several": in_service("checklist: [{text: Look at it, only_for: [feature, hotfix]}]"),
+    "a service's lines of one key for different changes": in_service(
+        "checklist: [{key: a, text: x, only_for: feature}, {key: a, text: y, only_for: bugfix}]"
+    ),
+    "a recurring freeze": recurring(),
+    "a recurring freeze of whole days": recurring(starts="2026-01-03", ends="2026-01-05"),
+    "a recurring freeze with a T": recurring(starts="2026-01-02T17:00", ends="2026-01-05T07:00"),
+    "a rule in small letters": recurring(rule="freq=weekly;byday=fr"),
+    "a rule as a calendar has it": recurring(rule="RRULE:FREQ=WEEKLY;BYDAY=FR;WKST=MO;"),
+    "a rule that ends": recurring(rule="FREQ=WEEKLY;UNTIL=20260630T150000Z"),
+    "a rule that ended": recurring(rule="FREQ=WEEKLY;COUNT=2", starts="2020-01-03", ends="2020-01-04"),
+    "a rule of last working days": recurring(
+        starts="2026-01-30", ends="2026-01-31", rule="FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"
+    ),
+    "a freeze that begins when it ends": recurring(starts="2026-01-02", ends="2026-01-09"),
+    "a soft freeze of everything's own": recurring(
+        soft="true",
+        owner="team",
+        services="payments",
+        environments="production",
+        change_types="[hotfix]",
+        timezone="UTC",
+    ),
+    "a calendar at an address": calendar("address: https://calendar.example.com/a.ics?x=1, soft: true"),
+    "a calendar in a file": calendar("file: ./holidays.ics, owner: team, services: [payments], timezone: Asia/Tokyo"),
+    "exceptions": TWO_PLACES + "freezes: {exceptions: {lasts: 12h, budget: 0, per: 30d}}\n",
+    "exceptions without a budget": TWO_PLACES + "freezes: {exceptions: {lasts: 12h}}\n",
+    "one notice before": TWO_PLACES + "freezes: {notices_before: 1h}\n",
+    "reminders": TWO_PLACES + "reminders: {before_expiry: 2d, before_target: 12h, ask_again_after: 30m}\n",
+}
