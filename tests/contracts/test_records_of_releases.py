@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from bot.ports import ConflictError
 from bot.rules.approval import Word
 from bot.rules.candidate import Seal
 from bot.rules.checklist import Evidence, Item
+from bot.rules.hours import Hours, Span
 from bot.rules.policy import FreezeMeaning
 from bot.rules.release import Ending, ReleaseId
 from bot.rules.terms import Terms
@@ -30,7 +31,7 @@ TERMS = Terms(
     requester_may_approve=False,
     author_may_approve=False,
     bake=timedelta(days=1, seconds=1, milliseconds=250),
-    hours="Monday to Friday, 09:00 to 17:00 in Europe/Berlin",
+    hours=Hours((Span(frozenset(range(5)), time(9), time(17)),), "Europe/Berlin"),
     two_people=True,
     may_confirm=(True, False, False),
 )

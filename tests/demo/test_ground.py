@@ -173,7 +173,9 @@ async def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(ground):
 
 
 RUN = """
-import asyncio, sys
+import asyncio, signal, sys
+# As in a terminal: what a shell starts in the background inherits that Ctrl-C means nothing to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from integrations.demo.ground import prepare
 
