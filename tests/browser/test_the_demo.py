@@ -28,6 +28,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium on the path."),
     pytest.mark.xdist_group("the demo"),
+    pytest.mark.timeout(240),  # a road of many steps: 91 seconds on two busy cores
 ]
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
