@@ -136,6 +136,10 @@ class Reading(Protocol):
         """Deployments, newest first. `since`: those that had not ended before that moment."""
         ...
 
+    async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
+        """The deployments that wait their turn there (None: in any environment), in the order in which it comes."""
+        ...
+
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         """What the gate and a rollback need, newest first.
 
@@ -229,12 +233,16 @@ class Page(Reading, Protocol):
         """Keep all of it. ConflictError if it has another revision by now."""
         ...
 
-    async def add_deployment(self, order: Order) -> Deployment:
-        """Give it a number. HeldError if the environment is held."""
+    async def add_deployment(self, order: Order, *, waits: bool = False) -> Deployment:
+        """Give it a number. HeldError if the environment is held.
+
+        With `waits` it begins by waiting its turn: HeldError only if the same release, or another way back, does so
+        there already.
+        """
         ...
 
     async def keep_deployment(self, deployment: Deployment) -> Deployment:
-        """Keep it. ConflictError if it has another revision by now."""
+        """Keep it. ConflictError if it has another revision by now; HeldError if its turn has come and it is held."""
         ...
 
     async def add_freeze(

@@ -27,6 +27,7 @@ from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
+from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
@@ -34,6 +35,7 @@ from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
 from bot.verbs.withdraw import Withdraw
@@ -71,6 +73,8 @@ class Verbs:
     ask_deploy: AskDeploy
     confirm_deploy: ConfirmDeploy
     cancel_deploy: CancelDeploy
+    pass_over: PassOver
+    settle: SettleDeploy
     roll_back: RollBack
     start_freeze: StartFreeze
     end_freeze: EndFreeze
@@ -107,7 +111,9 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         ask_deploy=AskDeploy(*common, neighbours.code_host, now),
         confirm_deploy=ConfirmDeploy(*common, now),
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
-        roll_back=RollBack(*common, neighbours.code_host, now),
+        pass_over=PassOver(*common, now),
+        settle=SettleDeploy(*common, now),
+        roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
@@ -169,6 +175,8 @@ def listen(
         ask_deploy=verbs.ask_deploy,
         confirm_deploy=verbs.confirm_deploy,
         cancel_deploy=verbs.cancel_deploy,
+        pass_over=verbs.pass_over,
+        settle=verbs.settle,
         roll_back=verbs.roll_back,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,

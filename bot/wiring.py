@@ -34,6 +34,7 @@ from bot.verbs.audit import Verified, VerifyAudit
 from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
+from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
@@ -88,7 +89,6 @@ class Pace:
     """How fast deployments are looked at and messages are sent, and how long a shutdown waits."""
 
     follow: timedelta = timedelta(seconds=1)
-    patience: timedelta = timedelta(hours=1)
     speeds: Speeds = UNHURRIED
     drain: timedelta = timedelta(seconds=20)
 
@@ -181,10 +181,10 @@ async def running(
                 records,
                 neighbours.deployers,
                 neighbours.verifier,
+                NextInLine(records, people, agreed, neighbours.code_host, utc_now),
                 agreed,
                 utc_now,
                 pace=pace.follow,
-                patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
             Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),

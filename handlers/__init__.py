@@ -18,12 +18,14 @@ from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
+from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
 from bot.verbs.withdraw import Withdraw
@@ -50,10 +52,12 @@ from handlers.list_releases import Listing
 from handlers.names import CommandNames, Event, Form, Press
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
+from handlers.pass_over import Passing
 from handlers.plan_release import Planning
 from handlers.reject import Rejecting, has_a_reason
 from handlers.roll_back import RollingBack
 from handlers.set_candidate import Building
+from handlers.settle import Settling
 from handlers.show_release import Showing
 from handlers.status import Overview
 from handlers.talk import Talk
@@ -96,6 +100,8 @@ def register(
     ask_deploy: AskDeploy,
     confirm_deploy: ConfirmDeploy,
     cancel_deploy: CancelDeploy,
+    pass_over: PassOver,
+    settle: SettleDeploy,
     roll_back: RollBack,
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
@@ -141,6 +147,8 @@ def register(
         c.StartDeploy: Confirming(talk, confirm_deploy).typed,
         c.ShowStatus: Overview(talk, records, agreed, now).typed,
         c.StopDeploy: Stopping(talk, cancel_deploy).typed,
+        c.LetPass: Passing(talk, pass_over).typed,
+        c.SettleIt: Settling(talk, settle).typed,
     }
     rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
     freeze: dict[type, Route] = {

@@ -24,6 +24,7 @@ from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look
+from bot.verbs.next_in_line import those_before
 from bot.verbs.summaries import Summaries
 from handlers.names import CommandNames
 from handlers.views.card import release_card
@@ -80,11 +81,12 @@ class Announcements:
     async def _deployment(self, notice: DeploymentChanged) -> Message | None:
         async with self.records.read() as page:
             deployment = await page.deployment(notice.deployment)
-        if deployment is None:
-            return None
+            if deployment is None:
+                return None
+            before = await those_before(page, deployment) if deployment.waits else ()
         return Message(
             self._channel(deployment.order.service),
-            **deployment_progress(deployment),
+            **deployment_progress(deployment, before),
             thread_of=_card_of(notice.release),
             living=living(notice),
         )

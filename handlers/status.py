@@ -40,5 +40,9 @@ class Overview:
 
 async def _history(page: Reading, service: ServiceName) -> tuple[Deployment, ...]:
     """What stands and what holds, however old; and the newest attempts, whatever became of them."""
-    known = (*await page.history_for(service), *await page.deployments(service=service, limit=20))
+    known = (
+        *await page.history_for(service),
+        *await page.waiting(service),
+        *await page.deployments(service=service, limit=20),
+    )
     return tuple(sorted({each.id: each for each in known}.values(), key=lambda each: each.id, reverse=True))

@@ -187,6 +187,11 @@ class InMemoryReading:
             and (since is None or each.ended_at is None or each.ended_at >= since)
         ][:limit]
 
+    async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
+        there = [each for each in self._now.deployments.values() if each.waits and each.order.service == service]
+        there = [each for each in there if environment in {None, each.order.environment}]
+        return sorted(there, key=lambda each: each.place)
+
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         successes: dict[EnvironmentName, int] = {}
         own = {each.id for each in self._now.deployments.values() if each.order.release in releases}
@@ -301,11 +306,11 @@ class InMemoryPage(InMemoryReading):
         kept = self._now.releases[release.id] = replace(release, revision=release.revision + 1)
         return kept
 
-    async def add_deployment(self, order: Order) -> Deployment:
-        place = (order.service, order.environment)
-        if any(each.holds and (each.order.service, each.order.environment) == place for each in self._all()):
-            raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
+    async def add_deployment(self, order: Order, *, waits: bool = False) -> Deployment:
         deployment = Deployment(DeploymentId(len(self._now.deployments) + 1), order)
+        if waits:
+            deployment = replace(deployment, attempt=Attempt.QUEUED, waits_since=order.confirmed_at)
+        self._must_be_free(deployment)
         self._now.deployments[deployment.id] = deployment
         return deployment
 
@@ -314,6 +319,8 @@ class InMemoryPage(InMemoryReading):
         if before is None:
             return deployment
         deployment_must_follow(before, deployment)
+        if before.waits and deployment.holds:
+            self._must_be_free(deployment)
         kept = self._now.deployments[deployment.id] = replace(deployment, revision=deployment.revision + 1)
         return kept
 
@@ -392,6 +399,17 @@ class InMemoryPage(InMemoryReading):
     async def commit(self) -> None:
         self._put_back(self._now)
         self._over = "committed"
+
+    def _must_be_free(self, deployment: Deployment) -> None:
+        def place(each: Deployment) -> tuple[object, ...]:
+            order = each.order
+            whose = order.release if each.waits and order.kind is Kind.DEPLOY else order.service
+            return each.holds, each.waits and order.kind, whose, order.environment
+
+        others = [each for each in self._all() if each.id != deployment.id and not each.over]
+        if any(place(each) == place(deployment) for each in others):
+            order = deployment.order
+            raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
 
     def _must_be_planned_once(self, plan: Plan, but: ReleaseId | None = None) -> None:
         version = (plan.service, plan.version)

@@ -18,6 +18,7 @@ from bot.catalogue.file import (
     ItemEntry,
     ServiceEntry,
     ServiceItemEntry,
+    TimeoutsEntry,
 )
 from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, item_key, order_of
 from bot.rules.hours import Hours
@@ -44,6 +45,7 @@ from bot.rules.policy import (
     Role,
     Service,
     ServiceName,
+    Timeouts,
     Verification,
 )
 
@@ -147,7 +149,12 @@ def _environment(name: str, entry: EnvironmentEntry, after: tuple[str, ...], def
         bake=bake or timedelta(0),
         hours=_hours(entry.hours, defaults) if entry.hours else None,
         two_people=entry.two_people,
+        timeouts=_timeouts(entry.timeouts) if entry.timeouts else Timeouts(),
     )
+
+
+def _timeouts(entry: TimeoutsEntry) -> Timeouts:
+    return Timeouts(entry.start, entry.run, entry.stop, entry.silence)
 
 
 def _hours(entry: HoursEntry, defaults: Defaults) -> Hours:

@@ -116,6 +116,17 @@ def _one_kind(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return given
 
 
+class TimeoutsEntry(Part):
+    """How long each step of a deployment may take."""
+
+    start: Duration = _unless_given("15m", "Until the target has taken it; past that, its outcome is unknown.")
+    run: Duration = _unless_given(
+        "6h", "Until the target is done; past that it is asked to stop, or its outcome is unknown if it can't be."
+    )
+    stop: Duration = _unless_given("5m", "Until a target that was asked to stop has; past that, unknown.")
+    silence: Duration = _unless_given("1h", "Until a target that doesn't answer is heard again; past that, unknown.")
+
+
 class EnvironmentEntry(Part):
     """A place where the service runs, and what deploys there."""
 
@@ -143,6 +154,9 @@ class EnvironmentEntry(Part):
     )
     two_people: bool | None = Field(
         default=None, description="Whether deploying here takes two people; as the service says unless given."
+    )
+    timeouts: TimeoutsEntry | None = Field(
+        default=None, description="How long each step of a deployment may take; the usual unless given."
     )
 
 

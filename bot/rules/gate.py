@@ -586,9 +586,9 @@ def _held(facts: Facts) -> Iterator[Blocker]:
             ),
             (At(holder.order.confirmed_by),),
             say(
-                "Look whether {version} is there; {command} gives that deployment up, and a rollback does, too.",
+                "Look whether {version} is there, then say so: {command}. A rollback takes it in hand, too.",
                 version=holder.order.version,
-                command=Code(f"/deploy cancel {holder.name}"),
+                command=Code(f"/deploy settle {holder.name} succeeded|failed <reason>"),
             ),
             about=holder.name,
         )
@@ -602,7 +602,10 @@ def _held(facts: Facts) -> Iterator[Blocker]:
                 environment=facts.environment.name,
             ),
             (At(holder.order.confirmed_by),),
-            say("Wait for its end, or stop it with {command}.", command=Code(f"/deploy cancel {holder.name}")),
+            say(
+                "Confirm, and yours waits its turn; or stop that one with {command}.",
+                command=Code(f"/deploy cancel {holder.name}"),
+            ),
             about=holder.name,
         )
 

@@ -166,7 +166,13 @@ def _confirmed(past: Past, happened: Happened) -> None:
         happened.at,
         replaces=past.deployments.standing(service, environment),
     )
-    past.deployments.keep(Deployment(DeploymentId(number), order))
+    past.deployments.keep(_ordered(DeploymentId(number), order, happened))
+
+
+def _ordered(number: DeploymentId, order: Order, happened: Happened) -> Deployment:
+    if happened.detail.get("waits"):
+        return Deployment(number, order, Attempt.QUEUED, waits_since=happened.at)
+    return Deployment(number, order)
 
 
 def _rolled_back(past: Past, happened: Happened) -> None:
@@ -183,17 +189,21 @@ def _rolled_back(past: Past, happened: Happened) -> None:
         reason=happened.detail.get("reason") or "",
         replaces=DeploymentId(replaced),
     )
-    past.deployments.keep(Deployment(DeploymentId(number), order))
+    past.deployments.keep(_ordered(DeploymentId(number), order, happened))
 
 
 def _settled(past: Past, happened: Happened) -> None:
-    _moved(past, happened, Attempt.FAILED)
+    _moved(past, happened, Attempt(happened.detail["as"]))
 
 
 def _moved(past: Past, happened: Happened, attempt: Attempt) -> None:
     number = number_of(happened.subject)
     before = past.deployments.all.get(DeploymentId(number)) if number is not None else None
     if before is not None:
+        if before.waits:
+            order = before.order
+            now_there = past.deployments.standing(order.service, order.environment)
+            before = replace(before, order=replace(order, replaces=now_there))
         ended = attempt not in HOLDING or attempt is Attempt.UNKNOWN
         ended_at = happened.at if ended else before.ended_at
         past.deployments.keep(replace(before, attempt=attempt, since=happened.at, ended_at=ended_at))

@@ -121,6 +121,24 @@ class DeployerChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each step of a deployment may take before Slipway no longer just waits.
+
+    The defaults of `start` and `stop` are a judgement: long enough for a slow target, short enough for a night on call.
+    Six hours are what GitHub gives a job at most.
+    """
+
+    start: timedelta = timedelta(minutes=15)
+    """Until the target has taken it. Past it, the outcome is unknown."""
+    run: timedelta = timedelta(hours=6)
+    """Until the target is done. Past it, the target is asked to stop; where it can't, the outcome is unknown."""
+    stop: timedelta = timedelta(minutes=5)
+    """Until a target that was asked to stop has. Past it, the outcome is unknown."""
+    silence: timedelta = timedelta(hours=1)
+    """Until a target that doesn't answer is heard again. Past it, the outcome is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A place where a service runs."""
 
@@ -136,6 +154,7 @@ class Environment:
     """When it may be deployed to; None: always."""
     two_people: bool | None = None
     """Whether deploying here takes two people; None: as the service says."""
+    timeouts: Timeouts = Timeouts()
 
 
 class Right(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.rules.candidate import Candidate
-from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.deployment import UNDER_WAY, Attempt, Deployment, Kind
 from bot.rules.policy import EnvironmentName
 
 
@@ -15,8 +15,8 @@ def stands_now(history: Sequence[Deployment]) -> Deployment | None:
 
 
 def last_touch(history: Sequence[Deployment]) -> Deployment | None:
-    """What may have changed the environment last: its newest success, or a failure or unknown outcome after that."""
-    return next((each for each in history if each.touched), None)
+    """What may have changed the environment last: its newest success, or what failed, got lost or began after that."""
+    return next((each for each in history if each.touched or each.attempt in UNDER_WAY), None)
 
 
 def taken_away(deployment: Deployment, history: Iterable[Deployment]) -> bool:
@@ -48,7 +48,7 @@ def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
     """What this environment can go back to, best first. `history` is the environment's deployments, newest first.
 
     A version is good if its newest deployment here succeeded and was not rolled away from. What stands here is among
-    them only if something after it failed, or has an unknown outcome: then it is the first to go back to.
+    them only if something after it failed, has an unknown outcome or is under way: then it is the first to go back to.
     """
     now, last = stands_now(history), last_touch(history)
     seen = [now.order.candidate] if now is not None and now is last else []

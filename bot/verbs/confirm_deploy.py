@@ -1,7 +1,11 @@
-"""Confirm a deployment: with an empty gate, and only then, in one transaction with everything that follows from it."""
+"""Confirm a deployment: with an empty gate, and only then, in one transaction with everything that follows from it.
+
+Where another deployment is on its way there, and nothing else is in the way, it waits its turn.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,10 +17,12 @@ from bot.rules.gate import Facts
 from bot.rules.on_record import looked_up
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import EnvironmentName, Right, takes_two_people
-from bot.rules.release import ReleaseId
+from bot.rules.release import Release, ReleaseId
+from bot.rules.rollback import stands_now
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.ask_deploy import the_place
 from bot.verbs.look import Picture, Place, no_such_release, take
+from bot.verbs.next_in_line import ALL_THAT_MATTERS, those_before, went_wrong_since, withdrawn
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
@@ -26,10 +32,14 @@ FRESH = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """It has started: on the record, and followed to its end from here on."""
+    """It has started, or waits its turn: on the record, and followed to its end from here on.
+
+    `before`: what goes there before it, if it waits.
+    """
 
     picture: Picture
     deployment: Deployment
+    before: tuple[Deployment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +79,55 @@ class ConfirmDeploy:
             not_allowed = lacks(Right.DEPLOY, place.facts.service, by.id, roles)
             if not_allowed:
                 return not_allowed
-            if not place.open:
+            if not place.open and not place.can_wait:
                 return Blocked(picture, place)
             not_allowed = kept_apart(place.facts, by.id)
             if not_allowed:
                 return not_allowed
+            line = await page.waiting(place.facts.service.name, environment)
+            already = await self._already(page, release, line)
+            if isinstance(already, Refused):
+                return already
             not_seen = await self._not_seen(page, place, by.id)
             if not_seen:
                 return not_seen
+            if already is not None:
+                await withdrawn(page, already, "It was confirmed anew.", at=now, by=by)
+            waits = bool(line) or not place.open
             try:
-                deployment = await self._start(page, place, by)
+                deployment = await self._start(page, place, by, waits=waits)
             except HeldError:
                 return refuse(
                     "Another deployment took {environment} a moment ago; {command} shows it.",
                     environment=environment,
                     command=Code(f"/deploy status {release.plan.service}"),
                 )
+            before = await those_before(page, deployment) if waits else ()
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()
-        return Confirmed(picture, deployment)
+        return Confirmed(picture, deployment, before)
+
+    async def _already(self, page: Page, release: Release, line: Sequence[Deployment]) -> Deployment | Refused | None:
+        """Whether it waits there already, as it is; or what waited in vain, and gives way to what is confirmed now."""
+        mine = next(
+            (each for each in line if each.order.kind is Kind.DEPLOY and each.order.release == release.id), None
+        )
+        if mine is None:
+            return None
+        order = mine.order
+        history = await page.deployments(service=order.service, environment=order.environment, limit=ALL_THAT_MATTERS)
+        standing = stands_now(history)
+        moved_on = standing is not None and standing.id != order.replaces
+        if moved_on or went_wrong_since(mine, history) or not order.candidate.is_same_as(release.candidate):
+            locked = await page.deployment(mine.id)
+            return locked if locked is not None and locked.waits else None
+        return refuse(
+            "{release} waits for {environment} already, as {name}: {command} shows the line.",
+            release=release.name,
+            environment=order.environment,
+            name=mine.name,
+            command=Code(f"/deploy status {order.service}"),
+        )
 
     async def by_itself(self, release_id: ReleaseId, environment: EnvironmentName, *, by: Actor) -> bool:
         """Start it in Slipway's own name, where the rules say that such a change ships itself; False if it may not.
@@ -151,7 +191,7 @@ class ConfirmDeploy:
             and (not needed or facts.roles.any_of(ask.by, needed))
         )
 
-    async def _start(self, page: Page, place: Place, by: Actor) -> Deployment:
+    async def _start(self, page: Page, place: Place, by: Actor, *, waits: bool = False) -> Deployment:
         facts = place.facts
         release, standing = facts.release, facts.standing
         assert release.candidate is not None
@@ -167,7 +207,8 @@ class ConfirmDeploy:
                 confirmed_by=by.id,
                 confirmed_at=facts.now,
                 replaces=standing.id if standing else None,
-            )
+            ),
+            waits=waits,
         )
         await page.put_on_record(
             Happened(
@@ -180,6 +221,7 @@ class ConfirmDeploy:
                 subject=deployment.name,
                 detail={
                     "environment": place.name,
+                    "waits": waits,
                     "seal": facts.seal,
                     "rules": facts.proposal.terms.digest,
                     "approved_by": [
@@ -259,7 +301,9 @@ def kept_apart(facts: Facts, confirmer: PersonId) -> Refused | None:
 
 def _told(deployment: Deployment, by: Actor) -> Sentence:
     return say(
-        "{who} started {name}: {version} ({commit}) to {environment}.",
+        "{who} confirmed {name}: {version} ({commit}) to {environment}. It waits its turn."
+        if deployment.waits
+        else "{who} started {name}: {version} ({commit}) to {environment}.",
         who=At(by.id),
         name=deployment.name,
         version=deployment.order.version,

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
 from bot.rules.checklist import Item, merged
-from bot.rules.deployment import Deployment, Kind
+from bot.rules.deployment import UNDER_WAY, Deployment, Kind
 from bot.rules.freeze import CalendarState, Freeze, FreezeException, unread
-from bot.rules.gate import Blocker, Facts, gate
+from bot.rules.gate import Blocker, Facts, Reason, gate
 from bot.rules.people import PersonId, Roles
 from bot.rules.policy import CalendarSource, Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
 from bot.rules.release import Release, ReleaseId, parse_release_id
@@ -40,6 +40,16 @@ class Place:
     def open(self) -> bool:
         """Whether the gate is empty."""
         return not self.blockers
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether all that is in the way is a deployment on its way there, whose end can be waited for."""
+        holder = self.facts.holder
+        return (
+            holder is not None
+            and holder.attempt in UNDER_WAY
+            and all(each.reason is Reason.HELD for each in self.blockers)
+        )
 
     @property
     def tallies(self) -> tuple[Tally, ...]:

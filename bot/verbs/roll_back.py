@@ -1,17 +1,34 @@
-"""Roll back: bring the last known good version back. No freeze and no missing approval blocks it; the role does."""
+"""Roll back: bring the last known good version back. No freeze and no missing approval blocks it; the role does.
+
+What is on its way there is stopped first: the way back begins once that is seen to have ended.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from bot.notices import DeploymentChanged, ThreadLine
-from bot.ports import Agreed, Changes, Clock, CodeHost, CodeHostError, Directory, HeldError, Page, Records, Work
+from bot.ports import (
+    Agreed,
+    Changes,
+    Clock,
+    CodeHost,
+    CodeHostError,
+    Deployers,
+    Directory,
+    HeldError,
+    Page,
+    Records,
+    Work,
+)
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
 from bot.rules.rollback import good_versions, last_good, last_touch
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.verbs.cancel_deploy import asked_to_stop
+from bot.verbs.next_in_line import withdrawn
 from bot.verbs.redraw import changed, redraw_if_open
 from bot.verbs.rights import lacks
 from bot.verbs.settle import settle
@@ -33,10 +50,14 @@ class WayBack:
 
 @dataclass(frozen=True, slots=True)
 class RollingBack:
-    """It has started: `deployment` brings back what `target` had brought."""
+    """It has started: `deployment` brings back what `target` had brought.
+
+    `stops`: what is on its way there and has to end first; it was asked to, if that can be asked of it.
+    """
 
     deployment: Deployment
     target: Deployment
+    stops: Deployment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +67,7 @@ class RollBack:
     records: Records
     directory: Directory
     agreed: Agreed
+    deployers: Deployers
     code_host: CodeHost
     now: Clock
 
@@ -101,8 +123,6 @@ class RollBack:
                 return REPEATED
             history = await page.deployments(service=service, environment=name, limit=200)
             holder = next((each for each in history if each.holds), None)
-            if holder is not None and holder.attempt is not Attempt.UNKNOWN:
-                return held(holder, name)
             stands = last_touch(history)
             if seen is not None and (stands is None or stands.id != seen):
                 return Refused(
@@ -117,14 +137,69 @@ class RollBack:
             if isinstance(ways, Refused):
                 return ways
             standing, target = ways
-            if holder is not None:
-                await settle(page, holder, "A rollback took the environment back in hand.", by=by, at=self.now())
+            again = await self._again(page, place, name, target, by)
+            if again:
+                return again
+            now = self.now()
+            if holder is not None and holder.attempt is Attempt.UNKNOWN:
+                lost = await page.deployment(holder.id)
+                if lost is not None and lost.attempt is Attempt.UNKNOWN:
+                    await settle(page, lost, "A rollback took the environment back in hand.", by=by, at=now)
+                holder = None
             try:
-                deployment = await self._start(page, standing, target, reason.strip(), by)
+                deployment = await self._start(page, standing, target, reason.strip(), by, waits=holder is not None)
             except HeldError:
-                return refuse("Another deployment took {environment} a moment ago.", environment=name)
+                return refuse(
+                    "Another deployment took {environment} a moment ago. Please look again: {command}.",
+                    environment=name,
+                    command=Code(f"/rollback {service} in {name}"),
+                )
+            stops = await self._stop(page, holder, place, by) if holder is not None else None
             await page.commit()
-        return RollingBack(deployment, target)
+        return RollingBack(deployment, target, stops)
+
+    async def _again(
+        self, page: Page, service: Service, environment: EnvironmentName, target: Deployment, by: Actor
+    ) -> Refused | None:
+        """Whether that very version is on its way back already. A way back to another version gives way to this one."""
+        holding = await page.deployments(service=service.name, environment=environment, holding_only=True)
+        for each in (*holding, *await page.waiting(service.name, environment)):
+            if each.order.kind is not Kind.ROLLBACK or each.attempt is Attempt.UNKNOWN:
+                continue
+            if each.order.candidate.is_same_as(target.order.candidate) and each.cancel_asked_by is None:
+                if each.waits and any(one.attempt is Attempt.UNKNOWN for one in holding):
+                    # Asked for once more, while nobody knows what holds it up: this one doesn't wait.
+                    await self._gives_way(page, each, by)
+                    continue
+                return refuse(
+                    "{name} is bringing {version} back to {environment} already.",
+                    name=each.name,
+                    version=each.order.version,
+                    environment=environment,
+                )
+            if each.waits:
+                await self._gives_way(page, each, by)
+        return None
+
+    async def _gives_way(self, page: Page, waiting: Deployment, by: Actor) -> None:
+        locked = await page.deployment(waiting.id)
+        if locked is not None and locked.waits:
+            await withdrawn(page, locked, "Another rollback took its place.", at=self.now(), by=by)
+
+    async def _stop(self, page: Page, holder: Deployment, service: Service, by: Actor) -> Deployment:
+        """Ask what is on its way there to stop, if that can be asked of it; else its own end is waited for."""
+        environment = service.environment(holder.order.environment)
+        deployer = self.deployers.get(environment.deployer.kind) if environment else None
+        locked = await page.deployment(holder.id)
+        if (
+            locked is None
+            or locked.attempt not in {Attempt.STARTING, Attempt.RUNNING}
+            or locked.cancel_asked_by is not None
+            or deployer is None
+            or not deployer.capabilities.cancels
+        ):
+            return locked or holder
+        return await asked_to_stop(page, locked, by=by, at=self.now())
 
     def _where(
         self, service: ServiceName, environment: EnvironmentName | None
@@ -156,7 +231,9 @@ class RollBack:
             )
         return place, environment
 
-    async def _start(self, page: Page, standing: Deployment, target: Deployment, reason: str, by: Actor) -> Deployment:
+    async def _start(
+        self, page: Page, standing: Deployment, target: Deployment, reason: str, by: Actor, *, waits: bool
+    ) -> Deployment:
         now = self.now()
         deployment = await page.add_deployment(
             Order(
@@ -170,7 +247,8 @@ class RollBack:
                 confirmed_at=now,
                 reason=reason,
                 replaces=standing.id,
-            )
+            ),
+            waits=waits,
         )
         await page.put_on_record(
             Happened(
@@ -187,6 +265,7 @@ class RollBack:
                     "to": target.name,
                     "version": target.order.version,
                     "reason": reason,
+                    "waits": waits,
                 },
             )
         )
@@ -229,22 +308,13 @@ def way_back(
     )
 
 
-def held(holder: Deployment, environment: EnvironmentName) -> Refused:
-    """Something is on its way there: its end comes first."""
-    return refuse(
-        "{name} ({version}) holds {environment}. Stop it with {command}; roll back once it has ended.",
-        name=holder.name,
-        version=holder.order.version,
-        environment=environment,
-        command=Code(f"/deploy cancel {holder.name}"),
-    )
-
-
 def told(deployment: Deployment, standing: Deployment, by: Actor) -> Sentence:
     """What the thread and the channel hear."""
     order = deployment.order
     return say(
-        "{who} rolls {environment} back from {old} to {new} ({name}). {reason}",
+        "{who} stops {old} on its way to {environment} and goes back to {new} ({name}). {reason}"
+        if deployment.waits
+        else "{who} rolls {environment} back from {old} to {new} ({name}). {reason}",
         who=At(by.id),
         environment=order.environment,
         old=standing.order.version,

@@ -102,7 +102,7 @@ class Summaries:
             services=wanted,
             shipped=tuple(each for each in good if each.order.kind is Kind.DEPLOY),
             rolled_back=tuple(each for each in good if each.order.kind is Kind.ROLLBACK),
-            failed=tuple(each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED})
+            failed=tuple(each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED} and each.begun)
             + tuple(each for each in running if each.attempt is Attempt.UNKNOWN),
             launched=tuple(
                 each for each in recently if each.release.launched is not None and each.release.launched.at >= since

@@ -216,7 +216,23 @@ class StopDeploy:
     deployment: DeploymentId
 
 
-DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy
+@dataclass(frozen=True, slots=True)
+class LetPass:
+    """Let those behind go first."""
+
+    deployment: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
+class SettleIt:
+    """Say how a deployment ended whose outcome is unknown."""
+
+    deployment: DeploymentId
+    succeeded: bool
+    reason: str
+
+
+DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy | LetPass | SettleIt
 
 
 # ---------------------------------------------------------------- /rollback

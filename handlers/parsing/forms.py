@@ -12,7 +12,7 @@ from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.sentence import Code
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
-from handlers.parsing.reader import Expected, Reader
+from handlers.parsing.reader import OUTCOMES, Expected, Reader
 
 _ALL = {"all", "everything", "everywhere"}
 _AND = {"and", "&", "+"}
@@ -147,6 +147,20 @@ def _stop(words: Reader) -> c.Command:
     deployment = words.deployment()
     words.end()
     return c.StopDeploy(deployment)
+
+
+def _pass(words: Reader) -> c.Command:
+    deployment = words.deployment()
+    words.end()
+    return c.LetPass(deployment)
+
+
+def _settle(words: Reader) -> c.Command:
+    deployment = words.deployment()
+    said = words.word(Expected.OUTCOME).lower()
+    if said not in OUTCOMES:
+        raise words.wrong(Expected.OUTCOME, "It succeeded or it failed; {typed} is neither.", back=1, typed=Code(said))
+    return c.SettleIt(deployment, said == "succeeded", words.reason())
 
 
 def _back(words: Reader) -> c.Command:
@@ -326,6 +340,8 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "confirm": _to_place(c.StartDeploy),
             "status": _status,
             "cancel": _stop,
+            "pass": _pass,
+            "settle": _settle,
             "help": _help,
         },
         Family.ROLLBACK: {"help": _help},

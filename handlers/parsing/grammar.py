@@ -102,7 +102,15 @@ USAGES = (
     ),
     _usage(_DEPLOY, "confirm", "confirm R-12 to <environment>", "starts it", "confirm R-12 to production"),
     _usage(_DEPLOY, "status", "status [service]", "shows what runs where", "status payments"),
-    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
+    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment, or withdraws one that waits", "cancel D-40"),
+    _usage(_DEPLOY, "pass", "pass D-41", "lets those who wait behind it go first", "pass D-41"),
+    _usage(
+        _DEPLOY,
+        "settle",
+        "settle D-40 succeeded|failed <reason>",
+        "says how a deployment ended that nobody could follow to its end",
+        "settle D-40 failed the old version is still served",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,

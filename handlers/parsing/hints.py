@@ -18,7 +18,7 @@ from handlers.parsing.forms import understand
 from handlers.parsing.grammar import Family
 from handlers.parsing.known import Known
 from handlers.parsing.moments import likely
-from handlers.parsing.reader import Expected, MisreadError, Reader
+from handlers.parsing.reader import OUTCOMES, Expected, MisreadError, Reader
 from handlers.parsing.words import Line, read
 
 _CLOSE = 0.6
@@ -42,7 +42,8 @@ _MEANT = MappingProxyType(
         "go:launch abort:cancel delete:cancel remove:cancel drop:cancel update:edit change:edit rename:edit "
         "report:digest summary:digest log:audit evidence:audit history:audit export:audit ?:help usage:help",
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
-        "list:status show:status ls:status running:status ?:help usage:help",
+        "list:status show:status ls:status running:status queue:status skip:pass "
+        "withdraw:cancel resolve:settle ?:help usage:help",
         Family.ROLLBACK: "?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "
@@ -236,6 +237,8 @@ def _names(expected: Expected, known: Known) -> tuple[str, ...]:
             return (expected.value,)
         case Expected.TIME:
             return _WEEKDAYS
+        case Expected.OUTCOME:
+            return OUTCOMES
         case _:
             return ()
 
@@ -255,6 +258,8 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return tuple((each,) for each in places[-1:])
         case Expected.VERSION | Expected.COMMIT | Expected.REASON:
             return ((f"<{expected}>",),)
+        case Expected.OUTCOME:
+            return ((OUTCOMES[1],),)
         case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION:
             return ((_NUMBERED[expected],),)
         case Expected.TIME:

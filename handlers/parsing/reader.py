@@ -27,6 +27,10 @@ LONGEST_REASON = 1000
 """Everybody reads it; whatever is longer belongs into a ticket, and a link to it here."""
 
 
+OUTCOMES = ("succeeded", "failed")
+"""How a deployment can be said to have ended."""
+
+
 class Expected(StrEnum):
     """What a form wanted to find where it stopped."""
 
@@ -44,6 +48,7 @@ class Expected(StrEnum):
     ROLE = "role"
     REASON = "reason"
     TIME = "time"
+    OUTCOME = "outcome"
     TO = "to"
     IN = "in"
     UNTIL = "until"

@@ -164,6 +164,19 @@ def _own_holder(place: Place) -> Deployment | None:
     return holder if holder and holder.order.release == place.facts.release.id else None
 
 
+def _own_waiting(place: Place) -> Deployment | None:
+    """This release's own deployment that waits its turn there."""
+    facts = place.facts
+    return next(
+        (
+            each
+            for each in facts.deployments
+            if each.waits and each.order.environment == place.name and each.order.release == facts.release.id
+        ),
+        None,
+    )
+
+
 def _gate(place: Place, release: Release) -> Mrkdwn:
     """One environment: what stands there, and whether this release may go there."""
     name = f"*{link(clip(place.name, 60), place.facts.environment.address)}*"
@@ -175,6 +188,9 @@ def _gate(place: Place, release: Release) -> Mrkdwn:
         return Mrkdwn(f"❓ {name}  ·  {runs}  ·  nobody can tell how {holder.name} ended")
     if holder is not None:
         return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way")
+    waiting = _own_waiting(place)
+    if waiting is not None:
+        return Mrkdwn(f"🕓 {name}  ·  {runs}  ·  {waiting.name} waits its turn")
     if place.stands_here and there is not None:
         return Mrkdwn(f"✅ {name}  ·  {runs}, this candidate, since {when(there.ended_at or there.order.confirmed_at)}")
     if not release.open:
@@ -266,7 +282,7 @@ def _can_be_lifted(place: Place) -> bool:
 
 def _under_way(place: Place) -> bool:
     holder = _own_holder(place)
-    return holder is not None and holder.attempt is not Attempt.UNKNOWN
+    return _own_waiting(place) is not None or (holder is not None and holder.attempt is not Attempt.UNKNOWN)
 
 
 def _go_back(picture: Picture) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from bot.ports import Changes, Commit
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
-from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName
+from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName, takes_two_people
 from bot.rules.rollback import stands_now
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
@@ -23,6 +23,7 @@ from handlers.views.words import ATTEMPTS, attempt, named, passing, what
 
 _COMMITS = 12
 _SERVICES = 20
+_WAITING = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -35,15 +36,15 @@ _ENDED = MappingProxyType(
 )
 
 
-def deployment_progress(deployment: Deployment) -> Said:
-    """One deployment from its start to its end, in the thread."""
+def deployment_progress(deployment: Deployment, before: Sequence[Deployment] = ()) -> Said:
+    """One deployment from its start to its end, in the thread. `before`: what goes there before it, if it waits."""
     order = deployment.order
     doing = "Rolling back to" if order.kind is Kind.ROLLBACK else "Deploying"
     opening = (
         f"{ATTEMPTS[deployment.attempt]} *{deployment.name}*  ·  {doing} {what(deployment)} → "
         f"*{one_line(order.environment, 60)}*"
     )
-    blocks = [section(opening), section("\n".join(_steps(deployment)))]
+    blocks = [section(opening), section("\n".join(_steps(deployment, before)))]
     if order.reason:
         blocks.append(context(f"Reason: {one_line(order.reason, 500)}"))
     if deployment.attempt is Attempt.UNKNOWN:
@@ -54,13 +55,18 @@ def deployment_progress(deployment: Deployment) -> Said:
     return message(told, blocks)
 
 
-def _steps(deployment: Deployment) -> Iterator[str]:
+def _steps(deployment: Deployment, before: Sequence[Deployment]) -> Iterator[str]:
     order, now = deployment.order, deployment.attempt
     last = words(deployment.detail, 600)
     said = f": {last}" if last else ""
     yield f"✅ Confirmed by {at(order.confirmed_by)} {when(order.confirmed_at)}"
     if deployment.cancel_asked_by is not None and now is not Attempt.CANCELLED:
         yield f"⏹️ {at(deployment.cancel_asked_by)} asked to stop it"
+    if now is Attempt.QUEUED:
+        yield f"🕓 *{place_in_line(before)}*"
+        if last:
+            yield f"{INDENT}Not ready when its turn came: {last}"
+        return
     if now is Attempt.STARTING:
         yield f"⏳ *Starting*{said}"
         yield "▫️ Running"
@@ -83,6 +89,15 @@ def _steps(deployment: Deployment) -> Iterator[str]:
         yield f"{ATTEMPTS[now]} *{_ENDED[now].capitalize()}*{_ended(deployment)}{said}"
 
 
+def place_in_line(before: Sequence[Deployment]) -> str:
+    """How many go first, and who they are."""
+    if not before:
+        return "Waits: it is the first in line"
+    names = ", ".join(f"{each.name} ({one_line(each.order.version, 40)}, {each.attempt})" for each in before[:5])
+    more = f" and {len(before) - 5} more" if len(before) > 5 else ""
+    return f"Waits its turn: place {len(before)}, behind {names}{more}"
+
+
 def _short(served: str) -> str:
     """What an environment says that it serves: a commit as people write it, a version as it is."""
     return served[:7] if _COMMIT.fullmatch(served) else served
@@ -96,10 +111,18 @@ def _is_web(url: str) -> bool:
     return url.startswith(("https://", "http://")) and len(url) <= 3000
 
 
-def started(deployment: Deployment, pen: Pen) -> Said:
-    """The private answer to who started it."""
+def started(deployment: Deployment, pen: Pen, before: Sequence[Deployment] = ()) -> Said:
+    """The private answer to who started it, or whose deployment waits its turn."""
     order = deployment.order
     name = one_line(order.environment, 60)
+    if deployment.waits:
+        text = f"🕓 {deployment.name} is confirmed: {what(deployment)} to *{name}*. {place_in_line(before)}."
+        ways = (
+            f"It starts by itself if the gate is still open then. To withdraw it: "
+            f"{pen.command(f'/deploy cancel {deployment.name}')}. To let others go first: "
+            f"{pen.command(f'/deploy pass {deployment.name}')}"
+        )
+        return message(f"{text} {ways}", [section(text), context(ways)])
     text = f"🚀 {deployment.name} has started: {what(deployment)} to *{name}*. Its release's thread follows it."
     stop = f"To stop it: {pen.command(f'/deploy cancel {deployment.name}')}"
     return message(f"{text} {stop}", [section(text), context(stop)])
@@ -123,9 +146,10 @@ def preview(told: Preview, pen: Pen) -> Said:
     blocks += gate(place, pen, how=False)
     blocks += _frozen(place)
     blocks.append(section(_safety(told, pen)))
-    if place.open and not place.stands_here:
-        two = place.facts.service.two_people
-        who = "*Somebody else* confirms it by typing" if two else "To start it, type"
+    if (place.open or place.can_wait) and not place.stands_here:
+        two = takes_two_people(place.facts.change, place.facts.service, place.facts.environment)
+        start = "To start it, type" if place.open else "To have it wait its turn, type"
+        who = "*Somebody else* confirms it by typing" if two else start
         blocks.append(section(f"{who}\n{pen.command(told.command)}"))
     elif place.open:
         blocks.append(context("This candidate stands there already."))
@@ -135,7 +159,7 @@ def preview(told: Preview, pen: Pen) -> Said:
         past = list(way_past([place]))
         if past:
             blocks.append(actions(*past))
-    state = "the gate is open" if place.open else "the gate is closed"
+    state = "the gate is open" if place.open else "it would wait its turn" if place.can_wait else "the gate is closed"
     return message(f"{one_line(title)} Nothing has started; {state} for {name}.", blocks)
 
 
@@ -235,14 +259,37 @@ def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> st
         sign = "↩️" if there.order.kind is Kind.ROLLBACK else "🟢"
         line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release})"
     holder = next((each for each in here if each.holds), None)
+    waiting = sorted((each for each in here if each.waits), key=lambda each: each.place)
     if holder is not None:
         line += f"\n{INDENT}{attempt(holder)}"
-    elif here and here[0].attempt in {Attempt.FAILED, Attempt.CANCELLED}:
-        line += f"\n{INDENT}last try: {attempt(here[0])}"
+    else:
+        last = next((each for each in here if not each.waits and each.begun), None)
+        if last is not None and last.attempt in {Attempt.FAILED, Attempt.CANCELLED}:
+            line += f"\n{INDENT}last try: {attempt(last)}"
+    for number, each in enumerate(waiting[:_WAITING], start=1):
+        line += f"\n{INDENT}{number}. {attempt(each)}"
+    if len(waiting) > _WAITING:
+        line += f"\n{INDENT}… and {len(waiting) - _WAITING} more wait"
     return line
+
+
+def passed(deployment: Deployment) -> Said:
+    """The private answer to who let others go first."""
+    text = f"🕓 {deployment.name} goes to the end of the line; its thread shows its place."
+    return message(text, [section(text)])
+
+
+def settled(deployment: Deployment) -> Said:
+    """The private answer to who said how it ended."""
+    sign = ATTEMPTS[deployment.attempt]
+    text = f"{sign} {deployment.name} is settled as {deployment.attempt}; its environment is free."
+    return message(text, [section(text)])
 
 
 def stopping(deployment: Deployment) -> Said:
     """The private answer to who asked for its end."""
+    if deployment.over:
+        text = f"⏹️ {deployment.name} is withdrawn; it had not begun."
+        return message(text, [section(text)])
     text = f"⏹️ {deployment.name} was asked to stop. It holds its environment until it has; its thread will show it."
     return message(text, [section(text)])

@@ -28,6 +28,7 @@ STAGES = MappingProxyType(
 )
 ATTEMPTS = MappingProxyType(
     {
+        Attempt.QUEUED: "🕓",
         Attempt.STARTING: "⏳",
         Attempt.RUNNING: "🚀",
         Attempt.VERIFYING: "🔎",

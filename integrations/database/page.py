@@ -91,8 +91,8 @@ class DatabasePage(DatabaseReading):
             stored = self._releases[release.id] = await self._run(releases.keep, stored, release)
         return stored
 
-    async def add_deployment(self, order: Order) -> Deployment:
-        return await self._run(deployments.add, order)
+    async def add_deployment(self, order: Order, *, waits: bool = False) -> Deployment:
+        return await self._run(deployments.add, order, waits=waits)
 
     async def keep_deployment(self, deployment: Deployment) -> Deployment:
         stored = self._deployments.get(deployment.id) or _there(await self.deployment(deployment.id), deployment.name)

@@ -107,6 +107,9 @@ class DatabaseReading:
             limit=limit,
         )
 
+    async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
+        return await self._run(deployments.waiting, service, environment)
+
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         return await self._run(deployments.history_for, service, releases)
 

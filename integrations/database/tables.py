@@ -37,6 +37,9 @@ def _one_of(column: str, values: type[Attempt | Kind | Word] | frozenset[Attempt
 
 
 HOLDS = _one_of("attempt", HOLDING)
+WAITS = f"attempt = '{Attempt.QUEUED}'"
+ONE_WAY_FORWARD = f"{WAITS} AND kind = '{Kind.DEPLOY}'"
+ONE_WAY_BACK = f"{WAITS} AND kind = '{Kind.ROLLBACK}'"
 
 
 OPEN = "launched_at IS NULL AND cancelled_at IS NULL"
@@ -180,8 +183,12 @@ deployments = Table(
     Column("ended_at", Moment),
     Column("cancel_asked_by", Words),
     Column("revision", Integer, nullable=False),
+    Column("cancel_asked_at", Moment),
+    Column("silent_since", Moment),
+    Column("waits_since", Moment),
     CheckConstraint(_one_of("kind", Kind), name="kind"),
     CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
+    CheckConstraint(f"attempt <> '{Attempt.QUEUED}' OR waits_since IS NOT NULL", name="waiting"),
     # The promise of at most one active deployment per service and environment is kept here, whatever was read before.
     Index(
         "uq_deployments_holding",
@@ -190,6 +197,23 @@ deployments = Table(
         unique=True,
         sqlite_where=text(HOLDS),
         postgresql_where=text(HOLDS),
+    ),
+    # And whoever waits there waits once: a release, and the way back.
+    Index(
+        "uq_deployments_waiting",
+        "release_id",
+        "environment",
+        unique=True,
+        sqlite_where=text(ONE_WAY_FORWARD),
+        postgresql_where=text(ONE_WAY_FORWARD),
+    ),
+    Index(
+        "uq_deployments_going_back",
+        "service",
+        "environment",
+        unique=True,
+        sqlite_where=text(ONE_WAY_BACK),
+        postgresql_where=text(ONE_WAY_BACK),
     ),
     Index(None, "service", "id"),
     Index(None, "service", "environment", "id"),

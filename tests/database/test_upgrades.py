@@ -152,7 +152,15 @@ SECOND = f"""
     VALUES ('payments', '{COMMIT}', 'regression', TRUE, '{AT}', 'https://run.example.com');
 """
 
-FILLED = {"0001": FIRST, "0002": FIRST + SECOND}
+THIRD = f"""
+    INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
+        set_at, confirmed_by, confirmed_at, reason, attempt, detail, cancel_asked_by, cancel_asked_at, silent_since,
+        waits_since, revision)
+    VALUES (2, 'payments', 'production', 'deploy', '1.1', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0MAYA', '{AT}',
+        '', 'queued', 'Waits', 'U0OMAR', '{AT}', '{AT}', '{AT}', 0);
+"""
+
+FILLED = {"0001": FIRST, "0002": FIRST + SECOND, "0003": FIRST + SECOND + THIRD}
 """What each version may hold."""
 
 
@@ -192,7 +200,7 @@ async def test_a_database_of_that_version_is_upgraded_with_everything_in_it(empt
     assert release == RELEASE
     # A word from before its subject and terms were kept goes on counting by its seal.
     assert release.verdicts[0].is_about(Proposal(PRODUCTION, Seal("abc"), Seal("def"), Terms(), COMMIT, "1.0"))
-    assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments] == [
+    assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments if not each.waits] == [
         (Attempt.RUNNING, Kind.ROLLBACK, 1),
         (Attempt.SUCCEEDED, Kind.DEPLOY, None),
     ]
@@ -231,3 +239,33 @@ async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_
     assert absences == [ABSENCE]
     assert asked == [Asked(ReleaseId(2), PRODUCTION, "approval:qa", BEN.id, THEN, (OMAR.id,))]
     assert checks == [CHECK]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0003"])
+async def test_what_there_is_since_the_third_version_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (waiting,) = await reading.waiting(PAYMENTS)
+    assert (waiting.attempt, waiting.cancel_asked_at, waiting.silent_since, waiting.waits_since) == (
+        Attempt.QUEUED,
+        THEN,
+        THEN,
+        THEN,
+    )
+
+
+async def test_what_was_asked_to_stop_before_that_was_noted_was_asked_at_the_upgrade(empty_url: str) -> None:
+    await upgrade(empty_url, to="0002")
+    fill(empty_url, "0002")
+    engine = create_engine(blocking_url(parse_url(empty_url)))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE deployments SET cancel_asked_by = 'U0OMAR' WHERE attempt = 'running'")
+    engine.dispose()
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        stopped, untouched = await reading.deployments()
+    assert stopped.cancel_asked_at is not None
+    assert abs(datetime.now(UTC) - stopped.cancel_asked_at) < timedelta(minutes=5)
+    assert untouched.cancel_asked_at is None

@@ -36,6 +36,8 @@ class FakeTarget:
     """Say this instead of starting anything."""
     silent: str = ""
     """Why it can't be asked at all just now."""
+    stops: bool = True
+    """Whether it stops when it is asked to."""
     started: list[Deployment] = field(default_factory=list)
     """Everything that really began, in order."""
     on_success: Callable[[Deployment], None] | None = None
@@ -77,7 +79,7 @@ class FakeTarget:
     def stop(self, deployment: DeploymentId) -> None:
         """Stop it; what hasn't begun never will."""
         work = self._work.setdefault(deployment, _Work(None, self.script))
-        if work.ended is None:
+        if work.ended is None and self.stops:
             work.ended = Progress(Phase.CANCELLED, "It was stopped, as asked.")
 
     def _end(self, work: _Work) -> None:
@@ -95,10 +97,11 @@ class FakeDeployer:
 
     def __init__(self, target: FakeTarget | None = None) -> None:
         self.target = target or FakeTarget()
+        self.cancels = True
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(cancels=True, survives_restart=True, links=False)
+        return Capabilities(cancels=self.cancels, survives_restart=True, links=False)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         self._ask(ended=False)

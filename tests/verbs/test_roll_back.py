@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from bot.ports import Phase
 from bot.rules.deployment import Attempt
-from bot.rules.sentence import Refused
 from bot.rules.stage import Stage
 from bot.verbs.roll_back import RollingBack
 from tests.makers import PAYMENTS, PRODUCTION
@@ -107,17 +107,20 @@ async def test_a_launched_release_that_was_rolled_back_is_not_called_released(sh
     assert (await shop.picture(release)).stage is Stage.ROLLED_BACK
 
 
-async def test_while_something_is_on_its_way_nothing_is_rolled_back(shop):
+async def test_while_something_is_on_its_way_nothing_goes_back_before_that_has_ended(shop):
     await shop.shipped(shop.a, "1.0.0")
     await shop.shipped(shop.b, "2.0.0")
     shop.target.script = Script(waits=True)
     deployment = await shop.started(await shop.approved(shop.c, "3.0.0"))
-    refused = await rolls_back(shop)
-    assert isinstance(refused, Refused)
-    assert f"/deploy cancel {deployment.name}" in str(refused.why)
-    shop.target.lets_go()
-    await shop.followed(deployment)
-    assert isinstance(await rolls_back(shop), RollingBack)
+    back = await rolls_back(shop)
+    assert isinstance(back, RollingBack)
+    assert back.target.order.version == "2.0.0"  # what stands there: 3.0.0 has only begun
+    assert (await shop.followed(back.deployment, moves=3)).waits
+    assert shop.target.progress(deployment.id).phase is Phase.RUNNING
+    assert (await shop.followed(deployment)).attempt is Attempt.CANCELLED
+    assert shop.target.progress(deployment.id).phase is Phase.CANCELLED
+    shop.target.script = Script()
+    assert (await shop.followed(back.deployment)).attempt is Attempt.SUCCEEDED
 
 
 async def test_the_evidence_of_what_was_rolled_back_tells_how_that_ended(shop):

@@ -33,11 +33,14 @@ from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look, Picture
+from bot.verbs.next_in_line import NextInLine
+from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
 from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.settle import SettleDeploy
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
@@ -138,8 +141,13 @@ class Workshop:
         self.confirm_deploy = ConfirmDeploy(*common, now)
         self.watch_release = WatchRelease(*common, self.confirm_deploy, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
-        self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
-        self.roll_back = RollBack(*common, self.code, now)
+        self.next_in_line = NextInLine(*common, self.code, now)
+        self.follow_deploy = FollowDeploy(
+            self.records, deployers, self.verifier, self.next_in_line, lambda: self.catalogue, now
+        )
+        self.pass_over = PassOver(*common, now)
+        self.settle = SettleDeploy(*common, now)
+        self.roll_back = RollBack(*common, deployers, self.code, now)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)

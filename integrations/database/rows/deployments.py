@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, or_, select, text, union_all
+from sqlalchemy.exc import IntegrityError
 
 from bot.ports import HeldError
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from integrations.database.rows import candidates
 from integrations.database.rows.sql import change, conflict, insert
-from integrations.database.tables import HOLDS
+from integrations.database.tables import HOLDS, WAITS
 from integrations.database.tables import deployments as table
 
 if TYPE_CHECKING:
@@ -78,35 +79,64 @@ def history_for(connection: Connection, service: ServiceName, releases: Sequence
     return tuple(_read(row) for row in rows)
 
 
-def add(connection: Connection, order: Order) -> Deployment:
-    """A new row, if nothing holds the environment; else HeldError, after which the transaction can go on."""
+def waiting(connection: Connection, service: ServiceName, environment: EnvironmentName | None) -> list[Deployment]:
+    """Those that wait their turn, in the order in which it comes."""
+    statement = select(table).where(table.c.service == service, text(WAITS))
+    if environment is not None:
+        statement = statement.where(table.c.environment == environment)
+    return sorted((_read(row) for row in connection.execute(statement)), key=lambda each: each.place)
+
+
+def add(connection: Connection, order: Order, *, waits: bool) -> Deployment:
+    """A new row, if nothing holds the environment; else HeldError, after which the transaction can go on.
+
+    With `waits`, a row that waits its turn; HeldError if the same waits there already.
+    """
+    added = Deployment(DeploymentId(0), order)
+    if waits:
+        added = replace(added, attempt=Attempt.QUEUED, waits_since=order.confirmed_at)
     statement = (
         insert(connection, table)
-        .values(**_ordered(order), **_state(Deployment(DeploymentId(0), order)), revision=0)
+        .values(**_ordered(order), **_state(added), revision=0)
         # Skipped, not failed: a failed statement would end the transaction on PostgreSQL. Where somebody else has put
         # one there and not yet committed, this waits for their word.
-        .on_conflict_do_nothing(index_elements=[table.c.service, table.c.environment], index_where=text(HOLDS))
+        .on_conflict_do_nothing()
         .returning(table.c.id)
     )
     number = connection.execute(statement).scalar_one_or_none()
     if number is None:
         raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
-    return Deployment(DeploymentId(number), order)
+    return replace(added, id=DeploymentId(number))
 
 
 def keep(connection: Connection, before: Deployment, after: Deployment) -> Deployment:
-    """Write what differs from `before`, which is what was stored. ConflictError if `after` didn't grow from it."""
+    """Write what differs from `before`, which is what was stored. ConflictError if `after` didn't grow from it.
+
+    HeldError if its turn has come and another holds the environment; then the transaction can go on, too.
+    """
     if before.revision != after.revision:
         raise conflict(after.name)
     must_follow(before, after)
-    old, new = _state(before), _state(after)
+    old = {**_state(before), "replaces": before.order.replaces}
+    new = {**_state(after), "replaces": after.order.replaces}
     values = {name: value for name, value in new.items() if value != old[name]}
-    return replace(after, revision=change(connection, table, before, values))
+    if not (before.waits and after.holds):
+        return replace(after, revision=change(connection, table, before, values))
+    try:
+        with connection.begin_nested():
+            return replace(after, revision=change(connection, table, before, values))
+    except IntegrityError as error:
+        order = after.order
+        raise HeldError(f"{order.environment} of {order.service} is held by another deployment.") from error
 
 
 def must_follow(before: Deployment, after: Deployment) -> None:
-    """Raise ValueError if what was ordered is to be changed: that is a mistake of ours, and no conflict."""
-    if before.order != after.order:
+    """Raise ValueError if what was ordered is to be changed: that is a mistake of ours, and no conflict.
+
+    What it replaces is known when its turn comes.
+    """
+    ordered = replace(after.order, replaces=before.order.replaces) if before.waits else after.order
+    if before.order != ordered:
         raise ValueError(f"What was ordered with {after.name} can't be changed.")
 
 
@@ -136,6 +166,9 @@ def _state(deployment: Deployment) -> dict[str, Any]:
         "started_at": deployment.started_at,
         "ended_at": deployment.ended_at,
         "cancel_asked_by": deployment.cancel_asked_by,
+        "cancel_asked_at": deployment.cancel_asked_at,
+        "silent_since": deployment.silent_since,
+        "waits_since": deployment.waits_since,
     }
 
 
@@ -164,5 +197,8 @@ def _read(row: Row[Any]) -> Deployment:
         started_at=row.started_at,
         ended_at=row.ended_at,
         cancel_asked_by=row.cancel_asked_by,
+        cancel_asked_at=row.cancel_asked_at,
+        silent_since=row.silent_since,
+        waits_since=row.waits_since,
         revision=row.revision,
     )
