@@ -603,7 +603,7 @@ def _held(facts: Facts) -> Iterator[Blocker]:
             ),
             (At(holder.order.confirmed_by),),
             say(
-                "Confirm, and yours waits its turn; or stop that one with {command}.",
+                "Confirm once nothing else is in the way, and it waits its turn; or stop that one with {command}.",
                 command=Code(f"/deploy cancel {holder.name}"),
             ),
             about=holder.name,

@@ -21,6 +21,7 @@ from bot.rules.release import Release, ReleaseId
 from bot.rules.rollback import stands_now
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.ask_deploy import the_place
+from bot.verbs.kept_apart import kept_apart
 from bot.verbs.look import Picture, Place, no_such_release, take
 from bot.verbs.next_in_line import ALL_THAT_MATTERS, those_before, went_wrong_since, withdrawn
 from bot.verbs.redraw import changed
@@ -93,7 +94,7 @@ class ConfirmDeploy:
                 return not_seen
             if already is not None:
                 await withdrawn(page, already, "It was confirmed anew.", at=now, by=by)
-            waits = bool(line) or not place.open
+            waits = not place.open or any(each != already for each in line)
             try:
                 deployment = await self._start(page, place, by, waits=waits)
             except HeldError:
@@ -145,8 +146,9 @@ class ConfirmDeploy:
             place = picture.place(environment)
             if place is None or not ships_itself(picture, place):
                 return False
+            line = await page.waiting(place.facts.service.name, environment)
             try:
-                await self._start(page, place, by)
+                await self._start(page, place, by, waits=bool(line))
             except HeldError:
                 return False
             await page.commit()
@@ -263,40 +265,6 @@ def _tried(picture: Picture, place: Place) -> bool:
         each.order.environment == place.name and each.order.confirmed_at >= candidate.set_at
         for each in picture.deployments
     )
-
-
-def kept_apart(facts: Facts, confirmer: PersonId) -> Refused | None:
-    """Why this person must not be the one who starts it: it is their own change, or they approved it.
-
-    Whoever may only do so in somebody's place may do no more than they.
-    """
-    change, candidate = facts.change, facts.release.candidate
-    assert candidate is not None
-    approvers = {who for tally in facts.tallies for verdict in tally.given for who in verdict.speakers}
-    principal = facts.roles.in_whose_place(confirmer, facts.service.roles_for(Right.DEPLOY))
-    for kept, people, who in (
-        (not change.requester_may_confirm, {facts.release.requested_by}, "planned this release"),
-        (not change.author_may_confirm, candidate.author_ids or {candidate.set_by}, "wrote what it brings"),
-        (not change.approver_may_confirm, approvers, "approved it"),
-    ):
-        command = Code(f"/deploy confirm {facts.release.name} to {facts.environment.name}")
-        if kept and confirmer in people:
-            return refuse(
-                "A {change} is not started by somebody who {who}. Somebody else has to type {command}.",
-                change=change.title,
-                who=who,
-                command=command,
-            )
-        if kept and principal is not None and principal in people:
-            return refuse(
-                "You would act in the place of {principal}, who {who}, and a {change} is not started by such a person. "
-                "Somebody else has to type {command}.",
-                principal=At(principal),
-                change=change.title,
-                who=who,
-                command=command,
-            )
-    return None
 
 
 def _told(deployment: Deployment, by: Actor) -> Sentence:

@@ -145,7 +145,6 @@ class FollowDeploy:
             return await self._overdue(deployment, str(error))
         if deployment.attempt is Attempt.UNKNOWN:
             return await self._explained(deployment, progress, target)
-        deployment = replace(deployment, silent_since=None)
         if progress.phase is Phase.RUNNING:
             return await self._at_work(deployment, progress, target)
         if progress.phase is Phase.SUCCEEDED:
@@ -167,7 +166,8 @@ class FollowDeploy:
                 detail = f"It takes longer than {span(limits.run)}, and can't be stopped."
                 return await self._move(deployment, Attempt.UNKNOWN, detail)
             return await self._takes_too_long(deployment, limits.run)
-        return await self._goes_on(replace(deployment, link=progress.link or deployment.link), progress.step)
+        heard = replace(deployment, link=progress.link or deployment.link, silent_since=None)
+        return await self._goes_on(deployment, heard, progress.step)
 
     async def _takes_too_long(self, deployment: Deployment, limit: timedelta) -> Next:
         """Nobody asked for its end, and it has had its time: it is asked to stop, and people hear of it."""
@@ -248,28 +248,25 @@ class FollowDeploy:
         asked = deployment.cancel_asked_at
         if now - since >= longest or (asked is not None and now - asked >= limits.stop):
             return await self._move(deployment, Attempt.UNKNOWN, f"Nothing was heard of it for too long: {detail}")
-        return await self._goes_on(replace(deployment, silent_since=since), detail)
+        return await self._goes_on(deployment, replace(deployment, silent_since=since), detail)
 
     def _limits(self, deployment: Deployment) -> Timeouts:
         target = self._target(deployment)
         return target.environment.timeouts if target else Timeouts()
 
-    async def _goes_on(self, deployment: Deployment, detail: str) -> Next:
+    async def _goes_on(self, before: Deployment, after: Deployment, detail: str) -> Next:
         """It is on its way: keep its newest words, and since when it says nothing."""
-        async with self.records.read() as page:
-            before = await page.deployment(deployment.id)
-        assert before is not None, "deployments are never deleted"
         news = bool(detail) and detail != before.detail
-        if news or deployment.silent_since != before.silent_since:
+        if news or after.silent_since != before.silent_since:
             async with self.records.open() as page:
-                there = await page.deployment(deployment.id)
+                there = await page.deployment(after.id)
                 assert there is not None, "deployments are never deleted"
-                if there.attempt is deployment.attempt:
-                    there = replace(there, link=deployment.link, silent_since=deployment.silent_since)
+                if there.attempt is after.attempt:
+                    there = replace(there, link=after.link, silent_since=after.silent_since)
                     await page.keep_deployment(replace(there, detail=detail) if news else there)
-                    await page.tell(DeploymentChanged(await about(page, deployment), deployment.id))
+                    await page.tell(DeploymentChanged(await about(page, after), after.id))
                     await page.commit()
-        return again(self._soon(deployment))
+        return again(self._soon(after))
 
     def _soon(self, deployment: Deployment) -> timedelta:
         """The longer it is at work, the less often it is looked at, within reason."""

@@ -20,6 +20,7 @@ from bot.rules.release import Release
 from bot.rules.rollback import stands_now
 from bot.rules.sentence import Code, Sentence, in_a_row, say
 from bot.verbs.about import about
+from bot.verbs.kept_apart import kept_apart
 from bot.verbs.look import take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
@@ -141,6 +142,9 @@ class NextInLine:
             why = blockers[0].why if blockers else picture.problem or say("It has left the catalogue.")
             more = say("{command} shows more.", command=Code(f"/release why {release.name} {order.environment}"))
             return in_a_row((why, more), " ")
+        kept = kept_apart(place.facts, order.confirmed_by)
+        if kept:
+            return kept.why
         return None
 
     async def _starts(self, page: Page, waiting: Deployment, standing: Deployment | None) -> bool:

@@ -15,7 +15,8 @@ from bot.rules.release import ReleaseId
 from bot.rules.replay import JUDGED, Asks, Replay, Replayed
 from bot.rules.sentence import At, Refused, refuse
 from bot.verbs.audit import every_entry
-from bot.verbs.confirm_deploy import FRESH, kept_apart
+from bot.verbs.confirm_deploy import FRESH
+from bot.verbs.kept_apart import kept_apart
 
 
 @dataclass(frozen=True, slots=True)

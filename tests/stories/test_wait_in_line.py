@@ -72,7 +72,7 @@ async def test_a_rollback_stops_what_is_on_its_way_first(world: World):
 async def test_the_preview_of_a_rollback_says_that_it_stops_what_is_on_its_way(world: World):
     await two_hotfixes(world)
     assert "D-3 is on its way there (running): it is stopped first." in await world.ines.types("/rollback payments")
-    answer = await world.ines.presses("Roll back")
+    answer = await world.ines.presses("Roll back", on=world.ines.private()[-1])
     assert "as soon as D-3 has ended" in answer
 
 
@@ -80,6 +80,6 @@ async def test_an_outcome_that_nobody_knows_is_settled_by_word(world: World):
     await two_hotfixes(world)
     world.target.loses_everything()
     await world.until(lambda: "I can't tell how D-3 ended" in world.thread(3))
-    assert "succeeded or it failed; perhaps is neither" in await world.maya.types("/deploy settle D-3 perhaps so")
+    assert "It succeeded or it failed; `perhaps` is neither" in await world.maya.types("/deploy settle D-3 perhaps so")
     assert "D-3 is settled as failed" in await world.maya.types("/deploy settle D-3 failed 2.4.0 is still served")
     await world.until(lambda: "@maya settled D-3 as failed. 2.4.0 is still served" in world.thread(3))
