@@ -160,8 +160,12 @@ THIRD = f"""
         '', 'queued', 'Waits', 'U0OMAR', '{AT}', '{AT}', '{AT}', 0);
 """
 
-FILLED = {"0001": FIRST, "0002": FIRST + SECOND, "0003": FIRST + SECOND + THIRD}
-"""What each version may hold."""
+ADDED = {
+    "0001": FIRST,
+    "0002": SECOND,
+    "0003": THIRD,
+}
+"""What each version may hold besides what the ones before it do."""
 
 
 def fill(url: str, version: str) -> None:
@@ -169,7 +173,8 @@ def fill(url: str, version: str) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-        for statement in FILLED[version].split(";\n"):
+        held = "".join(ADDED[each] for each in sorted(ADDED) if each <= version)
+        for statement in held.split(";\n"):
             if statement.strip():
                 connection.exec_driver_sql(statement)
     engine.dispose()
