@@ -103,6 +103,20 @@ USAGES = (
     _usage(_DEPLOY, "confirm", "confirm R-12 to <environment>", "starts it", "confirm R-12 to production"),
     _usage(_DEPLOY, "status", "status [service]", "shows what runs where", "status payments"),
     _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
+    _usage(
+        _DEPLOY,
+        "lock",
+        "lock <service> <environment> [take over] [for R-12] [2h] <reason>",
+        "holds it, so that nothing (or only that release) goes there; again to prolong it",
+        "lock payments production 2h the database moves",
+    ),
+    _usage(
+        _DEPLOY,
+        "unlock",
+        "unlock <service> <environment> [reason]",
+        "lets go of it; somebody else's needs a reason",
+        "unlock payments production",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,

@@ -21,6 +21,7 @@ from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
 from bot.rules.deployment import Attempt, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.terms import Terms
 from integrations.database.engine import blocking_url, parse_url
@@ -152,7 +153,12 @@ SECOND = f"""
     VALUES ('payments', '{COMMIT}', 'regression', TRUE, '{AT}', 'https://run.example.com');
 """
 
-FILLED = {"0001": FIRST, "0002": FIRST + SECOND}
+LOCKS = f"""
+    INSERT INTO locks (service, environment, held_by, locked_at, ends_at, reason, release_id, said_at, revision)
+    VALUES ('payments', 'production', 'U0MAYA', '{AT}', '2026-03-03 00:00:00', 'It moves', 2, '{AT}', 1);
+"""
+
+FILLED = {"0001": FIRST, "0002": FIRST + SECOND, "0005": FIRST + SECOND + LOCKS}
 """What each version may hold."""
 
 
@@ -231,3 +237,14 @@ async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_
     assert absences == [ABSENCE]
     assert asked == [Asked(ReleaseId(2), PRODUCTION, "approval:qa", BEN.id, THEN, (OMAR.id,))]
     assert checks == [CHECK]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0005"])
+async def test_locks_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (lock,) = await reading.locks(not_over_at=THEN)
+    hold = Hold(PAYMENTS, PRODUCTION, MAYA.id, MARCH, "It moves", ReleaseId(2))
+    assert lock == Lock(LockId(1), hold, THEN, THEN, revision=1)
