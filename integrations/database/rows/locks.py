@@ -31,12 +31,14 @@ def one(connection: Connection, number: LockId, *, lock: bool) -> Lock | None:
 
 def several(connection: Connection, *, not_over_at: datetime, release: ReleaseId | None) -> list[Lock]:
     """Those not over at that moment, the oldest first."""
-    statement = select(table).where(
+    # Found by their end before they are put in order: those that are over grow more with every week.
+    found = select(table.c.id).where(
         table.c.ends_at > not_over_at, or_(table.c.ended_at.is_(None), table.c.ended_at > not_over_at)
     )
     if release is not None:
-        statement = statement.where(table.c.release_id == release)
-    return [_read(row) for row in connection.execute(statement.order_by(table.c.id))]
+        found = found.where(table.c.release_id == release)
+    statement = select(table).where(table.c.id.in_(found)).order_by(table.c.id)
+    return [_read(row) for row in connection.execute(statement)]
 
 
 def on(connection: Connection, service: ServiceName, environment: EnvironmentName, *, lock: bool) -> Lock | None:
