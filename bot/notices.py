@@ -7,6 +7,7 @@ when it is sent, so several changes become one update. Everything else carries i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from bot.rules.deployment import DeploymentId
@@ -43,11 +44,16 @@ class ThreadLine:
 
 @dataclass(frozen=True, slots=True)
 class DirectLine:
-    """A private message to one person; `release` adds a way to its card."""
+    """A private message to one person; `release` adds a way to its card.
+
+    A `reminder` waits while that person has quiet hours. After `good_until` nobody needs to hear of it any more.
+    """
 
     person: PersonId
     sentence: Sentence
     release: ReleaseId | None = None
+    reminder: bool = False
+    good_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +116,28 @@ Notice = (
 
 
 def lane(notice: Notice) -> str:
-    """Notices of one lane arrive in order: a release's card and thread, a channel, a person."""
+    """Notices of one lane arrive in order: a release's card and thread, a channel, a person.
+
+    It begins with whom it is for, up to a `/`.
+    """
     match notice:
         case CardChanged(release=release) | ThreadLine(release=release) | DeploymentChanged(release=release):
             return f"R-{release}"
-        case DirectLine(person=person) | Wanted(person=person) | ExceptionWanted(person=person):
+        case DirectLine(person=person, reminder=True):
+            return f"{person}/reminders"  # which may have to wait, and hold nothing else up
+        case Wanted(person=person):
+            return f"{person}/{living(notice)}"  # the same
+        case DirectLine(person=person) | ExceptionWanted(person=person):
             return person
         case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
             return channel
 
 
 def living(notice: Notice) -> str | None:
-    """The living message that this notice draws anew, by name; None for a message that is said once."""
+    """What this notice draws from the newest facts, by name, so that it waits at most once; None for what is said once.
+
+    All but a digest are living messages: posted once and edited in place from then on.
+    """
     match notice:
         case CardChanged(release=release):
             return f"card:R-{release}"
@@ -129,6 +145,8 @@ def living(notice: Notice) -> str | None:
             return f"deployment:D-{deployment}"
         case Wanted(person=person, release=release, environment=environment, blocker=blocker):
             return f"wanted:R-{release}/{environment}/{blocker}:{person}"
+        case DigestDue(channel=channel, services=services):
+            return f"digest:{channel}:{','.join(services)}"
         case ExceptionWanted(person=person, exception=exception):
             return f"exception:X-{exception}:{person}"
         case _:

@@ -20,6 +20,7 @@ from bot.rules.candidate import Seal
 from bot.rules.check import CheckResult
 from bot.rules.deployment import Deployment, DeploymentId, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import Person, PersonId, RoleName, Roles
 from bot.rules.policy import (
     CalendarSource,
@@ -86,6 +87,7 @@ class Work(StrEnum):
     FOLLOW_DEPLOYMENT = "follow-deployment"
     WATCH_FREEZE = "watch-freeze"
     WATCH_RELEASE = "watch-release"
+    WATCH_LOCK = "watch-lock"
 
 
 class Records(Protocol):
@@ -217,6 +219,22 @@ class Reading(Protocol):
         """The newest entry's number and digest, kept apart from the entries: tells whether the last are missing."""
         ...
 
+    async def lock(self, lock: LockId) -> Lock | None:
+        """One lock; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def locks(self, *, not_over_at: datetime, release: ReleaseId | None = None) -> list[Lock]:
+        """The locks not over at that moment, the oldest first; with `release`, only those that are for it."""
+        ...
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        """The lock on that place that nobody has ended, even if its time is over.
+
+        In a writing page, whoever else asks this of the same place waits until the end: so whoever starts something
+        there and whoever locks it come one after the other. A release that is needed as well is read before.
+        """
+        ...
+
 
 class Page(Reading, Protocol):
     """One transaction: read, change, say what to tell, commit."""
@@ -285,6 +303,14 @@ class Page(Reading, Protocol):
 
     async def keep_ask(self, ask: Ask) -> None:
         """Remember who asked to deploy."""
+        ...
+
+    async def add_lock(self, hold: Hold, at: datetime) -> Lock:
+        """Give it a number. ConflictError if that place has a lock that nobody has ended."""
+        ...
+
+    async def keep_lock(self, lock: Lock) -> Lock:
+        """Keep it. ConflictError if it has another revision by now."""
         ...
 
     async def put_on_record(self, happened: Happened) -> None:

@@ -26,6 +26,7 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
@@ -38,6 +39,7 @@ from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
+from bot.verbs.unlock import Unlock
 from bot.verbs.withdraw import Withdraw
 from handlers.audit import HandOver
 from handlers.boundary import Boundary
@@ -81,6 +83,8 @@ class Verbs:
     extend_freeze: ExtendFreeze
     except_freeze: ExceptFreeze
     decide_exception: DecideException
+    lock: LockPlace
+    unlock: Unlock
     post_digest: PostDigest
     evidence: Evidence
 
@@ -119,6 +123,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         extend_freeze=ExtendFreeze(*common, now),
         except_freeze=ExceptFreeze(*common, now),
         decide_exception=DecideException(*common, now),
+        lock=LockPlace(*common, now),
+        unlock=Unlock(*common, now),
         post_digest=PostDigest(records),
         evidence=Evidence(records, now),
     )
@@ -183,6 +189,8 @@ def listen(
         extend_freeze=verbs.extend_freeze,
         except_freeze=verbs.except_freeze,
         decide_exception=verbs.decide_exception,
+        lock=verbs.lock,
+        unlock=verbs.unlock,
         post_digest=verbs.post_digest,
         evidence=verbs.evidence,
         hand_over=hand_over,

@@ -34,11 +34,13 @@ from bot.verbs.audit import Verified, VerifyAudit
 from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
+from bot.verbs.left_alone import LeftAlone
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
 from handlers.announcements import Announcements
@@ -187,6 +189,7 @@ async def running(
                 pace=pace.follow,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
+            Work.WATCH_LOCK: WatchLock(records, agreed, utc_now),
             Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
@@ -204,7 +207,9 @@ async def running(
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
         names = CommandNames(**settings.commands)
-        announcements = Announcements(verbs.look, verbs.summaries, records, agreed, names)
+        announcements = Announcements(
+            verbs.look, verbs.summaries, records, agreed, names, LeftAlone(people, agreed, utc_now)
+        )
         await stack.enter_async_context(sending(client, outbox, announcements, agreed=agreed, bell=bell, pace=pace))
         address = await stack.enter_async_context(
             listening(

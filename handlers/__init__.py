@@ -17,6 +17,7 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
@@ -28,6 +29,7 @@ from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
+from bot.verbs.unlock import Unlock
 from bot.verbs.withdraw import Withdraw
 from handlers import filled_in
 from handlers.approve import Approving
@@ -49,6 +51,7 @@ from handlers.freeze import Freezing
 from handlers.home import Home
 from handlers.launch import Launching
 from handlers.list_releases import Listing
+from handlers.lock import Locking
 from handlers.names import CommandNames, Event, Form, Press
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
@@ -108,6 +111,8 @@ def register(
     extend_freeze: ExtendFreeze,
     except_freeze: ExceptFreeze,
     decide_exception: DecideException,
+    lock: LockPlace,
+    unlock: Unlock,
     post_digest: PostDigest,
     evidence: Evidence,
     hand_over: HandOver,
@@ -121,6 +126,7 @@ def register(
     nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+    locking = Locking(talk, lock, unlock)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -149,6 +155,8 @@ def register(
         c.StopDeploy: Stopping(talk, cancel_deploy).typed,
         c.LetPass: Passing(talk, pass_over).typed,
         c.SettleIt: Settling(talk, settle).typed,
+        c.LockIt: locking.locked,
+        c.UnlockIt: locking.unlocked,
     }
     rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
     freeze: dict[type, Route] = {

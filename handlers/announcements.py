@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.messages import Message
 from bot.notices import (
@@ -19,10 +20,13 @@ from bot.notices import (
     living,
 )
 from bot.ports import Agreed, Records
+from bot.rules.people import SLIPWAY, PersonId
 from bot.rules.policy import ChannelId, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.verbs.except_freeze import Requested
+from bot.verbs.freeze import still_news
+from bot.verbs.left_alone import LeftAlone
 from bot.verbs.look import Look
 from bot.verbs.next_in_line import those_before
 from bot.verbs.summaries import Summaries
@@ -46,6 +50,7 @@ class Announcements:
     records: Records
     agreed: Agreed
     names: CommandNames
+    left_alone: LeftAlone
 
     async def __call__(self, notice: Notice) -> Message | None:
         """The message, or None."""
@@ -58,7 +63,7 @@ class Announcements:
             case ThreadLine():
                 return await self._thread_line(notice, pen)
             case DirectLine():
-                return Message(notice.person, **direct(notice.sentence, pen, notice.release))
+                return await self._direct(notice, pen)
             case Wanted():
                 return await self._wanted(notice, pen)
             case ExceptionWanted():
@@ -91,6 +96,16 @@ class Announcements:
             living=living(notice),
         )
 
+    async def _direct(self, notice: DirectLine, pen: Pen) -> Message | None:
+        """A reminder waits for the end of that person's quiet hours; what is of no use any more is not told at all."""
+        if notice.good_until is not None and notice.good_until <= self.left_alone.now():
+            return None
+        said = direct(notice.sentence, pen, notice.release)
+        return Message(notice.person, **said, not_before=await self._not_before(notice.person, notice.reminder))
+
+    async def _not_before(self, person: PersonId, reminder: bool) -> datetime | None:
+        return await self.left_alone(person) if reminder else None
+
     async def _thread_line(self, notice: ThreadLine, pen: Pen) -> Message | None:
         async with self.records.read() as page:
             release = await page.release(notice.release)
@@ -107,7 +122,10 @@ class Announcements:
         picture = await self.look(notice.release)
         if isinstance(picture, Refused):
             return None
-        return Message(notice.person, **wanted(notice, picture, pen), living=living(notice))
+        said = wanted(notice, picture, pen)
+        # What a person asks is told at once; what we ask by ourselves is a reminder.
+        not_before = await self._not_before(notice.person, notice.by == SLIPWAY)
+        return Message(notice.person, **said, living=living(notice), not_before=not_before)
 
     async def _exception(self, notice: ExceptionWanted) -> Message | None:
         async with self.records.read() as page:
@@ -122,7 +140,10 @@ class Announcements:
     async def _freeze(self, notice: FreezeTold, pen: Pen) -> Message | None:
         async with self.records.read() as page:
             freeze = await page.freeze(notice.freeze)
-        return None if freeze is None else Message(notice.channel, **freeze_notice(freeze, notice.moment, pen))
+        # It may have waited for Slack: nobody wants to hear then that a freeze comes that is over.
+        if freeze is None or not still_news(notice.moment, freeze, self.left_alone.now()):
+            return None
+        return Message(notice.channel, **freeze_notice(freeze, notice.moment, pen))
 
     def _channel(self, name: ServiceName) -> ChannelId:
         """The service's channel; the owners' own if the service has left the catalogue: they have to mend that."""

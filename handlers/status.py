@@ -29,13 +29,14 @@ class Overview:
         services = [each for each in self.agreed().services.values() if command.service in {None, each.name}]
         async with self.records.read() as page:
             history = {each.name: await _history(page, each.name) for each in services}
-            freezes = await page.freezes(not_over_at=self.now())
+            now = self.now()
+            freezes, locks = await page.freezes(not_over_at=now), await page.locks(not_over_at=now)
         concerned = [
             each
             for each in freezes
-            if each.active(self.now()) and (not each.window.services or each.window.services & history.keys())
+            if each.active(now) and (not each.window.services or each.window.services & history.keys())
         ]
-        await answer.private(**status(services, history, concerned, self.talk.pen()))
+        await answer.private(**status(services, history, concerned, self.talk.pen(), locks=locks, now=now))
 
 
 async def _history(page: Reading, service: ServiceName) -> tuple[Deployment, ...]:

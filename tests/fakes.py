@@ -13,6 +13,7 @@ from bot.rules.absence import Absence, AbsenceId, Leave
 from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
@@ -20,6 +21,7 @@ from integrations.database.rows.deployments import SUCCESSES_WANTED
 from integrations.database.rows.deployments import must_follow as deployment_must_follow
 from integrations.database.rows.exceptions import must_follow as exception_must_follow
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
+from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock)
 
 
 class RecordingStarter:
@@ -61,6 +63,7 @@ class Contents:
     exceptions: dict[int, FreezeException] = field(default_factory=dict)
     calendars: dict[str, CalendarState] = field(default_factory=dict)
     absences: dict[int, Absence] = field(default_factory=dict)
+    locks: dict[int, Lock] = field(default_factory=dict)
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
@@ -272,6 +275,17 @@ class InMemoryReading:
         entries = self._now.entries
         return (entries[-1].number, entries[-1].digest) if entries else (0, GENESIS)
 
+    async def lock(self, lock: LockId) -> Lock | None:
+        return self._now.locks.get(lock)
+
+    async def locks(self, *, not_over_at: datetime, release: ReleaseId | None = None) -> list[Lock]:
+        in_order = sorted(self._now.locks.values(), key=lambda each: each.id)
+        return [each for each in in_order if each.over_at > not_over_at and release in (None, each.hold.release)]
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        unended = (each for each in self._now.locks.values() if each.ended_at is None)
+        return next((each for each in unended if each.is_on(service, environment)), None)
+
 
 class InMemoryPage(InMemoryReading):
     """One transaction, on a copy that replaces what was there when it commits."""
@@ -382,6 +396,21 @@ class InMemoryPage(InMemoryReading):
 
     async def keep_ask(self, ask: Ask) -> None:
         self._now.asks.append(ask)
+
+    async def add_lock(self, hold: Hold, at: datetime) -> Lock:
+        if await self.lock_on(hold.service, hold.environment) is not None:
+            raise ConflictError(f"{hold.environment} of {hold.service} is locked already.")
+        lock = Lock(LockId(len(self._now.locks) + 1), hold, at, at)
+        self._now.locks[lock.id] = lock
+        return lock
+
+    async def keep_lock(self, lock: Lock) -> Lock:
+        before = _before(self._now.locks, lock)
+        if before is None:
+            return lock
+        lock_must_follow(before, lock)
+        kept = self._now.locks[lock.id] = replace(lock, revision=lock.revision + 1)
+        return kept
 
     async def put_on_record(self, happened: Happened) -> None:
         entries = self._now.entries

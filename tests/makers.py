@@ -13,6 +13,7 @@ from bot.rules.candidate import Candidate, Seal, seal
 from bot.rules.checklist import Item, fresh
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import PersonId, RoleName, Surface
 from bot.rules.policy import (
     ApprovalRule,
@@ -169,6 +170,17 @@ def a_plea(**fields: Any) -> Plea:
 def an_exception(number: int = 4, **fields: Any) -> FreezeException:
     """X-4: what Maya asked of F-3; nobody has decided yet."""
     return replace(FreezeException(ExceptionId(number), a_plea()), **fields)
+
+
+def a_hold(**fields: Any) -> Hold:
+    """Production of payments, by Maya, for two hours."""
+    ready = Hold(PAYMENTS, PRODUCTION, MAYA.id, NOW + timedelta(hours=2), "The database moves")
+    return replace(ready, **fields)
+
+
+def a_lock(number: int = 3, **fields: Any) -> Lock:
+    """L-3, from now on."""
+    return replace(Lock(LockId(number), a_hold(), NOW, NOW), **fields)
 
 
 def a_happening(verb: str = "plan", **fields: Any) -> Happened:

@@ -39,6 +39,7 @@ from bot.rules.policy import (
     FreezeNotices,
     FreezeScope,
     ItemRule,
+    LockRules,
     RecurringFreeze,
     Reminders,
     Right,
@@ -48,6 +49,7 @@ from bot.rules.policy import (
     Timeouts,
     Verification,
 )
+from bot.rules.quiet import QuietHours
 
 ABBREVIATION = 2
 """So short a name is one."""
@@ -92,6 +94,8 @@ def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
             file.reminders.ask_again_after,
             file.defaults.timezone,
         ),
+        locks=LockRules(file.locks.lasts, file.locks.longest, file.locks.remind_before, file.locks.forgotten_after),
+        quiet_hours=QuietHours(tuple(file.quiet_hours.at), file.quiet_hours.timezone) if file.quiet_hours else None,
         templates=str(located(file.templates, base)) if file.templates else None,
         fingerprint=fingerprint,
     )

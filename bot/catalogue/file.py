@@ -349,6 +349,23 @@ class RemindersEntry(Part):
     ask_again_after: Duration = _unless_given("4h", "How soon the same people may be asked for the same thing again.")
 
 
+class LocksEntry(Part):
+    """How long an environment may be held."""
+
+    lasts: Duration = _unless_given("2h", "How long a lock holds whose holder says nothing else.")
+    longest: Duration = _unless_given("3d", "How far ahead its end may be; its holder can prolong it again.")
+    remind_before: Duration = _unless_given("15m", "How long before its end its holder is told.")
+    forgotten_after: Duration = _unless_given(
+        "1d", "After how long people are asked whether it is still needed; after twice as long, the owners are told."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_set(self) -> LocksEntry:
+        if self.lasts > self.longest:
+            raise ValueError("A lock would last longer than the longest that may be set: make “longest” longer.")
+        return self
+
+
 class DigestEntry(Part):
     """A digest that is posted by the clock."""
 
@@ -376,6 +393,12 @@ class CatalogueFile(Part):
     )
     reminders: RemindersEntry = Field(
         default=RemindersEntry(), description="When people are reminded of what waits for them."
+    )
+    locks: LocksEntry = Field(default=LocksEntry(), description="How long an environment may be held.")
+    quiet_hours: Annotated[HoursEntry, BeforeValidator(_hours)] | None = Field(
+        default=None,
+        description="When nobody is reminded of anything, each by their own clock: “daily 19:00-08:00”, a list of such "
+        "texts, or {at: …, timezone: …} for everybody's being that of one zone. What is urgent is told all the same.",
     )
     digests: list[DigestEntry] = Field(default=[], description="Digests that are posted by the clock.")
     templates: Line | None = Field(default=None, description="A folder with the team's own message templates.")

@@ -13,6 +13,7 @@ from bot.rules.candidate import Seal, seal, subject
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Freeze, FreezeException
+from bot.rules.lock import Lock
 from bot.rules.people import SLIPWAY, Roles
 from bot.rules.policy import (
     CalendarSource,
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     BAKE = "bake"
     HOURS = "hours"
     FREEZE = "freeze"
+    LOCKED = "locked"
     HELD = "held"
     UNREADABLE = "unreadable"
 
@@ -91,6 +93,8 @@ class Facts:
     """What was asked for and decided for this release about freezes."""
     unread: tuple[tuple[CalendarSource, str], ...] = ()
     """The calendars of freezes that can't be read now, each with why."""
+    locks: tuple[Lock, ...] = ()
+    """The locks that may hold an environment of this service."""
     proposal: Proposal | None = field(init=False)
     """What an approval given now would be sealed to; None without a candidate. Asked for often, so it is kept."""
 
@@ -193,6 +197,12 @@ class Facts:
             and (not scope.services or self.service.name in scope.services)
             and (not scope.change_types or self.change.name in scope.change_types)
         )
+
+    @property
+    def lock(self) -> Lock | None:
+        """The lock that is in force here now. Whether it blocks is another question."""
+        place = (self.service.name, self.environment.name)
+        return next((each for each in self.locks if each.is_on(*place) and each.in_force(self.now)), None)
 
     def has_had(self, environment: EnvironmentName) -> bool:
         """Whether that environment has had exactly this candidate, and it was not rolled back there."""
@@ -572,6 +582,37 @@ def _unread(facts: Facts) -> Iterator[Blocker]:
             )
 
 
+def _locked(facts: Facts) -> Iterator[Blocker]:
+    """Somebody holds the environment. Their own releases wait as well, unless it is held for one of them."""
+    lock = facts.lock
+    if lock is None or lock.lets(facts.release.id):
+        return
+    hold = lock.hold
+    place = f"{hold.service} {hold.environment}"
+    only = f", and only {r(hold.release)} may go there" if hold.release is not None else ""
+    yield Blocker(
+        Reason.LOCKED,
+        say(
+            "{who} has locked {environment} since {since}, until {end}{only}: {reason}",
+            who=At(hold.by),
+            environment=facts.environment.name,
+            since=When(lock.locked_at),
+            end=When(lock.over_at),
+            only=only,
+            reason=hold.reason,
+        ),
+        (At(hold.by), *(AtRole(role) for role in facts.service.roles_for(Right.DEPLOY))),
+        say(
+            "Wait, or unlock it with {unlock} (without a reason, only {who} can). To hold it instead: {take_over}.",
+            unlock=Code(f"/deploy unlock {place} <reason>"),
+            who=At(hold.by),
+            take_over=Code(f"/deploy lock {place} take over <reason>"),
+        ),
+        opens_at=lock.over_at,
+        about=lock.name,
+    )
+
+
 def _held(facts: Facts) -> Iterator[Blocker]:
     holder = facts.holder
     if holder is None:
@@ -621,6 +662,7 @@ _QUESTIONS: tuple[tuple[str, Callable[[Facts], Iterator[Blocker]]], ...] = (
     ("allowed hours", _after_hours),
     ("freezes", _frozen),
     ("calendars", _unread),
+    ("locks", _locked),
     ("what is on its way there", _held),
 )
 

@@ -12,7 +12,8 @@ from bot.rules.audit import Happened
 from bot.rules.candidate import Seal, subject
 from bot.rules.deployment import HOLDING, Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId, Plea
-from bot.rules.on_record import candidate_of, number_of, plan_of, told_of, window_of
+from bot.rules.lock import Lock, LockId
+from bot.rules.on_record import candidate_of, hold_of, number_of, plan_of, told_of, window_of
 from bot.rules.past import Life, Past
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import Catalogue, EnvironmentName, checklist_of
@@ -278,6 +279,26 @@ def _decided(past: Past, happened: Happened) -> None:
         )
 
 
+# ------------------------------------------------------------ locks
+
+
+def _locked(past: Past, happened: Happened) -> None:
+    """A new one, or one whose holder said something else."""
+    number = number_of(happened.subject)
+    if number is None:
+        return
+    before = past.locks.get(LockId(number))
+    since = before.locked_at if before else happened.at
+    past.locks[LockId(number)] = Lock(LockId(number), hold_of(happened), since, happened.at)
+
+
+def _unlocked(past: Past, happened: Happened) -> None:
+    number = number_of(happened.subject)
+    before = None if number is None else past.locks.get(LockId(number))
+    if before is not None:
+        past.locks[before.id] = before.ended(happened.at, happened.by)
+
+
 _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
     {
         "plan": _planned,
@@ -301,5 +322,9 @@ _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
         "acknowledge a freeze": _excepted,
         "grant an exception": _decided,
         "refuse an exception": _decided,
+        "lock": _locked,
+        "prolong a lock": _locked,
+        "unlock": _unlocked,
+        "take over a lock": _unlocked,
     }
 )

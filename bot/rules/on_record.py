@@ -12,6 +12,7 @@ from bot.rules.audit import Happened
 from bot.rules.candidate import Candidate
 from bot.rules.freeze import Window
 from bot.rules.gate import Blocker, Facts, Reason
+from bot.rules.lock import Hold
 from bot.rules.people import PersonId, RoleName, Roles
 from bot.rules.policy import CalendarSource, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import Plan, ReleaseId
@@ -87,6 +88,20 @@ def window_of(happened: Happened) -> Window:
         services=frozenset(ServiceName(each) for each in detail["services"]),
         change_types=frozenset(ChangeTypeName(each) for each in detail["change_types"]),
         hard=detail["hard"],
+    )
+
+
+def hold_of(happened: Happened) -> Hold:
+    """What was locked, or said anew by whoever had locked it."""
+    detail = happened.detail
+    release = detail.get("for")
+    return Hold(
+        service=ServiceName(detail["service"]),
+        environment=EnvironmentName(detail["environment"]),
+        by=happened.by,
+        ends_at=datetime.fromisoformat(detail["ends_at"]),
+        reason=detail["reason"],
+        release=ReleaseId(release) if release else None,
     )
 
 

@@ -19,6 +19,7 @@ from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.foreseen import Foreseen, freezes_at
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId
 from bot.rules.gate import Facts
+from bot.rules.lock import Lock, LockId
 from bot.rules.on_record import spoken_in
 from bot.rules.people import SLIPWAY, PersonId
 from bot.rules.policy import Catalogue, EnvironmentName, ServiceName, checklist_of
@@ -109,6 +110,7 @@ class Past:
     moved_by_hand: set[FreezeId] = field(default_factory=set)
     """The freezes whose end somebody has moved."""
     exceptions: dict[ExceptionId, FreezeException] = field(default_factory=dict)
+    locks: dict[LockId, Lock] = field(default_factory=dict)
 
     def terms(self, plan: Plan, environment: EnvironmentName) -> Terms | None:
         """What this catalogue asks for there; None if it doesn't know of that."""
@@ -154,6 +156,7 @@ class Past:
             freezes=freezes_at(at, self.catalogue, self.freezes.values(), self.recurring, self.moved_by_hand),
             dependencies=self._dependencies(life, environment),
             exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
+            locks=tuple(self.locks.values()),
         )
 
     def _item(self, item: Item, life: Life, at: datetime) -> Item:

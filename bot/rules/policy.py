@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NewType
 
 from bot.rules.hours import Hours
 from bot.rules.people import PersonId, RoleName
+from bot.rules.quiet import QuietHours
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -292,6 +293,20 @@ class Reminders:
 
 
 @dataclass(frozen=True, slots=True)
+class LockRules:
+    """How long an environment may be held."""
+
+    lasts: timedelta = timedelta(hours=2)
+    """How long a lock holds whose holder says nothing else."""
+    longest: timedelta = timedelta(days=3)
+    """How far ahead its end may be; its holder can prolong it again and again."""
+    remind_before: timedelta = timedelta(minutes=15)
+    """So long before its end its holder is told."""
+    forgotten_after: timedelta = timedelta(days=1)
+    """After so long it is taken for forgotten: those who may deploy hear of it, and after twice as long the owners."""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything a team has agreed, read from its reviewed file."""
 
@@ -308,10 +323,18 @@ class Catalogue:
     calendars: tuple[CalendarSource, ...] = ()
     exceptions: ExceptionRules = ExceptionRules()
     reminders: Reminders = Reminders()
+    locks: LockRules = LockRules()
+    quiet_hours: QuietHours | None = None
+    """When nobody is reminded of anything; None: at no time."""
     templates: str | None = None
     """A folder with a team's own message templates, absolute."""
     fingerprint: str = ""
     """A digest of the file's text: which agreement was in force."""
+
+    def undisturbed(self, at: datetime) -> datetime:
+        """The first moment from then on at which the team as a whole may be reminded of something."""
+        quiet = self.quiet_hours
+        return (quiet.until(at, self.reminders.timezone) if quiet is not None else None) or at
 
     def approvals_for(self, change: ChangeType, environment: EnvironmentName) -> tuple[ApprovalRule, ...]:
         """The approvals that a change of this type needs in that environment."""

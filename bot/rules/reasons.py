@@ -255,6 +255,21 @@ def _calendars(facts: Facts) -> Iterator[Sentence]:
             yield say("{name} can't be read, which doesn't matter here: {why}", name=source.name, why=why)
 
 
+def _locks(facts: Facts) -> Iterator[Sentence]:
+    """Nobody holds the environment, or it is held for this release."""
+    lock = facts.lock
+    if lock is None:
+        yield say("Nobody has locked {environment}.", environment=facts.environment.name)
+    elif lock.lets(facts.release.id):
+        yield say(
+            "{who} has locked {environment} for it, until {end}: {reason}",
+            who=At(lock.hold.by),
+            environment=facts.environment.name,
+            end=When(lock.over_at),
+            reason=lock.hold.reason,
+        )
+
+
 def _on_its_way(facts: Facts) -> Iterator[Sentence]:
     if facts.holder is None:
         yield say("Nothing is on its way to {environment}.", environment=facts.environment.name)
@@ -272,6 +287,7 @@ _REASONS: Mapping[str, Callable[[Facts], Iterator[Sentence]]] = MappingProxyType
         "allowed hours": _hours,
         "freezes": _freezes,
         "calendars": _calendars,
+        "locks": _locks,
         "what is on its way there": _on_its_way,
     }
 )

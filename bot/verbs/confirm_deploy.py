@@ -71,6 +71,7 @@ class ConfirmDeploy:
             release = await page.release(release_id)
             if release is None:
                 return no_such_release(release_id)
+            await page.lock_on(release.plan.service, environment)  # whoever locks it comes before this or after it
             # Asked only now: the page may have waited for others, and a freeze may have begun meanwhile.
             agreed, now = self.agreed(), self.now()
             picture = await take(page, release, agreed, roles=roles, now=now)
@@ -142,6 +143,7 @@ class ConfirmDeploy:
             release = await page.release(release_id)
             if release is None:
                 return False
+            await page.lock_on(release.plan.service, environment)
             picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
             place = picture.place(environment)
             if place is None or not ships_itself(picture, place):

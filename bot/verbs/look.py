@@ -13,6 +13,7 @@ from bot.rules.checklist import Item, merged
 from bot.rules.deployment import UNDER_WAY, Deployment, Kind
 from bot.rules.freeze import CalendarState, Freeze, FreezeException, unread
 from bot.rules.gate import Blocker, Facts, Reason, gate
+from bot.rules.lock import Lock
 from bot.rules.people import PersonId, Roles
 from bot.rules.policy import CalendarSource, Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
 from bot.rules.release import Release, ReleaseId, parse_release_id
@@ -125,6 +126,7 @@ def picture(
     dependencies: dict[EnvironmentName, dict[ReleaseId, bool]],
     exceptions: Sequence[FreezeException] = (),
     unread: tuple[tuple[CalendarSource, str], ...] = (),
+    locks: Sequence[Lock] = (),
 ) -> Picture:
     """Judge what was read."""
     own = tuple(each for each in history if each.order.release == release.id)
@@ -159,6 +161,7 @@ def picture(
             dependencies=dependencies.get(environment.name, {}),
             exceptions=tuple(each for each in exceptions if each.plea.release == release.id),
             unread=unread,
+            locks=tuple(each for each in locks if each.hold.service == service.name),
         )
         for environment in service.environments
     ]
@@ -190,6 +193,7 @@ async def take_all(
     if not known:
         return []
     freezes = await page.freezes(not_over_at=now, limit=None)
+    locks = await page.locks(not_over_at=now)
     exceptions = await page.exceptions(releases=[each.id for each in known], limit=EVERY_OPEN_ONE)
     doubtful = _unread(catalogue, await page.calendars(), now) if catalogue.calendars else ()
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
@@ -206,6 +210,7 @@ async def take_all(
             dependencies=_dependencies(each, others, histories, catalogue),
             exceptions=exceptions,
             unread=doubtful,
+            locks=locks,
         )
         for each in known
     ]

@@ -11,6 +11,7 @@ from bot.rules.approval import barred, rejections
 from bot.rules.checklist import Item, left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
+from bot.rules.lock import Lock
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ServiceName
 from bot.rules.stage import Stage
@@ -38,12 +39,14 @@ class DigestContent:
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
     """In force or coming, the first to start first."""
+    locks: tuple[Lock, ...] = ()
+    """Those that seem forgotten, the oldest first."""
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
-        told = (self.shipped, self.rolled_back, self.failed, self.launched, self.waiting, self.running, self.freezes)
-        return not any(told)
+        done = (self.shipped, self.rolled_back, self.failed, self.launched)
+        return not any((*done, self.waiting, self.running, self.freezes, self.locks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class InboxContent:
     """This person's own, and those for which they stand in, now and ahead."""
     exceptions: tuple[Requested, ...] = ()
     """What was asked of freezes and waits for this person."""
+    locks: tuple[Lock, ...] = ()
+    """In force, this person's own first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Summaries:
             recent = [each for each in await page.deployments(since=since, limit=200) if each.order.service in wanted]
             running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
             freezes = await page.freezes(not_over_at=until)
+            locks = await page.locks(not_over_at=until)
         finals = {
             (name, environment.name)
             for name, service in self.look.agreed().services.items()
@@ -112,6 +118,11 @@ class Summaries:
             freezes=tuple(
                 each for each in freezes if not each.window.services or each.window.services.intersection(wanted)
             ),
+            locks=tuple(
+                each
+                for each in locks
+                if each.hold.service in wanted and until - each.locked_at >= self.look.agreed().locks.forgotten_after
+            ),
         )
 
     async def inbox(self, person: PersonId) -> InboxContent:
@@ -122,6 +133,7 @@ class Summaries:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
+            locks = sorted(await page.locks(not_over_at=now), key=lambda each: each.hold.by != person)
             requested = await _requested(page, pictures)
         approvals, items = [], []
         for picture in pictures:
@@ -136,7 +148,16 @@ class Summaries:
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
+            person,
+            now,
+            tuple(approvals),
+            tuple(items),
+            mine,
+            tuple(running),
+            tuple(freezes),
+            concerned,
+            waiting,
+            tuple(locks),
         )
 
 

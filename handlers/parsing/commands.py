@@ -10,6 +10,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
+from bot.rules.release import ReleaseId
 
 Named = str
 """A release as it was named: a number or a service; `Look.which` knows which one that is."""
@@ -232,7 +233,30 @@ class SettleIt:
     reason: str
 
 
-DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy | LetPass | SettleIt
+@dataclass(frozen=True, slots=True)
+class LockIt:
+    """Hold a service's environment."""
+
+    service: ServiceName
+    environment: EnvironmentName
+    reason: str
+    until: datetime | None = None
+    """None: for as long as the catalogue says."""
+    release: ReleaseId | None = None
+    """The only release that may go there meanwhile."""
+    take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockIt:
+    """Let go of it."""
+
+    service: ServiceName
+    environment: EnvironmentName
+    reason: str = ""
+
+
+DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy | LetPass | SettleIt | LockIt | UnlockIt
 
 
 # ---------------------------------------------------------------- /rollback

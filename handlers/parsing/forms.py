@@ -163,6 +163,35 @@ def _settle(words: Reader) -> c.Command:
     return c.SettleIt(deployment, said == "succeeded", words.reason())
 
 
+def _place(words: Reader) -> tuple[ServiceName, EnvironmentName]:
+    """A service and one of its environments, with or without a small word between."""
+    service = words.service()
+    words.skip("in", "on")
+    return service, words.environment(service)
+
+
+def _lock(words: Reader) -> c.Command:
+    service, environment = _place(words)
+    release, until, take_over = None, None, False
+    while words.more:
+        if not take_over and words.skip_both("take", "over"):
+            take_over = True
+        elif release is None and (named := words.for_release()) is not None:
+            release = named
+        elif until is None and words.skip("until", "till"):
+            until = words.time()
+        elif until is None and (then := words.length()) is not None:
+            until = then
+        else:
+            break
+    return c.LockIt(service, environment, words.reason(), until, release, take_over)
+
+
+def _unlock(words: Reader) -> c.Command:
+    service, environment = _place(words)
+    return c.UnlockIt(service, environment, words.maybe_reason())
+
+
 def _back(words: Reader) -> c.Command:
     service = words.service()
     environment: EnvironmentName | None = None
@@ -342,6 +371,8 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "cancel": _stop,
             "pass": _pass,
             "settle": _settle,
+            "lock": _lock,
+            "unlock": _unlock,
             "help": _help,
         },
         Family.ROLLBACK: {"help": _help},

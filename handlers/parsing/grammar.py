@@ -111,6 +111,20 @@ USAGES = (
         "says how a deployment ended that nobody could follow to its end",
         "settle D-40 failed the old version is still served",
     ),
+    _usage(
+        _DEPLOY,
+        "lock",
+        "lock <service> <environment> [take over] [for R-12] [2h] <reason>",
+        "holds it, so that nothing (or only that release) goes there; again to prolong it",
+        "lock payments production 2h the database moves",
+    ),
+    _usage(
+        _DEPLOY,
+        "unlock",
+        "unlock <service> <environment> [reason]",
+        "lets go of it; somebody else's needs a reason",
+        "unlock payments production",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,

@@ -43,7 +43,8 @@ _MEANT = MappingProxyType(
         "report:digest summary:digest log:audit evidence:audit history:audit export:audit ?:help usage:help",
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
         "list:status show:status ls:status running:status queue:status skip:pass "
-        "withdraw:cancel resolve:settle ?:help usage:help",
+        "withdraw:cancel resolve:settle hold:lock reserve:lock claim:lock take:lock block:lock "
+        "free:unlock release:unlock unblock:unlock ?:help usage:help",
         Family.ROLLBACK: "?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "

@@ -11,7 +11,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
-from bot.rules.release import parse_release_id, r
+from bot.rules.release import ReleaseId, parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
@@ -99,6 +99,37 @@ class Reader:
             self.at += 1
             return True
         return False
+
+    def skip_both(self, first: str, second: str) -> bool:
+        """Take the next two words if they are these."""
+        place = self.at
+        if self.skip(first) and self.skip(second):
+            return True
+        self.at = place
+        return False
+
+    def for_release(self) -> ReleaseId | None:
+        """Take `for R-12`; any other `for` belongs to what comes after."""
+        following = self.line.words[self.at + 1].low.rstrip(",") if self.at + 1 < len(self.line.words) else ""
+        if self.next != "for" or not following.startswith("r"):
+            return None
+        number = parse_release_id(following)
+        if number is not None:
+            self.at += 2
+        return number
+
+    def length(self) -> datetime | None:
+        """Take `2h`, `90m`, `2 hours`, with or without `for` before it; None if that isn't what comes next."""
+        place = self.at
+        self.skip("for")
+        if self.more and self.next[0].isdigit() and not self.line.words[self.at].quoted:
+            words = [each.text for each in self.line.words[self.at :]]
+            found = moment(words, self.known.now, self.known.tz)
+            if not isinstance(found, Unclear):
+                self.at += found.words
+                return found.at
+        self.at = place
+        return None
 
     def rest(self) -> str:
         """Take everything that is left, as it was typed."""

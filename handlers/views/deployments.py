@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.ports import Changes, Commit
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
+from bot.rules.lock import Lock
 from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName, takes_two_people
 from bot.rules.rollback import stands_now
 from bot.verbs.ask_deploy import Preview
@@ -17,6 +19,7 @@ from bot.verbs.look import Place
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
+from handlers.views.locks import held
 from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
 from handlers.views.why import gate
 from handlers.views.words import ATTEMPTS, attempt, named, passing, what
@@ -213,9 +216,11 @@ def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:
 
 
 def _frozen(place: Place) -> Iterator[Block]:
-    """Freezes that don't block, and are good to know of: those ahead, and those that let this change pass."""
+    """What doesn't block, and is good to know of: freezes ahead, those that let it pass, and a lock that is for it."""
     facts = place.facts
     lines = [f"❄️ It {each}." for each in passing(place)]
+    if facts.lock is not None and facts.lock.lets(facts.release.id):
+        lines.insert(0, held(facts.lock, facts.now))
     for each in facts.freezes:
         if not each.covers(facts.service.name, facts.environment.name, facts.change.name):
             continue
@@ -233,12 +238,18 @@ def status(
     history: Mapping[ServiceName, Sequence[Deployment]],
     freezes: Sequence[Freeze],
     pen: Pen,
+    *,
+    locks: Sequence[Lock],
+    now: datetime,
 ) -> Said:
-    """What runs where. `history` is each service's deployments, newest first."""
+    """What runs where, and who holds it. `history` is each service's deployments, newest first."""
     blocks = [header("What runs where")]
     for service in services[:_SERVICES]:
         mine = history.get(service.name, ())
-        lines = [_runs(environment.name, mine) for environment in service.environments[:15]]
+        lines = [
+            "\n".join((_runs(environment.name, mine), *_held(locks, service.name, environment.name, now)))
+            for environment in service.environments[:15]
+        ]
         blocks.append(section(f"*{one_line(service.title)}*\n" + "\n".join(lines)))
     if len(services) > _SERVICES:
         rest = counted(len(services) - _SERVICES, "more service")
@@ -247,6 +258,11 @@ def status(
         told = ", ".join(f"{each.name} until {when(each.over_at)}" for each in freezes[:5])
         blocks.append(context(f"❄️ {told}"))
     return message("What runs where", blocks)
+
+
+def _held(locks: Sequence[Lock], service: ServiceName, environment: EnvironmentName, now: datetime) -> Iterator[str]:
+    """Who holds it, on a line of its own."""
+    return (f"{INDENT}{held(each, now)}" for each in locks if each.is_on(service, environment))
 
 
 def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> str:

@@ -8,6 +8,7 @@ from bot.rules.policy import Catalogue, ServiceName
 from bot.verbs.summaries import DigestContent
 from handlers.views.blocks import Block, Said, context, header, message, section
 from handlers.views.freezes import scope
+from handlers.views.locks import held
 from handlers.views.templates import fill_in
 from handlers.views.text import Mrkdwn, Pen, at, clip, counted, joined_names
 from handlers.views.words import STAGES, attempt, named, title, waits_for, what
@@ -30,6 +31,8 @@ def digest(content: DigestContent, pen: Pen, catalogue: Catalogue) -> Said:
             "waiting": content.waiting,
             "running": content.running,
             "freezes": content.freezes,
+            "locks": content.locks,
+            "held": lambda lock: held(lock, content.until),
             "at": at,
             "what": what,
             "attempt": attempt,
@@ -77,6 +80,8 @@ def _summary(content: DigestContent) -> str:
     told = [f"{number} {word}" for number, word in parts if number]
     if content.freezes:
         told.append(counted(len(content.freezes), "freeze"))
+    if content.locks:
+        told.append(counted(len(content.locks), "old lock"))
     return f"Release digest: {', '.join(told) or 'nothing to tell'}."
 
 

@@ -15,6 +15,7 @@ from handlers.views.checklist import due
 from handlers.views.exceptions import request
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
+from handlers.views.locks import row as lock_row
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
 from handlers.views.words import STAGES, attempt, named, title
 
@@ -25,6 +26,7 @@ _MINE = 12
 _RUNNING = 8
 _FREEZES = 5
 _ABSENCES = 5
+_LOCKS = 5
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -44,6 +46,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             *_mine(content, pen),
             *_running(content),
             *_freezes(content),
+            *_locks(content, pen),
             divider(),
             context(f"{pen.command('/release help')} shows everything that can be typed."),
         ]
@@ -145,3 +148,13 @@ def _running(content: InboxContent) -> Iterator[Block]:
 def _freezes(content: InboxContent) -> Iterator[Block]:
     blocks = [section(freeze_row(each, content.seen_at)) for each in content.freezes[:_FREEZES]]
     yield from _titled("Freezes", len(content.freezes), blocks, _FREEZES)
+
+
+def _locks(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    """Who holds what; one's own come first, each with the way to let go of it."""
+    blocks = []
+    for each in content.locks[:_LOCKS]:
+        own = pen.command(f"/deploy unlock {each.hold.service} {each.hold.environment}")
+        mine = f"\nTo let go: {own}" if each.hold.by == content.person else ""
+        blocks.append(section(f"{lock_row(each, content.seen_at)}{mine}"))
+    yield from _titled("Locks", len(content.locks), blocks, _LOCKS)

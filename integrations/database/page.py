@@ -17,6 +17,7 @@ from integrations.database.rows import (
     exceptions,
     freezes,
     intents,
+    locks,
     outbox,
     releases,
 )
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId, Order
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+    from bot.rules.lock import Hold, Lock, LockId
     from bot.rules.people import PersonId, RoleName
+    from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Draft, Release, ReleaseId
     from integrations.database.starter import WorkStarter
 
@@ -66,6 +69,7 @@ class DatabasePage(DatabaseReading):
         self._freezes: dict[int, Freeze] = {}
         self._exceptions: dict[int, FreezeException] = {}
         self._absences: dict[int, Absence] = {}
+        self._locks: dict[int, Lock] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -78,6 +82,13 @@ class DatabasePage(DatabaseReading):
 
     async def exception(self, exception: ExceptionId) -> FreezeException | None:
         return _noted(self._exceptions, exception, await super().exception(exception))
+
+    async def lock(self, lock: LockId) -> Lock | None:
+        return _noted(self._locks, lock, await super().lock(lock))
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        found = await super().lock_on(service, environment)
+        return None if found is None else _noted(self._locks, found.id, found)
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -141,6 +152,15 @@ class DatabasePage(DatabaseReading):
 
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)
+
+    async def add_lock(self, hold: Hold, at: datetime) -> Lock:
+        return await self._run(locks.add, hold, at)
+
+    async def keep_lock(self, lock: Lock) -> Lock:
+        stored = self._locks.get(lock.id) or _there(await self.lock(lock.id), lock.name)
+        if lock != stored:
+            stored = self._locks[lock.id] = await self._run(locks.keep, stored, lock)
+        return stored
 
     async def put_on_record(self, happened: Happened) -> None:
         self._happenings.append(audit.as_kept(happened))

@@ -17,6 +17,7 @@ from integrations.database.rows import (
     exceptions,
     freezes,
     intents,
+    locks,
     releases,
 )
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId
+    from bot.rules.lock import Lock, LockId
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
@@ -159,3 +161,12 @@ class DatabaseReading:
 
     async def record_head(self) -> tuple[int, str]:
         return await self._run(audit.head)
+
+    async def lock(self, lock: LockId) -> Lock | None:
+        return await self._run(locks.one, lock, lock=self._lock)
+
+    async def locks(self, *, not_over_at: datetime, release: ReleaseId | None = None) -> list[Lock]:
+        return await self._run(locks.several, not_over_at=not_over_at, release=release)
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        return await self._run(locks.on, service, environment, lock=self._lock)

@@ -420,3 +420,37 @@ messages = Table(
     Column("body_digest", Words, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
+
+NOT_ENDED = "ended_at IS NULL"
+"""The locks that nobody has ended."""
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("held_by", Words, nullable=False),
+    Column("locked_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("release_id", Number, ForeignKey("releases.id")),
+    Column("said_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("locked_at < ends_at", name="hold"),
+    CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
+    Index(None, "ends_at"),
+    Index(None, "release_id"),
+    # One lock holds a place, whatever was read before.
+    Index(
+        "uq_locks_not_ended",
+        "service",
+        "environment",
+        unique=True,
+        sqlite_where=text(NOT_ENDED),
+        postgresql_where=text(NOT_ENDED),
+    ),
+    sqlite_autoincrement=True,
+)

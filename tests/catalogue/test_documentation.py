@@ -61,6 +61,8 @@ def test_everything_that_can_be_written_is_on_the_page():
         (*freezes, "recurring", "x"),
         (*freezes, "calendars", "x"),
         ("reminders",),
+        ("locks",),
+        ("quiet_hours",),
         ("digests", 0),
     ):
         assert known_at(path), path

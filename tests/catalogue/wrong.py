@@ -492,6 +492,9 @@ WAITING = {
     "a budget as others call it": (SHORT + "freezes: {exceptions: {§limit: 2}}\n", "did you mean “budget”"),
     "a reminder without a unit": (SHORT + "reminders: {before_target: §1}\n", "30s, 15m"),
     "a reminder of nobody's": (SHORT + "reminders: {§after_target: 1d}\n", "unknown here"),
+    "a lock that lasts longer than any may": (SHORT + "§locks: {lasts: 2d, longest: 1d}\n", "make “longest” longer"),
+    "a lock of nobody's": (SHORT + "locks: {§shortest: 1d}\n", "unknown here"),
+    "quiet hours without an end": (SHORT + "quiet_hours: §daily 19:00\n", "mon-fri 09:00-16:00"),
     "reminders in a list": (SHORT + "§reminders: [1d]\n", "must be a mapping"),
     "a folder of a person whom nobody knows": (SHORT + "templates: §~nobody-of-that-name/x\n", "There is no folder"),
 }

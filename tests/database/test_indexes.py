@@ -12,6 +12,7 @@ from sqlalchemy import event
 from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
+from bot.rules.lock import LockId
 from bot.rules.release import ReleaseId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
@@ -55,6 +56,10 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "exceptions of these releases": lambda reading: reading.exceptions(releases=[R1, ReleaseId(2)]),
     "exceptions from a freeze": lambda reading: reading.exceptions(freeze=FreezeId(1)),
     "a quarter's exceptions": lambda reading: reading.exceptions(since=NOW - timedelta(days=90)),
+    "a lock": lambda reading: reading.lock(LockId(1)),
+    "locks": lambda reading: reading.locks(not_over_at=NOW),
+    "locks for a release": lambda reading: reading.locks(not_over_at=NOW, release=R1),
+    "the lock on a place": lambda reading: reading.lock_on(PAYMENTS, PRODUCTION),
     "calendars": lambda reading: reading.calendars(),
     "absences": lambda reading: reading.absences(not_over_at=NOW),
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),

@@ -21,6 +21,7 @@ from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
 from bot.rules.deployment import Attempt, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.terms import Terms
 from integrations.database.engine import blocking_url, parse_url
@@ -160,10 +161,16 @@ THIRD = f"""
         '', 'queued', 'Waits', 'U0OMAR', '{AT}', '{AT}', '{AT}', 0);
 """
 
+LOCKS = f"""
+    INSERT INTO locks (service, environment, held_by, locked_at, ends_at, reason, release_id, said_at, revision)
+    VALUES ('payments', 'production', 'U0MAYA', '{AT}', '2026-03-03 00:00:00', 'It moves', 2, '{AT}', 1);
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
     "0003": THIRD,
+    "0005": LOCKS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -274,3 +281,14 @@ async def test_what_was_asked_to_stop_before_that_was_noted_was_asked_at_the_upg
     assert stopped.cancel_asked_at is not None
     assert abs(datetime.now(UTC) - stopped.cancel_asked_at) < timedelta(minutes=5)
     assert untouched.cancel_asked_at is None
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0005"])
+async def test_locks_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (lock,) = await reading.locks(not_over_at=THEN)
+    hold = Hold(PAYMENTS, PRODUCTION, MAYA.id, MARCH, "It moves", ReleaseId(2))
+    assert lock == Lock(LockId(1), hold, THEN, THEN, revision=1)

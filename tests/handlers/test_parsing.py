@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import Person, PersonId
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
+from bot.rules.release import ReleaseId
 from handlers.parsing import commands as c
 from handlers.parsing import grammar
 from handlers.parsing.grammar import Family
@@ -31,6 +32,7 @@ KNOWN = Known(
     "Europe/Berlin",
     change_types=(FEATURE, HOTFIX),
 )
+IN_TWO_HOURS = KNOWN.now + timedelta(hours=2)
 MONDAY_SEVEN = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
 
 
@@ -78,6 +80,32 @@ def understood(typed: str) -> c.Command | Hint:
             c.SayNo("R-12", "see https://x.io/a?b=1&c=2"),
         ),
         ("/release withdraw R-12", c.TakeBack("R-12")),
+        ("/deploy lock payments production it moves", c.LockIt(PAYMENTS, PRODUCTION, "it moves")),
+        ("/deploy lock payments in production 2h it moves", c.LockIt(PAYMENTS, PRODUCTION, "it moves", IN_TWO_HOURS)),
+        ("/deploy lock payments production for 2 hours it", c.LockIt(PAYMENTS, PRODUCTION, "it", IN_TWO_HOURS)),
+        (
+            "/deploy lock payments production until mon 07:00 it moves",
+            c.LockIt(PAYMENTS, PRODUCTION, "it moves", MONDAY_SEVEN),
+        ),
+        (
+            "/deploy lock payments production for R-12 2h it moves",
+            c.LockIt(PAYMENTS, PRODUCTION, "it moves", IN_TWO_HOURS, ReleaseId(12)),
+        ),
+        (
+            "/deploy lock payments production take over 2h for r12 it moves",
+            c.LockIt(PAYMENTS, PRODUCTION, "it moves", IN_TWO_HOURS, ReleaseId(12), take_over=True),
+        ),
+        (
+            "/deploy lock payments production for the migration",
+            c.LockIt(PAYMENTS, PRODUCTION, "for the migration"),
+        ),
+        (
+            "/deploy lock payments production take two of the migration",
+            c.LockIt(PAYMENTS, PRODUCTION, "take two of the migration"),
+        ),
+        ("/deploy lock payments production 2 tables move", c.LockIt(PAYMENTS, PRODUCTION, "2 tables move")),
+        ("/deploy unlock payments production", c.UnlockIt(PAYMENTS, PRODUCTION)),
+        ("/deploy unlock payments production it is done", c.UnlockIt(PAYMENTS, PRODUCTION, "it is done")),
         ("/release launch R-12", c.LaunchIt("R-12")),
         ("/release cancel R-12 the customer left", c.CancelIt("R-12", "the customer left")),
         ("/release edit R-12", c.EditIt("R-12")),

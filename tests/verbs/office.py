@@ -15,6 +15,7 @@ from bot.rules.release import ReleaseId
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze
+from bot.verbs.lock import Wish
 from bot.verbs.look import Picture
 from bot.verbs.replay_policy import ReplayPolicy
 from bot.verbs.report_check import ReportCheck
@@ -179,6 +180,16 @@ async def cancel(office: Office, release: ReleaseId, _: Person, __: int) -> None
     await office.cancel_release(release, "Not wanted", by=office.by(MAYA))
 
 
+async def lock(office: Office, release: ReleaseId, person: Person, how: int) -> None:
+    only = release if how % 3 == 0 else None
+    wish = Wish(PAYMENTS, (STAGING, PRODUCTION)[how % 2], "The database moves", release=only, take_over=how % 4 == 0)
+    await office.lock(wish, by=office.by(person))
+
+
+async def unlock(office: Office, _: ReleaseId, person: Person, how: int) -> None:
+    await office.unlock(PAYMENTS, (STAGING, PRODUCTION)[how % 2], "It is done", by=office.by(person))
+
+
 DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] = (
     plan,
     build,
@@ -200,6 +211,8 @@ DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] 
     staff,
     launch,
     cancel,
+    lock,
+    unlock,
 )
 """Everything that can be done, by its number in an act."""
 

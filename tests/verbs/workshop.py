@@ -32,6 +32,7 @@ from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look, Picture
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.pass_over import PassOver
@@ -44,6 +45,8 @@ from bot.verbs.settle import SettleDeploy
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
+from bot.verbs.unlock import Unlock
+from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease
 from bot.verbs.withdraw import Withdraw
 from tests.fakes import InMemoryRecords
@@ -154,6 +157,8 @@ class Workshop:
         self.except_freeze = ExceptFreeze(*common, now)
         self.decide_exception = DecideException(*common, now)
         self.watch_freeze = WatchFreeze(self.records, lambda: self.catalogue, now)
+        self.lock, self.unlock = LockPlace(*common, now), Unlock(*common, now)
+        self.watch_lock = WatchLock(self.records, lambda: self.catalogue, now)
         self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
         self.look = Look(*common, now)
         self.summaries = Summaries(self.look, self.records, now)

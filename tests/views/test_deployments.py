@@ -199,7 +199,7 @@ def test_the_way_back_is_one_message_with_one_button_that_asks_once_more():
 def test_status_shows_what_runs_what_is_on_its_way_and_what_failed_last():
     other = a_service(ServiceName("search"))
     history = {PAYMENTS: (brought(40, Attempt.RUNNING), IN_STAGING, OLD), other.name: (brought(41, Attempt.FAILED),)}
-    said = status([CATALOGUE.services[PAYMENTS], other], history, (a_freeze(),), PEN)
+    said = status([CATALOGUE.services[PAYMENTS], other], history, (a_freeze(),), PEN, locks=(), now=NOW)
     taken_by_slack(dict(said))
     told = read(said["blocks"])
     assert "🟢 *staging*  ·  *2.4.0* `e0996a3` since [2026-11-23 10:03] (D-39, R-12)" in told
@@ -209,5 +209,7 @@ def test_status_shows_what_runs_what_is_on_its_way_and_what_failed_last():
 
 
 def test_an_environment_that_was_rolled_back_is_marked():
-    told = status([CATALOGUE.services[PAYMENTS]], {PAYMENTS: (ROLLED_BACK, brought(40), OLD)}, (), PEN)
+    told = status(
+        [CATALOGUE.services[PAYMENTS]], {PAYMENTS: (ROLLED_BACK, brought(40), OLD)}, (), PEN, locks=(), now=NOW
+    )
     assert "↩️ *production*  ·  *2.3.9* `51de2b8`" in read(told["blocks"])

@@ -26,6 +26,7 @@ from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.edit_release import Edited
 from bot.verbs.except_freeze import Excepted, InTheWay, Pleaded, Requested
+from bot.verbs.lock import Locked
 from bot.verbs.plan_release import Planned
 from bot.verbs.roll_back import RollingBack, WayBack
 from bot.verbs.set_candidate import CandidateSet
@@ -46,6 +47,7 @@ from handlers.views import (
     freezes,
     home,
     lists,
+    locks,
     notice,
     timeline,
     way_back,
@@ -64,6 +66,8 @@ from tests.makers import (
     a_change_type,
     a_freeze,
     a_happening,
+    a_hold,
+    a_lock,
     a_plan,
     a_plea,
     a_release,
@@ -154,6 +158,10 @@ RELEASE = a_release(
         for n in range(MANY)
     ),
 )
+LOCKS = tuple(
+    a_lock(n, hold=a_hold(service=PAYMENTS, environment=each.name, reason=ENDLESS, release=ReleaseId(n)))
+    for n, each in enumerate(ENVIRONMENTS, start=1)
+)
 FREEZES = tuple(a_freeze(n, window=a_window(reason=ENDLESS, environments=frozenset())) for n in range(1, MANY))
 ATTEMPTS = tuple(
     replace(
@@ -189,6 +197,7 @@ DIGEST = DigestContent(
     tuple(PICTURES),
     ATTEMPTS,
     FREEZES,
+    LOCKS,
 )
 FROZEN_THEN = FrozenThen(ENDLESS, ENDLESS, NOW, LATER, soft=True, numbered=False)
 OWNERS = Owners((RELEASE_MANAGER, *MANY_ROLES), MAYA.id)
@@ -206,6 +215,7 @@ INBOX = InboxContent(
     ATTEMPTS,
     FREEZES,
     exceptions=tuple(replace(REQUESTED, exception=each) for each in EXCEPTIONS),
+    locks=LOCKS,
 )
 
 ENTRIES = [
@@ -223,8 +233,10 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "started": lambda: deployments.started(ATTEMPTS[0], PEN),
     "stopping": lambda: deployments.stopping(ATTEMPTS[0]),
     "status": lambda: deployments.status(
-        list(HUGE.services.values()), dict.fromkeys(HUGE.services, ATTEMPTS), FREEZES, PEN
+        list(HUGE.services.values()), dict.fromkeys(HUGE.services, ATTEMPTS), FREEZES, PEN, locks=LOCKS, now=LATER
     ),
+    "locked": lambda: locks.locked(Locked(LOCKS[0], LOCKS[1], ATTEMPTS[0]), PEN),
+    "unlocked": lambda: locks.unlocked(LOCKS[0], LOCKS[0].hold.by),
     **{f"progress {each.attempt}": lambda each=each: deployments.deployment_progress(each) for each in ATTEMPTS[:7]},
     "way back": lambda: way_back.way_back(WAY_BACK, PEN, ENDLESS),
     "rolling back": lambda: way_back.rolling_back(RollingBack(ATTEMPTS[0], ATTEMPTS[1]), PEN),
