@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.rules.audit import Happened
 from bot.rules.foreseen import Foreseen
-from bot.rules.gate import Blocker, Facts, gate
+from bot.rules.gate import Blocker, Facts, Reason, gate
 from bot.rules.hearing import hear
 from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, unread_then
 from bot.rules.past import NOTHING_CHECKED, Checked, Past
@@ -202,6 +202,9 @@ class Replay:
             unread=unread_then(self.catalogue.calendars, happened.detail),
         )
         blockers = gate(facts)
+        if happened.detail.get("waits"):
+            # It was confirmed to wait until nothing else is on its way there.
+            blockers = tuple(each for each in blockers if each.reason is not Reason.HELD)
         refused = self.may_start(facts, happened.by, asks) if deployment and not blockers else None
         return replace(case, blockers=blockers, besides=refused.why if refused else None)
 
