@@ -53,6 +53,7 @@ class NextInLine:
             line = await page.waiting(service, environment)
             # Releases are locked before deployments, and in their order, as everybody else does.
             releases = {number: await page.release(number) for number in sorted({each.order.release for each in line})}
+            await page.lock_on(service, environment)
             history = await page.deployments(service=service, environment=environment, limit=ALL_THAT_MATTERS)
             free = free and not any(each.holds for each in history) and stands_now(history) == standing
             for each in line:
