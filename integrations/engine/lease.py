@@ -165,8 +165,8 @@ class Lease:
         return bool(tried[0][0])
 
     async def _ask(self, connection: psycopg.AsyncConnection[Any], query: SQL | Any, *values: object) -> list[Any]:
-        """An answer within a beat, or an error. To cancel the question instead would wait for the server, too."""
-        late = asyncio.get_running_loop().call_later(self.every.total_seconds(), _cut, connection)
+        """An answer in time, or an error. To cancel the question instead would wait for the server, too."""
+        late = asyncio.get_running_loop().call_later(2 * self.every.total_seconds(), _cut, connection)
         try:
             return await (await connection.execute(query, values)).fetchall()
         finally:

@@ -13,7 +13,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, Serializer, _sys_db
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from integrations.database.engine import PROMPT, blocking_url, parse_url
+from integrations.database.engine import LEFT_OPEN, PROMPT, blocking_url, parse_url
 from integrations.engine.names import APPLICATION, FORM, POLL_STARTS, POLL_WORDS, QUEUE
 
 LONGEST_PAUSE = 3.0
@@ -117,6 +117,7 @@ def configuration(address: str, executor: str) -> DBOSConfig:
         # A file doesn't hang up, so there is nothing to ask before each of many small looks.
         db_engine_kwargs={"pool_pre_ping": not address.startswith("sqlite")},
         notification_listener_polling_interval_sec=POLL_WORDS.total_seconds(),
+        sys_db_idle_transaction_timeout_sec=LEFT_OPEN,
     )
 
 
@@ -129,6 +130,7 @@ def open_client(address: str) -> DBOSClient:
         serializer=Json(),
         application_name=APPLICATION,
         system_database_pool_size=2,
+        sys_db_idle_transaction_timeout_sec=LEFT_OPEN,
         retry_connection_errors=False,  # whoever asks tries again, in time of its own
         lazy=True,
     )

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("replicas")
 WITHIN = 15.0
 """Seconds after which somebody follows again, by default."""
 
-BRIEF = ("lease", "3")
+BRIEF = ("lease", "4")
 """A lease that a test can wait for."""
 
 ITS_LIFE = ["deployment running", "deployment verifying", "deployment succeeded"]

@@ -7,7 +7,7 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -152,11 +152,11 @@ class Town:
         await self.engines.dispose()
 
 
-async def until(true, within: float = 20) -> None:
-    """Wait until that is so."""
+async def until(true: Callable[[], object], within: float = 60) -> None:
+    """Wait until that is so. Patiently: the machine may have others to serve."""
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what is looked at is in another process
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
