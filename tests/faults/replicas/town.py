@@ -125,6 +125,11 @@ class Town:
         self._houses += count
         return made
 
+    async def numbers(self) -> list[DeploymentId]:
+        """Every deployment that there is."""
+        async with self.records.read() as page:
+            return sorted(each.id for each in await page.deployments())
+
     async def attempts(self, numbers: Iterable[DeploymentId]) -> list[Attempt]:
         """How far these are."""
         async with self.records.read() as page:
