@@ -37,7 +37,7 @@ LATE_AFTER = timedelta(minutes=15)
 WITHIN = timedelta(seconds=10)
 LOOK_AFTER = timedelta(seconds=5)
 """The pause between two looks for work that nobody follows, though it is this process's."""
-REVIVE_EVERY = 12
+REVIVE_EVERY = 3
 """Looks between two looks for work that the engine itself has ended."""
 
 

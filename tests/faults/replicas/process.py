@@ -1,6 +1,6 @@
 """A replica: follows deployments to a target on disk, and nothing else. For tests that kill and suspend it.
 
-process.py URL FOLDER [lease SECONDS] [lasts SECONDS] [pace SECONDS] [form old|new|careless]
+process.py URL FOLDER [lease SECONDS] [lasts SECONDS] [pace SECONDS] [look-after SECONDS] [form first|next|careless]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot.verbs.follow_deploy import FollowDeploy
 from integrations.database.engine import open_engines
 from integrations.database.records import DatabaseRecords
 from integrations.engine import Engine, EngineStarter
+from integrations.engine import engine as engine_module
 from tests.faults.replicas import forms
 from tests.faults.replicas.target import DiskTarget
 from tests.faults.replicas.town import town
@@ -53,7 +54,12 @@ async def main(url: str, folder: Path, wishes: list[str]) -> None:
         pace=timedelta(seconds=float(wish("pace", "0.1"))),
     )
     lease = timedelta(seconds=float(wish("lease", "10")))
-    forms.take(wish("form", ""))
+
+    async def greet(key: int) -> None:
+        target.note("greeted", key)
+
+    forms.take(wish("form", ""), greet)
+    engine_module.LOOK_AFTER = timedelta(seconds=float(wish("look-after", "5")))
     async with Engine(url, works={Work.FOLLOW_DEPLOYMENT: follow}, tick=no_tick, lease=lease):
         (folder / f"open-{os.getpid()}").touch()
         await stop.wait()

@@ -29,22 +29,22 @@ class DiskTarget:
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         """Begin it, unless it has begun. Where a test has put a stone in the way, wait in the middle."""
         del service, environment
-        self._note("asked", deployment)
+        self.note("asked", deployment.id)
         while self.stone(deployment.id).exists():  # noqa: ASYNC110 - another process takes it away
             await asyncio.sleep(0.02)
-        self._note("arrived", deployment)
+        self.note("arrived", deployment.id)
         try:
             begun = os.open(self._begun(deployment), os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         except FileExistsError:
             pass
         else:
             os.close(begun)
-            self._note("began", deployment)
+            self.note("began", deployment.id)
         return Started(ref=deployment.name)
 
     async def follow(self, deployment: Deployment, service: Service, environment: Environment) -> Progress:
         del service, environment
-        self._note("looked", deployment)
+        self.note("looked", deployment.id)
         try:
             age = time.time() - self._begun(deployment).stat().st_mtime
         except FileNotFoundError:
@@ -72,9 +72,10 @@ class DiskTarget:
     def _begun(self, deployment: Deployment) -> Path:
         return self._folder / f"begun-{deployment.id}"
 
-    def _note(self, what: str, deployment: Deployment) -> None:
+    def note(self, what: str, number: int) -> None:
+        """Leave a line of what happened."""
         with (self._folder / "noted").open("a") as noted:
-            noted.write(f"{what} {deployment.id} {os.getpid()} {time.time():.3f}\n")
+            noted.write(f"{what} {number} {os.getpid()} {time.time():.3f}\n")
 
     # ------------------------------------------------------------ what a test reads
 

@@ -130,6 +130,10 @@ class Town:
         async with self.records.read() as page:
             return sorted(each.id for each in await page.deployments())
 
+    async def followed(self, numbers: Iterable[DeploymentId], looks: int = 3) -> None:
+        """Wait until each has been looked at so often."""
+        await until(lambda: all(len(self.target.noted("looked", each)) >= looks for each in numbers))
+
     async def attempts(self, numbers: Iterable[DeploymentId]) -> list[Attempt]:
         """How far these are."""
         async with self.records.read() as page:
