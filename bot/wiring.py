@@ -192,7 +192,7 @@ async def running(
             Work.WATCH_LOCK: WatchLock(records, agreed, utc_now),
             Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
-        engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
+        engine = await stack.enter_async_context(Engine(url, works=works, tick=tick, lease=settings.lease))
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
         agreed.adopt = AdoptRules(records, people, utc_now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -20,13 +21,17 @@ class Alone:
     executor = "the-one"
     """Always the same name: whoever holds the lock goes on with whatever the last one left."""
 
+    every = timedelta(seconds=2)
+    """How often there would be something to do, if there were anything."""
+
     def __init__(self, url: URL) -> None:
         self._database = Path(url.database or "").absolute()
         self._path = self._database.with_name(f"{self._database.name}.lock")
         self._lock: int | None = None
 
-    async def held(self) -> None:
-        """Nothing to wait for: what was taken stays taken."""
+    async def held(self, work: str) -> bool:  # noqa: ARG002 - whatever it is
+        """Nothing to wait for: what was taken stays taken, and nobody else is there to take work over."""
+        return True
 
     async def take(self) -> None:
         """Take the lock. AlreadyRunningError if somebody has it."""
@@ -45,7 +50,7 @@ class Alone:
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
 
-    async def beat(self, take_over: Callable[[str], Awaitable[None]]) -> None:
+    async def beat(self, take_over: Callable[[str], Awaitable[None]], kept: Callable[[set[str]], None]) -> None:
         """Nobody else is there, so there is nobody to take over from."""
 
     async def give_back(self) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from psycopg import AsyncConnection
 
-from integrations.engine import engine as engines
 from tests.engine.workshop import LONG, Moves, Workshop, a_child, all_ended, until
 
 
@@ -100,12 +99,15 @@ async def test_a_closed_engine_is_closed_for_good(file_workshop: Workshop) -> No
         await engine.open()
 
 
+BRIEF = timedelta(seconds=2)
+"""A lease that a test can wait for."""
+
+
 class TestReplicas:
     """Two processes on one PostgreSQL."""
 
     @pytest.fixture
-    async def replicas(self, postgres_url: str, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(engines, "BEAT", timedelta(seconds=0.2))
+    async def replicas(self, postgres_url: str):
         workshop = Workshop(postgres_url)
         yield workshop
         await workshop.close()
@@ -115,7 +117,7 @@ class TestReplicas:
         async with a_child(replicas.url, tmp_path, "moves", "2", "hang-in", "1") as child:
             await replicas.starts(1)
             await until(lambda: child.lines().count("begin 1") == 1)
-            async with replicas.engine(moves) as engine:
+            async with replicas.engine(moves, lease=BRIEF) as engine:
                 await asyncio.sleep(1)
                 assert not moves.seen[1]
                 assert [each.state for each in (await engine.status()).pending] == ["elsewhere"]
@@ -129,14 +131,14 @@ class TestReplicas:
         self, replicas: Workshop, caplog: pytest.LogCaptureFixture
     ) -> None:
         moves = Moves({1: [LONG, LONG]})
-        async with replicas.engine(moves) as engine:
+        async with replicas.engine(moves, lease=BRIEF) as engine:
             await replicas.starts(1)
             await until(lambda: moves.seen[1] == 1)
             async with await AsyncConnection.connect(replicas.url, autocommit=True) as admin:
                 signs = "SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
                 await admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({signs})")
-            await until(lambda: not engine._guard._held.is_set())
-            await until(engine._guard._held.is_set)
+            await until(lambda: "nothing moves until it stands again" in caplog.text)
+            await until(engine._guard._stands.is_set)
             await replicas.nudges(1)
             await until(lambda: moves.seen[1] == 2)
         assert "nothing moves until it stands again" in caplog.text
