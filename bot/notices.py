@@ -72,6 +72,14 @@ class ExceptionWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewWanted:
+    """Somebody is asked to review a deployment that broke the glass; the message shows what was learned, once it is."""
+
+    person: PersonId
+    deployment: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelLine:
     """A message to a channel that belongs to no release."""
 
@@ -103,6 +111,7 @@ Notice = (
     | DirectLine
     | Wanted
     | ExceptionWanted
+    | ReviewWanted
     | ChannelLine
     | FreezeTold
     | DigestDue
@@ -114,7 +123,12 @@ def lane(notice: Notice) -> str:
     match notice:
         case CardChanged(release=release) | ThreadLine(release=release) | DeploymentChanged(release=release):
             return f"R-{release}"
-        case DirectLine(person=person) | Wanted(person=person) | ExceptionWanted(person=person):
+        case (
+            DirectLine(person=person)
+            | Wanted(person=person)
+            | ExceptionWanted(person=person)
+            | ReviewWanted(person=person)
+        ):
             return person
         case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
             return channel
@@ -131,5 +145,7 @@ def living(notice: Notice) -> str | None:
             return f"wanted:R-{release}/{environment}/{blocker}:{person}"
         case ExceptionWanted(person=person, exception=exception):
             return f"exception:X-{exception}:{person}"
+        case ReviewWanted(person=person, deployment=deployment):
+            return f"review:D-{deployment}:{person}"
         case _:
             return None

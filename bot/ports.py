@@ -32,6 +32,7 @@ from bot.rules.policy import (
     ServiceName,
 )
 from bot.rules.release import Draft, Release, ReleaseId
+from bot.rules.review import Duty, Review
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -86,6 +87,7 @@ class Work(StrEnum):
     FOLLOW_DEPLOYMENT = "follow-deployment"
     WATCH_FREEZE = "watch-freeze"
     WATCH_RELEASE = "watch-release"
+    WATCH_REVIEW = "watch-review"
 
 
 class Records(Protocol):
@@ -213,6 +215,21 @@ class Reading(Protocol):
         """The newest entry's number and digest, kept apart from the entries: tells whether the last are missing."""
         ...
 
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        """The review of a deployment that broke the glass; None if it owes none. In a writing page it is locked."""
+        ...
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        """Reviews, the one that is due first first. `limit` None: every one of them."""
+        ...
+
 
 class Page(Reading, Protocol):
     """One transaction: read, change, say what to tell, commit."""
@@ -277,6 +294,14 @@ class Page(Reading, Protocol):
 
     async def keep_ask(self, ask: Ask) -> None:
         """Remember who asked to deploy."""
+        ...
+
+    async def add_review(self, duty: Duty) -> Review:
+        """Open it. There is at most one for a deployment."""
+        ...
+
+    async def keep_review(self, review: Review) -> Review:
+        """Keep it. ConflictError if it has another revision by now."""
         ...
 
     async def put_on_record(self, happened: Happened) -> None:

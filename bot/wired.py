@@ -16,6 +16,7 @@ from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
@@ -32,6 +33,7 @@ from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck
+from bot.verbs.review import ReviewDeploy
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.summaries import Summaries
@@ -71,6 +73,8 @@ class Verbs:
     ask_deploy: AskDeploy
     confirm_deploy: ConfirmDeploy
     cancel_deploy: CancelDeploy
+    break_glass: BreakGlass
+    review_deploy: ReviewDeploy
     roll_back: RollBack
     start_freeze: StartFreeze
     end_freeze: EndFreeze
@@ -107,6 +111,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         ask_deploy=AskDeploy(*common, neighbours.code_host, now),
         confirm_deploy=ConfirmDeploy(*common, now),
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
+        break_glass=BreakGlass(*common, now),
+        review_deploy=ReviewDeploy(*common, now),
         roll_back=RollBack(*common, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
@@ -169,6 +175,8 @@ def listen(
         ask_deploy=verbs.ask_deploy,
         confirm_deploy=verbs.confirm_deploy,
         cancel_deploy=verbs.cancel_deploy,
+        break_glass=verbs.break_glass,
+        review_deploy=verbs.review_deploy,
         roll_back=verbs.roll_back,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,

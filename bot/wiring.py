@@ -35,6 +35,7 @@ from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.review import WatchReview
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.sync_freezes import SyncFreezes
@@ -187,6 +188,7 @@ async def running(
                 patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
+            Work.WATCH_REVIEW: WatchReview(records, people, agreed, utc_now),
             Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))

@@ -30,12 +30,15 @@ class Overview:
         async with self.records.read() as page:
             history = {each.name: await _history(page, each.name) for each in services}
             freezes = await page.freezes(not_over_at=self.now())
+            reviews = [each for each in await page.reviews(open_only=True) if each.duty.service in history]
         concerned = [
             each
             for each in freezes
             if each.active(self.now()) and (not each.window.services or each.window.services & history.keys())
         ]
-        await answer.private(**status(services, history, concerned, self.talk.pen()))
+        await answer.private(
+            **status(services, history, concerned, self.talk.pen(), reviews=reviews, seen_at=self.now())
+        )
 
 
 async def _history(page: Reading, service: ServiceName) -> tuple[Deployment, ...]:

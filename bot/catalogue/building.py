@@ -40,6 +40,7 @@ from bot.rules.policy import (
     ItemRule,
     RecurringFreeze,
     Reminders,
+    ReviewRules,
     Right,
     Role,
     Service,
@@ -89,6 +90,9 @@ def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
             file.reminders.before_target,
             file.reminders.ask_again_after,
             file.defaults.timezone,
+        ),
+        reviews=ReviewRules(
+            RoleName(file.break_glass.reviewed_by) if file.break_glass.reviewed_by else None, file.break_glass.within
         ),
         templates=str(located(file.templates, base)) if file.templates else None,
         fingerprint=fingerprint,

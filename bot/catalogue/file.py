@@ -172,7 +172,7 @@ class ServiceItemEntry(ItemEntry):
     only_for: References = Field(default=[], description="The change types that it is for; all of them unless given.")
 
 
-Rights = dict[Literal["plan", "deploy", "roll-back", "launch"], References]
+Rights = dict[Literal["plan", "deploy", "roll-back", "launch", "break-glass"], References]
 
 
 class ServiceEntry(Part):
@@ -193,7 +193,8 @@ class ServiceEntry(Part):
         default=None, description="Whether the one who confirms a deployment must not be the one who asked for it."
     )
     rights: Rights = Field(
-        default={}, description="The roles that may plan, deploy, roll back, launch; adds to the defaults."
+        default={},
+        description="The roles that may plan, deploy, roll back, launch, break the glass; adds to the defaults.",
     )
     checklist: list[Annotated[ServiceItemEntry, BeforeValidator(_item)]] = Field(
         default=[],
@@ -251,7 +252,9 @@ class Defaults(Part):
     """What holds for every service that says nothing else."""
 
     rights: Rights = Field(
-        default={}, description="The roles that may plan, deploy, roll back, launch; every member unless given."
+        default={},
+        description="The roles that may plan, deploy, roll back, launch; every member unless given. And those that may "
+        "break the glass (break-glass); nobody unless given.",
     )
     two_people: bool = Field(default=False, description="Whether deploying takes two people.")
     bake: DurationOrNone | None = Field(
@@ -335,6 +338,15 @@ class RemindersEntry(Part):
     ask_again_after: Duration = _unless_given("4h", "How soon the same people may be asked for the same thing again.")
 
 
+class BreakGlassEntry(Part):
+    """What is owed once somebody has gone ahead past the gate in an emergency."""
+
+    reviewed_by: Reference | None = Field(
+        default=None, description="The role that reviews it; the owners of this file unless given."
+    )
+    within: Duration = _unless_given("3d", "How soon it is to be reviewed.")
+
+
 class DigestEntry(Part):
     """A digest that is posted by the clock."""
 
@@ -362,6 +374,9 @@ class CatalogueFile(Part):
     )
     reminders: RemindersEntry = Field(
         default=RemindersEntry(), description="When people are reminded of what waits for them."
+    )
+    break_glass: BreakGlassEntry = Field(
+        default=BreakGlassEntry(), description="What is owed once somebody has gone ahead past the gate."
     )
     digests: list[DigestEntry] = Field(default=[], description="Digests that are posted by the clock.")
     templates: Line | None = Field(default=None, description="A folder with the team's own message templates.")

@@ -78,6 +78,8 @@ class Order:
     reason: str = ""
     replaces: DeploymentId | None = None
     """The deployment that stands there now, as far as the record knows."""
+    broke_glass: bool = False
+    """Whether it went past the gate, in an emergency."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ServiceName
+from bot.rules.review import Review
 from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
@@ -38,12 +39,14 @@ class DigestContent:
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
     """In force or coming, the first to start first."""
+    reviews: tuple[Review, ...] = ()
+    """Those that are still owed, the first one due first."""
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
-        told = (self.shipped, self.rolled_back, self.failed, self.launched, self.waiting, self.running, self.freezes)
-        return not any(told)
+        past = (self.shipped, self.rolled_back, self.failed, self.launched)
+        return not any((*past, self.waiting, self.running, self.freezes, self.reviews))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class InboxContent:
     """This person's own, and those for which they stand in, now and ahead."""
     exceptions: tuple[Requested, ...] = ()
     """What was asked of freezes and waits for this person."""
+    reviews: tuple[Review, ...] = ()
+    """Deployments that broke the glass, and that this person is to review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Summaries:
             recent = [each for each in await page.deployments(since=since, limit=200) if each.order.service in wanted]
             running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
             freezes = await page.freezes(not_over_at=until)
+            reviews = await page.reviews(open_only=True)
         finals = {
             (name, environment.name)
             for name, service in self.look.agreed().services.items()
@@ -112,17 +118,19 @@ class Summaries:
             freezes=tuple(
                 each for each in freezes if not each.window.services or each.window.services.intersection(wanted)
             ),
+            reviews=tuple(each for each in reviews if each.duty.service in wanted),
         )
 
     async def inbox(self, person: PersonId) -> InboxContent:
         """What waits for this person, and what goes on."""
-        now = self.now()
-        pictures = await self.look.all_open()
+        now, owners = self.now(), self.look.agreed().owners
+        pictures, roles = await self.look.all_open(), await self.look.directory.roles()
         async with self.records.read() as page:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
             requested = await _requested(page, pictures)
+            reviews = await page.reviews(open_only=True)
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -135,8 +143,9 @@ class Summaries:
         mine = tuple(each for each in pictures if each.release.requested_by == person)
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
+        owed = tuple(each for each in reviews if each.owed_by(person, owners, roles, now))
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
+            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting, owed
         )
 
 

@@ -216,7 +216,25 @@ class StopDeploy:
     deployment: DeploymentId
 
 
-DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy
+@dataclass(frozen=True, slots=True)
+class GoPastTheGate:
+    """Break the glass: see what would be broken; `confirmed` starts it."""
+
+    release: Named
+    environment: EnvironmentName
+    reason: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SayWhatWasLearned:
+    """Review a deployment that broke the glass."""
+
+    deployment: DeploymentId
+    learned: str
+
+
+DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy | GoPastTheGate | SayWhatWasLearned
 
 
 # ---------------------------------------------------------------- /rollback

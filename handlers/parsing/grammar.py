@@ -103,6 +103,20 @@ USAGES = (
     _usage(_DEPLOY, "confirm", "confirm R-12 to <environment>", "starts it", "confirm R-12 to production"),
     _usage(_DEPLOY, "status", "status [service]", "shows what runs where", "status payments"),
     _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
+    _usage(
+        _DEPLOY,
+        "break-glass",
+        "break-glass R-12 to <environment> <reason>",
+        "in an emergency, shows what it would go past, and how to do so",
+        "break-glass R-12 to production checkout is down and this mends it",
+    ),
+    _usage(
+        _DEPLOY,
+        "review",
+        "review D-40 <findings>",
+        "says what was learned from a deployment that broke the glass",
+        "review D-40 the alarm came late; QA gets a pager",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,

@@ -42,6 +42,7 @@ _MEANT = MappingProxyType(
         "go:launch abort:cancel delete:cancel remove:cancel drop:cancel update:edit change:edit rename:edit "
         "report:digest summary:digest log:audit evidence:audit history:audit export:audit ?:help usage:help",
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
+        "break:break-glass breakglass:break-glass emergency:break-glass learned:review postmortem:review "
         "list:status show:status ls:status running:status ?:help usage:help",
         Family.ROLLBACK: "?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
@@ -52,7 +53,7 @@ _MEANT = MappingProxyType(
     }
 )
 _PLACEHOLDERS = re.compile(
-    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role)>"
+    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role|findings)>"
 )
 _KEYWORDS = frozenset({"to", "in", "on", "until", "for", "now"})
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tomorrow", "noon")
@@ -163,7 +164,9 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
     if expected is Expected.SCOPE and likely([here]):
         yield 0.35, _mended(attempt, at, ("until",))
     goes_on = (
-        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse"}
+        here in _KEYWORDS
+        or here[0].isdigit()
+        or misread.verb in {"reject", "cancel", "build", "except", "refuse", "review"}
     )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 
 from bot.ports import Changes, Commit
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName
+from bot.rules.review import Review
 from bot.rules.rollback import stands_now
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
@@ -17,12 +19,14 @@ from bot.verbs.look import Place
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
+from handlers.views.reviews import owed
 from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
 from handlers.views.why import gate
-from handlers.views.words import ATTEMPTS, attempt, named, passing, what
+from handlers.views.words import ATTEMPTS, BROKE_GLASS, attempt, glass, named, passing, what
 
 _COMMITS = 12
 _SERVICES = 20
+_REVIEWS = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -44,6 +48,8 @@ def deployment_progress(deployment: Deployment) -> Said:
         f"*{one_line(order.environment, 60)}*"
     )
     blocks = [section(opening), section("\n".join(_steps(deployment)))]
+    if order.broke_glass:
+        blocks.append(context(BROKE_GLASS))
     if order.reason:
         blocks.append(context(f"Reason: {one_line(order.reason, 500)}"))
     if deployment.attempt is Attempt.UNKNOWN:
@@ -209,6 +215,9 @@ def status(
     history: Mapping[ServiceName, Sequence[Deployment]],
     freezes: Sequence[Freeze],
     pen: Pen,
+    *,
+    reviews: Sequence[Review] = (),
+    seen_at: datetime | None = None,
 ) -> Said:
     """What runs where. `history` is each service's deployments, newest first."""
     blocks = [header("What runs where")]
@@ -222,6 +231,8 @@ def status(
     if freezes:
         told = ", ".join(f"{each.name} until {when(each.over_at)}" for each in freezes[:5])
         blocks.append(context(f"❄️ {told}"))
+    if reviews:
+        blocks.append(context("\n".join(owed(each, pen, seen_at) for each in reviews[:_REVIEWS])))
     return message("What runs where", blocks)
 
 
@@ -233,7 +244,7 @@ def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> st
     if there is not None:
         since = when(there.ended_at or there.order.confirmed_at)
         sign = "↩️" if there.order.kind is Kind.ROLLBACK else "🟢"
-        line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release})"
+        line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release}){glass(there)}"
     holder = next((each for each in here if each.holds), None)
     if holder is not None:
         line += f"\n{INDENT}{attempt(holder)}"

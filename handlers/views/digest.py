@@ -8,6 +8,7 @@ from bot.rules.policy import Catalogue, ServiceName
 from bot.verbs.summaries import DigestContent
 from handlers.views.blocks import Block, Said, context, header, message, section
 from handlers.views.freezes import scope
+from handlers.views.reviews import owed
 from handlers.views.templates import fill_in
 from handlers.views.text import Mrkdwn, Pen, at, clip, counted, joined_names
 from handlers.views.words import STAGES, attempt, named, title, waits_for, what
@@ -30,6 +31,8 @@ def digest(content: DigestContent, pen: Pen, catalogue: Catalogue) -> Said:
             "waiting": content.waiting,
             "running": content.running,
             "freezes": content.freezes,
+            "reviews": content.reviews,
+            "owed": lambda review: owed(review, pen, content.until),
             "at": at,
             "what": what,
             "attempt": attempt,
@@ -75,6 +78,8 @@ def _summary(content: DigestContent) -> str:
         (len(content.waiting), "waiting"),
     ]
     told = [f"{number} {word}" for number, word in parts if number]
+    if content.reviews:
+        told.append(counted(len(content.reviews), "review") + " owed")
     if content.freezes:
         told.append(counted(len(content.freezes), "freeze"))
     return f"Release digest: {', '.join(told) or 'nothing to tell'}."

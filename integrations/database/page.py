@@ -19,6 +19,7 @@ from integrations.database.rows import (
     intents,
     outbox,
     releases,
+    reviews,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
     from bot.rules.people import PersonId, RoleName
     from bot.rules.release import Draft, Release, ReleaseId
+    from bot.rules.review import Duty, Review
     from integrations.database.starter import WorkStarter
 
 T = TypeVar("T")
@@ -66,6 +68,7 @@ class DatabasePage(DatabaseReading):
         self._freezes: dict[int, Freeze] = {}
         self._exceptions: dict[int, FreezeException] = {}
         self._absences: dict[int, Absence] = {}
+        self._reviews: dict[int, Review] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -78,6 +81,9 @@ class DatabasePage(DatabaseReading):
 
     async def exception(self, exception: ExceptionId) -> FreezeException | None:
         return _noted(self._exceptions, exception, await super().exception(exception))
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return _noted(self._reviews, deployment, await super().review(deployment))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -141,6 +147,15 @@ class DatabasePage(DatabaseReading):
 
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)
+
+    async def add_review(self, duty: Duty) -> Review:
+        return await self._run(reviews.add, duty)
+
+    async def keep_review(self, review: Review) -> Review:
+        stored = self._reviews.get(review.id) or _there(await self.review(review.id), f"review of {review.name}")
+        if review != stored:
+            stored = self._reviews[review.id] = await self._run(reviews.keep, stored, review)
+        return stored
 
     async def put_on_record(self, happened: Happened) -> None:
         self._happenings.append(audit.as_kept(happened))

@@ -18,6 +18,7 @@ from integrations.database.rows import (
     freezes,
     intents,
     releases,
+    reviews,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
+    from bot.rules.review import Review
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -156,3 +158,16 @@ class DatabaseReading:
 
     async def record_head(self) -> tuple[int, str]:
         return await self._run(audit.head)
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return await self._run(reviews.one, deployment, lock=self._lock)
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        return await self._run(reviews.several, open_only=open_only, broken_by=broken_by, release=release, limit=limit)

@@ -180,6 +180,7 @@ deployments = Table(
     Column("ended_at", Moment),
     Column("cancel_asked_by", Words),
     Column("revision", Integer, nullable=False),
+    Column("broke_glass", Boolean, nullable=False, server_default=false()),
     CheckConstraint(_one_of("kind", Kind), name="kind"),
     CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
     # The promise of at most one active deployment per service and environment is kept here, whatever was read before.
@@ -395,4 +396,30 @@ messages = Table(
     Column("ts", Words, nullable=False),
     Column("body_digest", Words, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Number, ForeignKey("deployments.id"), primary_key=True, autoincrement=False),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("broken_by", Words, nullable=False),
+    Column("broken_for", Words),
+    Column("opened_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("owner", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("passed", Json, nullable=False),
+    Column("closed_by", Words),
+    Column("closed_for", Words),
+    Column("closed_at", Moment),
+    Column("learned", Words, nullable=False),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("(closed_by IS NULL) = (closed_at IS NULL)", name="closed"),
+    Index(None, "due_at", "id"),
+    Index(None, "closed_at", "due_at"),
+    Index(None, "broken_by", "closed_at"),
+    Index(None, "release_id"),
 )

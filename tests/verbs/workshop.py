@@ -21,6 +21,7 @@ from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
@@ -36,6 +37,7 @@ from bot.verbs.look import Look, Picture
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
+from bot.verbs.review import ReviewDeploy, WatchReview
 from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.stand_ins import WithStandIns
@@ -139,6 +141,8 @@ class Workshop:
         self.watch_release = WatchRelease(*common, self.confirm_deploy, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
         self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
+        self.break_glass = BreakGlass(*common, now)
+        self.review_deploy, self.watch_review = ReviewDeploy(*common, now), WatchReview(*common, now)
         self.roll_back = RollBack(*common, self.code, now)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
