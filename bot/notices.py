@@ -78,6 +78,14 @@ class ExceptionWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewWanted:
+    """Somebody is asked to review a deployment that broke the glass; the message shows what was learned, once it is."""
+
+    person: PersonId
+    deployment: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelLine:
     """A message to a channel that belongs to no release."""
 
@@ -109,6 +117,7 @@ Notice = (
     | DirectLine
     | Wanted
     | ExceptionWanted
+    | ReviewWanted
     | ChannelLine
     | FreezeTold
     | DigestDue
@@ -127,7 +136,7 @@ def lane(notice: Notice) -> str:
             return f"{person}/reminders"  # which may have to wait, and hold nothing else up
         case Wanted(person=person):
             return f"{person}/{living(notice)}"  # the same
-        case DirectLine(person=person) | ExceptionWanted(person=person):
+        case DirectLine(person=person) | ExceptionWanted(person=person) | ReviewWanted(person=person):
             return person
         case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
             return channel
@@ -149,5 +158,7 @@ def living(notice: Notice) -> str | None:
             return f"digest:{channel}:{','.join(services)}"
         case ExceptionWanted(person=person, exception=exception):
             return f"exception:X-{exception}:{person}"
+        case ReviewWanted(person=person, deployment=deployment):
+            return f"review:D-{deployment}:{person}"
         case _:
             return None

@@ -33,6 +33,7 @@ from bot.rules.policy import (
     ServiceName,
 )
 from bot.rules.release import Draft, Release, ReleaseId
+from bot.rules.review import Duty, Review
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -88,6 +89,7 @@ class Work(StrEnum):
     WATCH_FREEZE = "watch-freeze"
     WATCH_RELEASE = "watch-release"
     WATCH_LOCK = "watch-lock"
+    WATCH_REVIEW = "watch-review"
 
 
 class Records(Protocol):
@@ -235,6 +237,21 @@ class Reading(Protocol):
         """
         ...
 
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        """The review of a deployment that broke the glass; None if it owes none. In a writing page it is locked."""
+        ...
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        """Reviews, the one that is due first first. `limit` None: every one of them."""
+        ...
+
 
 class Page(Reading, Protocol):
     """One transaction: read, change, say what to tell, commit."""
@@ -310,6 +327,14 @@ class Page(Reading, Protocol):
         ...
 
     async def keep_lock(self, lock: Lock) -> Lock:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_review(self, duty: Duty) -> Review:
+        """Open it. There is at most one for a deployment."""
+        ...
+
+    async def keep_review(self, review: Review) -> Review:
         """Keep it. ConflictError if it has another revision by now."""
         ...
 

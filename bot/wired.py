@@ -16,6 +16,7 @@ from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
@@ -34,6 +35,7 @@ from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck
+from bot.verbs.review import ReviewDeploy
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
@@ -77,6 +79,8 @@ class Verbs:
     cancel_deploy: CancelDeploy
     pass_over: PassOver
     settle: SettleDeploy
+    break_glass: BreakGlass
+    review_deploy: ReviewDeploy
     roll_back: RollBack
     start_freeze: StartFreeze
     end_freeze: EndFreeze
@@ -118,6 +122,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         pass_over=PassOver(*common, now),
         settle=SettleDeploy(*common, now),
         roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
+        break_glass=BreakGlass(*common, now),
+        review_deploy=ReviewDeploy(*common, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
@@ -183,6 +189,8 @@ def listen(
         cancel_deploy=verbs.cancel_deploy,
         pass_over=verbs.pass_over,
         settle=verbs.settle,
+        break_glass=verbs.break_glass,
+        review_deploy=verbs.review_deploy,
         roll_back=verbs.roll_back,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,

@@ -37,6 +37,7 @@ from bot.verbs.freeze import WatchFreeze
 from bot.verbs.left_alone import LeftAlone
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.review import WatchReview
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.sync_freezes import SyncFreezes
@@ -190,6 +191,7 @@ async def running(
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
             Work.WATCH_LOCK: WatchLock(records, agreed, utc_now),
+            Work.WATCH_REVIEW: WatchReview(records, people, agreed, utc_now),
             Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick, lease=settings.lease))

@@ -8,6 +8,7 @@ from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.comment import Comment
@@ -24,6 +25,7 @@ from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
+from bot.verbs.review import ReviewDeploy
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
@@ -38,6 +40,7 @@ from handlers.ask_them import Nudging
 from handlers.audit import HandOver, Proving
 from handlers.away import Absent
 from handlers.boundary import Boundary
+from handlers.break_glass import Breaking
 from handlers.cancel_deploy import Stopping
 from handlers.cancel_release import Cancelling
 from handlers.checklist import Checking, shows_something
@@ -58,6 +61,7 @@ from handlers.parsing.grammar import Family
 from handlers.pass_over import Passing
 from handlers.plan_release import Planning
 from handlers.reject import Rejecting, has_a_reason
+from handlers.review import Reviewing, says_what_was_learned
 from handlers.roll_back import RollingBack
 from handlers.set_candidate import Building
 from handlers.settle import Settling
@@ -105,6 +109,8 @@ def register(
     cancel_deploy: CancelDeploy,
     pass_over: PassOver,
     settle: SettleDeploy,
+    break_glass: BreakGlass,
+    review_deploy: ReviewDeploy,
     roll_back: RollBack,
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
@@ -127,6 +133,7 @@ def register(
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
     locking = Locking(talk, lock, unlock)
+    reviewing = Reviewing(talk, review_deploy)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -157,6 +164,8 @@ def register(
         c.SettleIt: Settling(talk, settle).typed,
         c.LockIt: locking.locked,
         c.UnlockIt: locking.unlocked,
+        c.GoPastTheGate: Breaking(talk, break_glass).typed,
+        c.SayWhatWasLearned: reviewing.typed,
     }
     rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
     freeze: dict[type, Route] = {
@@ -187,6 +196,7 @@ def register(
     boundary.action(Press.EXCEPT, excepting.pressed, loading=loading("Exception"))
     boundary.action(Press.GRANT, deciding.pressed_grant)
     boundary.action(Press.REFUSE, deciding.pressed_refuse, loading=loading("Refuse"))
+    boundary.action(Press.REVIEW, reviewing.pressed, loading=loading("Review"))
     boundary.action(Press.DEPLOY, asking.pressed)
     boundary.action(Press.LAUNCH, launching.pressed)
     boundary.action(Press.NEW, planning.pressed)
@@ -198,6 +208,7 @@ def register(
     boundary.view(Form.REJECT, rejecting.sent, check=has_a_reason)
     boundary.view(Form.EXCEPT, excepting.sent, check=has_a_reason)
     boundary.view(Form.REFUSE, deciding.sent, check=has_a_reason)
+    boundary.view(Form.REVIEW, reviewing.sent, check=says_what_was_learned)
     boundary.view(Form.COMMENT, commenting.sent, check=says_something)
     boundary.view(Form.NOTE, checking.noted, check=shows_something)
 

@@ -15,6 +15,7 @@ from bot.notices import (
     ExceptionWanted,
     FreezeTold,
     Notice,
+    ReviewWanted,
     ThreadLine,
     Wanted,
     living,
@@ -37,6 +38,7 @@ from handlers.views.digest import digest
 from handlers.views.exceptions import exception_wanted
 from handlers.views.freezes import freeze_notice
 from handlers.views.notice import direct, line
+from handlers.views.reviews import review_wanted
 from handlers.views.text import Pen
 from handlers.views.wanted import wanted
 
@@ -68,6 +70,8 @@ class Announcements:
                 return await self._wanted(notice, pen)
             case ExceptionWanted():
                 return await self._exception(notice)
+            case ReviewWanted():
+                return await self._review(notice, pen)
             case ChannelLine():
                 return Message(notice.channel, **line(notice.sentence, pen))
             case FreezeTold():
@@ -136,6 +140,13 @@ class Announcements:
             return None
         told = Requested(picture, exception, freeze)
         return Message(notice.person, **exception_wanted(told, self.agreed().exceptions), living=living(notice))
+
+    async def _review(self, notice: ReviewWanted, pen: Pen) -> Message | None:
+        async with self.records.read() as page:
+            review = await page.review(notice.deployment)
+        if review is None:
+            return None
+        return Message(notice.person, **review_wanted(review, pen), living=living(notice))
 
     async def _freeze(self, notice: FreezeTold, pen: Pen) -> Message | None:
         async with self.records.read() as page:

@@ -50,6 +50,8 @@ class Press(StrEnum):
     GRANT = "grant"
     REFUSE = "refuse"
     """Opens the form in which an exception is refused."""
+    REVIEW = "review"
+    """Opens the form in which somebody says what was learned from a deployment that broke the glass."""
     ROLL_BACK = "roll_back"
     """Rolls back: the button of that message."""
 
@@ -68,6 +70,7 @@ class Form(StrEnum):
     EXCEPT = "except"
     REFUSE = "refuse"
     NOTE = "note"
+    REVIEW = "review"
 
 
 CHECKLIST_FORM = "checklist"

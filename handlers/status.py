@@ -31,12 +31,14 @@ class Overview:
             history = {each.name: await _history(page, each.name) for each in services}
             now = self.now()
             freezes, locks = await page.freezes(not_over_at=now), await page.locks(not_over_at=now)
+            reviews = [each for each in await page.reviews(open_only=True) if each.duty.service in history]
         concerned = [
             each
             for each in freezes
             if each.active(now) and (not each.window.services or each.window.services & history.keys())
         ]
-        await answer.private(**status(services, history, concerned, self.talk.pen(), locks=locks, now=now))
+        said = status(services, history, concerned, self.talk.pen(), locks=locks, reviews=reviews, now=now)
+        await answer.private(**said)
 
 
 async def _history(page: Reading, service: ServiceName) -> tuple[Deployment, ...]:

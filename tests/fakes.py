@@ -15,6 +15,7 @@ from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.review import Duty, Review
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
@@ -23,6 +24,7 @@ from integrations.database.rows.exceptions import must_follow as exception_must_
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
+from integrations.database.rows.reviews import must_follow as review_must_follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from bot.rules.policy import EnvironmentName, ServiceName
 
 T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Review)
 
 
 class RecordingStarter:
@@ -64,6 +67,7 @@ class Contents:
     calendars: dict[str, CalendarState] = field(default_factory=dict)
     absences: dict[int, Absence] = field(default_factory=dict)
     locks: dict[int, Lock] = field(default_factory=dict)
+    reviews: dict[int, Review] = field(default_factory=dict)
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
@@ -286,6 +290,26 @@ class InMemoryReading:
         unended = (each for each in self._now.locks.values() if each.ended_at is None)
         return next((each for each in unended if each.is_on(service, environment)), None)
 
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return self._now.reviews.get(deployment)
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        in_order = sorted(self._now.reviews.values(), key=lambda each: (each.duty.due_at, each.id))
+        return [
+            each
+            for each in in_order
+            if (not open_only or each.open)
+            and broken_by in (None, each.duty.broken_by)
+            and release in (None, each.duty.release)
+        ][:limit]
+
 
 class InMemoryPage(InMemoryReading):
     """One transaction, on a copy that replaces what was there when it commits."""
@@ -410,6 +434,18 @@ class InMemoryPage(InMemoryReading):
             return lock
         lock_must_follow(before, lock)
         kept = self._now.locks[lock.id] = replace(lock, revision=lock.revision + 1)
+        return kept
+
+    async def add_review(self, duty: Duty) -> Review:
+        review = self._now.reviews[duty.deployment] = Review(duty)
+        return review
+
+    async def keep_review(self, review: Review) -> Review:
+        before = _before(self._now.reviews, review)
+        if before is None:
+            return review
+        review_must_follow(before, review)
+        kept = self._now.reviews[review.id] = replace(review, revision=review.revision + 1)
         return kept
 
     async def put_on_record(self, happened: Happened) -> None:

@@ -42,6 +42,7 @@ from bot.rules.policy import (
     LockRules,
     RecurringFreeze,
     Reminders,
+    ReviewRules,
     Right,
     Role,
     Service,
@@ -96,6 +97,9 @@ def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
         ),
         locks=LockRules(file.locks.lasts, file.locks.longest, file.locks.remind_before, file.locks.forgotten_after),
         quiet_hours=QuietHours(tuple(file.quiet_hours.at), file.quiet_hours.timezone) if file.quiet_hours else None,
+        reviews=ReviewRules(
+            RoleName(file.break_glass.reviewed_by) if file.break_glass.reviewed_by else None, file.break_glass.within
+        ),
         templates=str(located(file.templates, base)) if file.templates else None,
         fingerprint=fingerprint,
     )

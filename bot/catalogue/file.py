@@ -186,7 +186,7 @@ class ServiceItemEntry(ItemEntry):
     only_for: References = Field(default=[], description="The change types that it is for; all of them unless given.")
 
 
-Rights = dict[Literal["plan", "deploy", "roll-back", "launch"], References]
+Rights = dict[Literal["plan", "deploy", "roll-back", "launch", "break-glass"], References]
 
 
 class ServiceEntry(Part):
@@ -207,7 +207,8 @@ class ServiceEntry(Part):
         default=None, description="Whether the one who confirms a deployment must not be the one who asked for it."
     )
     rights: Rights = Field(
-        default={}, description="The roles that may plan, deploy, roll back, launch; adds to the defaults."
+        default={},
+        description="The roles that may plan, deploy, roll back, launch, break the glass; adds to the defaults.",
     )
     checklist: list[Annotated[ServiceItemEntry, BeforeValidator(_item)]] = Field(
         default=[],
@@ -265,7 +266,9 @@ class Defaults(Part):
     """What holds for every service that says nothing else."""
 
     rights: Rights = Field(
-        default={}, description="The roles that may plan, deploy, roll back, launch; every member unless given."
+        default={},
+        description="The roles that may plan, deploy, roll back, launch; every member unless given. And those that may "
+        "break the glass (break-glass); nobody unless given.",
     )
     two_people: bool = Field(default=False, description="Whether deploying takes two people.")
     bake: DurationOrNone | None = Field(
@@ -366,6 +369,15 @@ class LocksEntry(Part):
         return self
 
 
+class BreakGlassEntry(Part):
+    """What is owed once somebody has gone ahead past the gate in an emergency."""
+
+    reviewed_by: Reference | None = Field(
+        default=None, description="The role that reviews it; the owners of this file unless given."
+    )
+    within: Duration = _unless_given("3d", "How soon it is to be reviewed.")
+
+
 class DigestEntry(Part):
     """A digest that is posted by the clock."""
 
@@ -399,6 +411,9 @@ class CatalogueFile(Part):
         default=None,
         description="When nobody is reminded of anything, each by their own clock: “daily 19:00-08:00”, a list of such "
         "texts, or {at: …, timezone: …} for everybody's being that of one zone. What is urgent is told all the same.",
+    )
+    break_glass: BreakGlassEntry = Field(
+        default=BreakGlassEntry(), description="What is owed once somebody has gone ahead past the gate."
     )
     digests: list[DigestEntry] = Field(default=[], description="Digests that are posted by the clock.")
     templates: Line | None = Field(default=None, description="A folder with the team's own message templates.")

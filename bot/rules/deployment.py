@@ -84,6 +84,8 @@ class Order:
     reason: str = ""
     replaces: DeploymentId | None = None
     """The deployment that stood there when this one's turn came, as far as the record knows."""
+    broke_glass: bool = False
+    """Whether it went past the gate, in an emergency."""
 
 
 @dataclass(frozen=True, slots=True)

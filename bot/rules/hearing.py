@@ -166,6 +166,7 @@ def _confirmed(past: Past, happened: Happened) -> None:
         happened.by,
         happened.at,
         replaces=past.deployments.standing(service, environment),
+        broke_glass=happened.verb == "break glass",
     )
     past.deployments.keep(_ordered(DeploymentId(number), order, happened))
 
@@ -189,6 +190,7 @@ def _rolled_back(past: Past, happened: Happened) -> None:
         confirmed_at=happened.at,
         reason=happened.detail.get("reason") or "",
         replaces=DeploymentId(replaced),
+        broke_glass=False,
     )
     past.deployments.keep(_ordered(DeploymentId(number), order, happened))
 
@@ -312,6 +314,7 @@ _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
         "launch": _launched,
         "cancel release": _cancelled,
         "confirm deploy": _confirmed,
+        "break glass": _confirmed,
         "roll back": _rolled_back,
         "settle deployment": _settled,
         "freeze": _frozen,

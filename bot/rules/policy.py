@@ -166,6 +166,8 @@ class Right(StrEnum):
     ROLL_BACK = "roll-back"
     LAUNCH = "launch"
     FREEZE = "freeze"
+    BREAK_GLASS = "break-glass"
+    """Going ahead past the gate. Unlike the others, nobody has it to whom it was not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ class Service:
         return tuple(each for each in self.environments if each.name not in earlier)
 
     def roles_for(self, right: Right) -> tuple[RoleName, ...]:
-        """The roles that may; empty: every member may."""
+        """The roles that may; empty: every member may, except that nobody may break the glass."""
         return self.rights.get(right, ())
 
 
@@ -307,6 +309,15 @@ class LockRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewRules:
+    """What is owed once somebody has broken the glass."""
+
+    by: RoleName | None = None
+    """The role that reviews it; None: the owners of the catalogue."""
+    within: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything a team has agreed, read from its reviewed file."""
 
@@ -326,6 +337,7 @@ class Catalogue:
     locks: LockRules = LockRules()
     quiet_hours: QuietHours | None = None
     """When nobody is reminded of anything; None: at no time."""
+    reviews: ReviewRules = ReviewRules()
     templates: str | None = None
     """A folder with a team's own message templates, absolute."""
     fingerprint: str = ""

@@ -122,6 +122,8 @@ class Replay:
     blocked: dict[Place, Case] = field(default_factory=dict)
     """The last attempt at each, if it was blocked and nothing was started after it."""
     asks: dict[Place, Asks] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    """The deployments that broke the glass: what passes every rule on purpose says nothing about rules."""
     without_authors: set[ReleaseId] = field(default_factory=set)
     """Releases of whose candidates the record doesn't tell who wrote them, where that matters."""
 
@@ -136,6 +138,8 @@ class Replay:
                 self._asked(happened, happened.release)
             case "confirm deploy" if happened.release is not None:
                 self._confirmed(happened, happened.release)
+            case "break glass" if happened.release is not None:
+                self._broke_glass(happened, happened.release)
             case _:
                 pass
         hear(self.past, happened)
@@ -154,6 +158,11 @@ class Replay:
                     name=Code(calendar.name),
                 )
 
+        if self.broken:
+            yield say(
+                "{names} broke the glass, and so went past whatever rules there are: not counted.",
+                names=AllOf(_some(tuple(self.broken))),
+            )
         if self.without_authors:
             yield say(
                 "The record doesn't tell who wrote the candidates of {releases}, planned before it did; their "
@@ -175,6 +184,13 @@ class Replay:
         asks = self.asks.pop(place, ())
         if happened.at >= self.since:
             self.started.append(self._judged(happened, place, asks, happened.subject))
+
+    def _broke_glass(self, happened: Happened, release: ReleaseId) -> None:
+        place = (release, EnvironmentName(happened.detail["environment"]), happened.candidate or "")
+        self.blocked.pop(place, None)
+        self.asks.pop(place, None)
+        if happened.at >= self.since:
+            self.broken.append(happened.subject)
 
     def _judged(self, happened: Happened, place: Place, asks: Asks, deployment: str | None = None) -> Case:
         release, environment, candidate = place

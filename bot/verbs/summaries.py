@@ -14,6 +14,7 @@ from bot.rules.freeze import Freeze
 from bot.rules.lock import Lock
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ServiceName
+from bot.rules.review import Review
 from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
@@ -41,12 +42,14 @@ class DigestContent:
     """In force or coming, the first to start first."""
     locks: tuple[Lock, ...] = ()
     """Those that seem forgotten, the oldest first."""
+    reviews: tuple[Review, ...] = ()
+    """Those that are still owed, the first one due first."""
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
         done = (self.shipped, self.rolled_back, self.failed, self.launched)
-        return not any((*done, self.waiting, self.running, self.freezes, self.locks))
+        return not any((*done, self.waiting, self.running, self.freezes, self.locks, self.reviews))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class InboxContent:
     """What was asked of freezes and waits for this person."""
     locks: tuple[Lock, ...] = ()
     """In force, this person's own first."""
+    reviews: tuple[Review, ...] = ()
+    """Deployments that broke the glass, and that this person is to review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Summaries:
             running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
             freezes = await page.freezes(not_over_at=until)
             locks = await page.locks(not_over_at=until)
+            reviews = await page.reviews(open_only=True)
         finals = {
             (name, environment.name)
             for name, service in self.look.agreed().services.items()
@@ -123,18 +129,20 @@ class Summaries:
                 for each in locks
                 if each.hold.service in wanted and until - each.locked_at >= self.look.agreed().locks.forgotten_after
             ),
+            reviews=tuple(each for each in reviews if each.duty.service in wanted),
         )
 
     async def inbox(self, person: PersonId) -> InboxContent:
         """What waits for this person, and what goes on."""
-        now = self.now()
-        pictures = await self.look.all_open()
+        now, owners = self.now(), self.look.agreed().owners
+        pictures, roles = await self.look.all_open(), await self.look.directory.roles()
         async with self.records.read() as page:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
             locks = sorted(await page.locks(not_over_at=now), key=lambda each: each.hold.by != person)
             requested = await _requested(page, pictures)
+            reviews = await page.reviews(open_only=True)
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -147,6 +155,7 @@ class Summaries:
         mine = tuple(each for each in pictures if each.release.requested_by == person)
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
+        owed = tuple(each for each in reviews if each.owed_by(person, owners, roles, now))
         return InboxContent(
             person,
             now,
@@ -158,6 +167,7 @@ class Summaries:
             concerned,
             waiting,
             tuple(locks),
+            owed,
         )
 
 

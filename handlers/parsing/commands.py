@@ -256,7 +256,37 @@ class UnlockIt:
     reason: str = ""
 
 
-DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy | LetPass | SettleIt | LockIt | UnlockIt
+@dataclass(frozen=True, slots=True)
+class GoPastTheGate:
+    """Break the glass: see what would be broken; `confirmed` starts it."""
+
+    release: Named
+    environment: EnvironmentName
+    reason: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SayWhatWasLearned:
+    """Review a deployment that broke the glass."""
+
+    deployment: DeploymentId
+    learned: str
+
+
+DeployCommand = (
+    Help
+    | PreviewDeploy
+    | StartDeploy
+    | ShowStatus
+    | StopDeploy
+    | LetPass
+    | SettleIt
+    | LockIt
+    | UnlockIt
+    | GoPastTheGate
+    | SayWhatWasLearned
+)
 
 
 # ---------------------------------------------------------------- /rollback

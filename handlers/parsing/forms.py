@@ -192,6 +192,18 @@ def _unlock(words: Reader) -> c.Command:
     return c.UnlockIt(service, environment, words.maybe_reason())
 
 
+def _break_glass(words: Reader) -> c.Command:
+    confirmed = words.skip("confirm")
+    release = words.release()
+    if not words.skip("to"):
+        raise words.wrong(Expected.TO, "Where to? The word “to” and the environment are missing.")
+    return c.GoPastTheGate(release, words.environment(), words.reason(), confirmed)
+
+
+def _review(words: Reader) -> c.Command:
+    return c.SayWhatWasLearned(words.deployment(), words.reason())
+
+
 def _back(words: Reader) -> c.Command:
     service = words.service()
     environment: EnvironmentName | None = None
@@ -373,6 +385,8 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "settle": _settle,
             "lock": _lock,
             "unlock": _unlock,
+            "break-glass": _break_glass,
+            "review": _review,
             "help": _help,
         },
         Family.ROLLBACK: {"help": _help},

@@ -125,6 +125,20 @@ USAGES = (
         "lets go of it; somebody else's needs a reason",
         "unlock payments production",
     ),
+    _usage(
+        _DEPLOY,
+        "break-glass",
+        "break-glass R-12 to <environment> <reason>",
+        "in an emergency, shows what it would go past, and how to do so",
+        "break-glass R-12 to production checkout is down and this mends it",
+    ),
+    _usage(
+        _DEPLOY,
+        "review",
+        "review D-40 <findings>",
+        "says what was learned from a deployment that broke the glass",
+        "review D-40 the alarm came late; QA gets a pager",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,

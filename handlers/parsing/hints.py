@@ -44,7 +44,9 @@ _MEANT = MappingProxyType(
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
         "list:status show:status ls:status running:status queue:status skip:pass "
         "withdraw:cancel resolve:settle hold:lock reserve:lock claim:lock take:lock block:lock "
-        "free:unlock release:unlock unblock:unlock ?:help usage:help",
+        "free:unlock release:unlock unblock:unlock "
+        "break:break-glass breakglass:break-glass emergency:break-glass learned:review postmortem:review "
+        "?:help usage:help",
         Family.ROLLBACK: "?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "
@@ -54,7 +56,7 @@ _MEANT = MappingProxyType(
     }
 )
 _PLACEHOLDERS = re.compile(
-    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role)>"
+    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role|findings)>"
 )
 _KEYWORDS = frozenset({"to", "in", "on", "until", "for", "now"})
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tomorrow", "noon")
@@ -165,7 +167,9 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
     if expected is Expected.SCOPE and likely([here]):
         yield 0.35, _mended(attempt, at, ("until",))
     goes_on = (
-        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse"}
+        here in _KEYWORDS
+        or here[0].isdigit()
+        or misread.verb in {"reject", "cancel", "build", "except", "refuse", "review"}
     )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)

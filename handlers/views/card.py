@@ -19,6 +19,7 @@ from handlers.views.words import (
     approvals,
     attempt,
     blocker,
+    glass,
     named,
     passing,
     road,
@@ -187,12 +188,13 @@ def _gate(place: Place, release: Release) -> Mrkdwn:
     if holder is not None and holder.attempt is Attempt.UNKNOWN:
         return Mrkdwn(f"❓ {name}  ·  {runs}  ·  nobody can tell how {holder.name} ended")
     if holder is not None:
-        return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way")
+        return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way{glass(holder)}")
     waiting = _own_waiting(place)
     if waiting is not None:
         return Mrkdwn(f"🕓 {name}  ·  {runs}  ·  {waiting.name} waits its turn")
     if place.stands_here and there is not None:
-        return Mrkdwn(f"✅ {name}  ·  {runs}, this candidate, since {when(there.ended_at or there.order.confirmed_at)}")
+        since = when(there.ended_at or there.order.confirmed_at)
+        return Mrkdwn(f"✅ {name}  ·  {runs}, this candidate, since {since}{glass(there)}")
     if not release.open:
         return Mrkdwn(f"▫️ {name}  ·  {runs}")
     if release.candidate is None:

@@ -12,6 +12,7 @@ from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.lock import Lock
 from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName, takes_two_people
+from bot.rules.review import Review
 from bot.rules.rollback import stands_now
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
@@ -20,13 +21,15 @@ from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
 from handlers.views.locks import held
+from handlers.views.reviews import owed
 from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
 from handlers.views.why import gate
-from handlers.views.words import ATTEMPTS, attempt, named, passing, what
+from handlers.views.words import ATTEMPTS, BROKE_GLASS, attempt, glass, named, passing, what
 
 _COMMITS = 12
 _SERVICES = 20
 _WAITING = 5
+_REVIEWS = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -48,6 +51,8 @@ def deployment_progress(deployment: Deployment, before: Sequence[Deployment] = (
         f"*{one_line(order.environment, 60)}*"
     )
     blocks = [section(opening), section("\n".join(_steps(deployment, before)))]
+    if order.broke_glass:
+        blocks.append(context(BROKE_GLASS))
     if order.reason:
         blocks.append(context(f"Reason: {one_line(order.reason, 500)}"))
     if deployment.attempt is Attempt.UNKNOWN:
@@ -241,6 +246,7 @@ def status(
     *,
     locks: Sequence[Lock],
     now: datetime,
+    reviews: Sequence[Review] = (),
 ) -> Said:
     """What runs where, and who holds it. `history` is each service's deployments, newest first."""
     blocks = [header("What runs where")]
@@ -257,6 +263,8 @@ def status(
     if freezes:
         told = ", ".join(f"{each.name} until {when(each.over_at)}" for each in freezes[:5])
         blocks.append(context(f"❄️ {told}"))
+    if reviews:
+        blocks.append(context("\n".join(owed(each, pen, now) for each in reviews[:_REVIEWS])))
     return message("What runs where", blocks)
 
 
@@ -273,7 +281,7 @@ def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> st
     if there is not None:
         since = when(there.ended_at or there.order.confirmed_at)
         sign = "↩️" if there.order.kind is Kind.ROLLBACK else "🟢"
-        line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release})"
+        line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release}){glass(there)}"
     holder = next((each for each in here if each.holds), None)
     waiting = sorted((each for each in here if each.waits), key=lambda each: each.place)
     if holder is not None:

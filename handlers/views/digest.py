@@ -9,6 +9,7 @@ from bot.verbs.summaries import DigestContent
 from handlers.views.blocks import Block, Said, context, header, message, section
 from handlers.views.freezes import scope
 from handlers.views.locks import held
+from handlers.views.reviews import owed
 from handlers.views.templates import fill_in
 from handlers.views.text import Mrkdwn, Pen, at, clip, counted, joined_names
 from handlers.views.words import STAGES, attempt, named, title, waits_for, what
@@ -33,6 +34,8 @@ def digest(content: DigestContent, pen: Pen, catalogue: Catalogue) -> Said:
             "freezes": content.freezes,
             "locks": content.locks,
             "held": lambda lock: held(lock, content.until),
+            "reviews": content.reviews,
+            "owed": lambda review: owed(review, pen, content.until),
             "at": at,
             "what": what,
             "attempt": attempt,
@@ -78,6 +81,8 @@ def _summary(content: DigestContent) -> str:
         (len(content.waiting), "waiting"),
     ]
     told = [f"{number} {word}" for number, word in parts if number]
+    if content.reviews:
+        told.append(counted(len(content.reviews), "review") + " owed")
     if content.freezes:
         told.append(counted(len(content.freezes), "freeze"))
     if content.locks:

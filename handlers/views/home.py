@@ -16,6 +16,7 @@ from handlers.views.exceptions import request
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
 from handlers.views.locks import row as lock_row
+from handlers.views.reviews import review_request
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
 from handlers.views.words import STAGES, attempt, named, title
 
@@ -27,6 +28,7 @@ _RUNNING = 8
 _FREEZES = 5
 _ABSENCES = 5
 _LOCKS = 5
+_REVIEWS = 8
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -42,6 +44,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             ),
             *_approvals(content, pen),
             *_exceptions(content),
+            *_reviews(content, pen),
             *_items(content),
             *_mine(content, pen),
             *_running(content),
@@ -54,7 +57,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
 
 
 def _summary(content: InboxContent) -> str:
-    waiting = len(content.approvals) + len(content.exceptions) + len(content.items)
+    waiting = len(content.approvals) + len(content.exceptions) + len(content.reviews) + len(content.items)
     if not waiting:
         return "☀️ Nothing waits for you."
     return f"{counted(waiting, 'thing waits', 'things wait')} for you."
@@ -113,6 +116,12 @@ def _approval(picture: Picture, role: RoleName, pen: Pen, person: PersonId) -> I
 def _exceptions(content: InboxContent) -> Iterator[Block]:
     blocks = [block for each in content.exceptions[:_EXCEPTIONS] for block in request(each)]
     yield from _titled("Exceptions that wait for you", len(content.exceptions), blocks, _EXCEPTIONS)
+
+
+def _reviews(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    shown = content.reviews[:_REVIEWS]
+    blocks = [block for each in shown for block in review_request(each, pen, content.seen_at)]
+    yield from _titled("Reviews that you owe", len(content.reviews), blocks, _REVIEWS)
 
 
 def _items(content: InboxContent) -> Iterator[Block]:

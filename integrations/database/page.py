@@ -20,6 +20,7 @@ from integrations.database.rows import (
     locks,
     outbox,
     releases,
+    reviews,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Draft, Release, ReleaseId
+    from bot.rules.review import Duty, Review
     from integrations.database.starter import WorkStarter
 
 T = TypeVar("T")
@@ -70,6 +72,7 @@ class DatabasePage(DatabaseReading):
         self._exceptions: dict[int, FreezeException] = {}
         self._absences: dict[int, Absence] = {}
         self._locks: dict[int, Lock] = {}
+        self._reviews: dict[int, Review] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -89,6 +92,9 @@ class DatabasePage(DatabaseReading):
     async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
         found = await super().lock_on(service, environment)
         return None if found is None else _noted(self._locks, found.id, found)
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return _noted(self._reviews, deployment, await super().review(deployment))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -160,6 +166,15 @@ class DatabasePage(DatabaseReading):
         stored = self._locks.get(lock.id) or _there(await self.lock(lock.id), lock.name)
         if lock != stored:
             stored = self._locks[lock.id] = await self._run(locks.keep, stored, lock)
+        return stored
+
+    async def add_review(self, duty: Duty) -> Review:
+        return await self._run(reviews.add, duty)
+
+    async def keep_review(self, review: Review) -> Review:
+        stored = self._reviews.get(review.id) or _there(await self.review(review.id), f"review of {review.name}")
+        if review != stored:
+            stored = self._reviews[review.id] = await self._run(reviews.keep, stored, review)
         return stored
 
     async def put_on_record(self, happened: Happened) -> None:

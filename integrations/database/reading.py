@@ -19,6 +19,7 @@ from integrations.database.rows import (
     intents,
     locks,
     releases,
+    reviews,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
+    from bot.rules.review import Review
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -170,3 +172,16 @@ class DatabaseReading:
 
     async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
         return await self._run(locks.on, service, environment, lock=self._lock)
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return await self._run(reviews.one, deployment, lock=self._lock)
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        return await self._run(reviews.several, open_only=open_only, broken_by=broken_by, release=release, limit=limit)

@@ -31,6 +31,7 @@ defaults:
     deploy: [release-manager, on-call]
     roll-back: [release-manager, on-call]
     launch: release-manager
+    break-glass: on-call         # past the gate, in an emergency; others review it afterwards
 
 services:
   payments:

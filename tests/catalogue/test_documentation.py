@@ -63,6 +63,7 @@ def test_everything_that_can_be_written_is_on_the_page():
         ("reminders",),
         ("locks",),
         ("quiet_hours",),
+        ("break_glass",),
         ("digests", 0),
     ):
         assert known_at(path), path

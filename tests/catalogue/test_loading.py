@@ -22,6 +22,7 @@ from bot.rules.policy import (
     LockRules,
     RecurringFreeze,
     Reminders,
+    ReviewRules,
     Right,
     bake_before,
     checklist_of,
@@ -141,6 +142,18 @@ def test_an_item_written_as_a_text_gets_a_key_that_can_be_found_again():
         None,
         True,
     )
+
+
+def test_who_may_break_the_glass_and_who_reviews_that_is_agreed(example):
+    for service in example.services.values():
+        assert service.roles_for(Right.BREAK_GLASS) == ("on-call",)
+    assert example.reviews == ReviewRules("change-manager", timedelta(days=2))
+
+
+def test_nobody_may_break_the_glass_unless_a_role_is_named():
+    agreed = loaded(SHORT)
+    assert agreed.services["payments"].roles_for(Right.BREAK_GLASS) == ()
+    assert agreed.reviews == ReviewRules(None, timedelta(days=3))
 
 
 def test_rights_of_a_service_replace_the_default_one_by_one():

@@ -103,9 +103,14 @@ REFERENCES = {
     "owners that are no role": (short_with("role: team", "role: §teem"), "did you mean “team”"),
     "a right for an unknown role": (SHORT + "defaults: {rights: {deploy: [§tem]}}\n", "did you mean “team”"),
     "a service's right for an unknown role": (_service("    rights: {launch: §nobody}\n"), "no role called “nobody”"),
-    "a right that there is not": (SHORT + "defaults: {rights: {§fly: [team]}}\n", "plan, deploy, roll-back or launch"),
+    "a right that there is not": (
+        SHORT + "defaults: {rights: {§fly: [team]}}\n",
+        "plan, deploy, roll-back, launch or break-glass",
+    ),
     "a right nearly spelt": (SHORT + "defaults: {rights: {§rollback: [team]}}\n", "did you mean “roll-back”"),
     "a role named twice": (SHORT + "defaults: {rights: {deploy: [team, §team]}}\n", "named twice"),
+    "a review by an unknown role": (SHORT + "break_glass: {reviewed_by: §tem}\n", "did you mean “team”"),
+    "a review within no time": (SHORT + "break_glass: {within: §0d}\n", "0d"),
     "a freeze for an unknown role": (SHORT + "freezes: {rights: [§qa]}\n", "no role called “qa”"),
     "an approval in an unknown environment": (
         _types("    approvals: {§prod: [team]}\n"),

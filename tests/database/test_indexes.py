@@ -66,6 +66,11 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "whom people asked": lambda reading: reading.asked(R1),
     "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
+    "a review": lambda reading: reading.review(DeploymentId(1)),
+    "reviews": lambda reading: reading.reviews(),
+    "reviews that are owed": lambda reading: reading.reviews(open_only=True),
+    "what I broke": lambda reading: reading.reviews(open_only=True, broken_by=MAYA.id),
+    "a release's reviews": lambda reading: reading.reviews(release=R1),
     "the record": lambda reading: reading.record(),
     "the record's next page": lambda reading: reading.record(after=1000),
     "a release's record": lambda reading: reading.record(release=R1),
@@ -85,6 +90,7 @@ READ_IN_ORDER = {
     "freezes": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
     "exceptions": "SCAN freeze_exceptions USING INDEX ix_freeze_exceptions_asked_at_id",
     "calendars": "SCAN calendars",
+    "reviews": "SCAN reviews USING INDEX ix_reviews_due_at_id",
 }
 """What has no condition: read in its order until the page is full."""
 TABLES = tuple(metadata.tables)

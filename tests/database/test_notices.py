@@ -19,6 +19,7 @@ from bot.notices import (
     ExceptionWanted,
     FreezeTold,
     Notice,
+    ReviewWanted,
     ThreadLine,
     Wanted,
 )
@@ -49,6 +50,7 @@ anything = some.one_of(
     some.builds(ThreadLine, numbers, sentences, some.booleans()),
     some.builds(DirectLine, words, sentences, some.none() | numbers),
     some.builds(ExceptionWanted, words, numbers),
+    some.builds(ReviewWanted, words, numbers),
     some.builds(Wanted, words, numbers, words, words, words),
     some.builds(ChannelLine, words, sentences),
     some.builds(FreezeTold, words, numbers, some.sampled_from(["declared", "coming", "started", "extended", "ended"])),
@@ -69,5 +71,5 @@ def test_a_notice_is_read_as_it_was_written(notice: Notice) -> None:
 def test_every_kind_of_notice_is_tried_here() -> None:
     assert {kind.__name__ for kind in get_args(notices.Notice)} == {
         "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold",
-        "DigestDue", "ExceptionWanted",
+        "DigestDue", "ExceptionWanted", "ReviewWanted",
     }  # fmt: skip

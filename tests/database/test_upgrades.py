@@ -19,10 +19,11 @@ from bot.rules.audit import first_break
 from bot.rules.candidate import Candidate, Seal
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
-from bot.rules.deployment import Attempt, Kind
+from bot.rules.deployment import Attempt, DeploymentId, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Ending, Plan, Release, ReleaseId
+from bot.rules.review import Duty, Review
 from bot.rules.terms import Terms
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
@@ -30,7 +31,7 @@ from integrations.database.outbox import Outbox
 from integrations.database.schema import alembic_config, upgrade
 from tests.grounds import database_ground
 from tests.makers import FEATURE, PAYMENTS, PRODUCTION
-from tests.people import BEN, MAYA, OMAR, QA
+from tests.people import BEN, INES, MAYA, OMAR, QA
 
 AT = "2026-01-02 03:04:05.000006"
 THEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -89,6 +90,27 @@ EXCEPTION = FreezeException(
 ABSENCE = Absence(AbsenceId(1), Leave(OMAR.id, THEN, MARCH, BEN.id, frozenset({QA}), "Away"), MAYA.id, THEN)
 CHECK = CheckResult(PAYMENTS, COMMIT, "regression", passed=True, at=THEN, link="https://run.example.com")
 """What there is since the second version."""
+REVIEW = Review(
+    Duty(
+        DeploymentId(1),
+        ReleaseId(1),
+        PAYMENTS,
+        PRODUCTION,
+        MAYA.id,
+        INES.id,
+        THEN,
+        MARCH,
+        QA,
+        "It is down",
+        ("QA is missing",),
+    ),
+    BEN.id,
+    OMAR.id,
+    THEN,
+    "The alarm came late",
+    revision=1,
+)
+"""What there is since glass can be broken."""
 
 FIRST = f"""
     INSERT INTO releases (service, version, change_type, title, scope, requirements, target, depends_on,
@@ -166,11 +188,20 @@ LOCKS = f"""
     VALUES ('payments', 'production', 'U0MAYA', '{AT}', '2026-03-03 00:00:00', 'It moves', 2, '{AT}', 1);
 """
 
+BROKEN_GLASS = f"""
+    UPDATE deployments SET broke_glass = TRUE WHERE id = 1;
+    INSERT INTO reviews (id, release_id, service, environment, broken_by, broken_for, opened_at, due_at, owner, reason,
+        passed, closed_by, closed_for, closed_at, learned, revision)
+    VALUES (1, 1, 'payments', 'production', 'U0MAYA', 'U0INES', '{AT}', '2026-03-03 00:00:00', 'qa', 'It is down',
+        '["QA is missing"]', 'U0BEN', 'U0OMAR', '{AT}', 'The alarm came late', 1);
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
     "0003": THIRD,
     "0005": LOCKS,
+    "0006": BROKEN_GLASS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -292,3 +323,15 @@ async def test_locks_are_upgraded_as_well(empty_url: str, version: str) -> None:
         (lock,) = await reading.locks(not_over_at=THEN)
     hold = Hold(PAYMENTS, PRODUCTION, MAYA.id, MARCH, "It moves", ReleaseId(2))
     assert lock == Lock(LockId(1), hold, THEN, THEN, revision=1)
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0006"])
+async def test_broken_glass_and_its_review_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        reviews = await reading.reviews()
+        deployments = await reading.deployments()
+    assert reviews == [REVIEW]
+    assert [each.order.broke_glass for each in deployments] == [False, True]

@@ -19,7 +19,9 @@ SPEAKING = ("chat.postMessage", "chat.update")
 def lines(world: World) -> list[str]:
     """The thread, message by message."""
     card = world.card()
-    return [read(each) for each in world.workspace.messages[card.channel] if each.thread_ts == card.ts and each.is_reply]
+    return [
+        read(each) for each in world.workspace.messages[card.channel] if each.thread_ts == card.ts and each.is_reply
+    ]
 
 
 async def attempt(world: World, number: int) -> Attempt:
@@ -68,7 +70,9 @@ async def test_a_deployment_without_slack(
 
         world.sandbox.faults.clear()
         await world.until(lambda: "2.4.0 is in production" in world.thread(), within=60)
-        since = [each.replace("production", "staging").replace("D-2", "D-1") for each in lines(world)[before + len(told) :]]
+        since = [
+            each.replace("production", "staging").replace("D-2", "D-1") for each in lines(world)[before + len(told) :]
+        ]
         assert since == undisturbed
         cards = [m for m in world.workspace.messages["C0PAYMENTS"] if not m.is_reply and not m.ephemeral_to]
         assert len(cards) == 1

@@ -122,6 +122,16 @@ def understood(typed: str) -> c.Command | Hint:
         ("/deploy status", c.ShowStatus()),
         ("/deploy status payments", c.ShowStatus(PAYMENTS)),
         ("/deploy cancel D-40", c.StopDeploy(DeploymentId(40))),
+        (
+            "/deploy break-glass R-12 to production checkout is down",
+            c.GoPastTheGate("R-12", PRODUCTION, "checkout is down"),
+        ),
+        (
+            "/deploy break-glass confirm 12 to production confirm that it burns",
+            c.GoPastTheGate("R-12", PRODUCTION, "confirm that it burns", confirmed=True),
+        ),
+        ("/deploy review D-40 the alarm came late", c.SayWhatWasLearned(DeploymentId(40), "the alarm came late")),
+        ("/deploy review d40 ok", c.SayWhatWasLearned(DeploymentId(40), "ok")),
         ("/deploy cancel d40", c.StopDeploy(DeploymentId(40))),
         ("/deploy cancel 40", c.StopDeploy(DeploymentId(40))),
         ("/rollback", c.Help()),

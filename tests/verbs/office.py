@@ -10,7 +10,7 @@ from bot.rules.check import CheckResult
 from bot.rules.freeze import FreezeId
 from bot.rules.hours import Hours, Span
 from bot.rules.people import Person, Roles
-from bot.rules.policy import ItemRule, RecurringFreeze
+from bot.rules.policy import ItemRule, RecurringFreeze, Right
 from bot.rules.release import ReleaseId
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.except_freeze import ExceptFreeze
@@ -48,7 +48,8 @@ class Office(Workshop):
 
     def __init__(self) -> None:
         production = an_environment(PRODUCTION, after=(STAGING,), bake=timedelta(minutes=30), hours=WORKING_HOURS)
-        super().__init__(environments=(an_environment(STAGING), production))
+        rights = {Right.ROLL_BACK: (RELEASE_MANAGER, ON_CALL), Right.BREAK_GLASS: (ON_CALL,)}
+        super().__init__(environments=(an_environment(STAGING), production), rights=rights)
         self.agrees_on(FEATURE, checklist=(NOTES, TESTS, SCAN), approvals_last=timedelta(days=2))
         self.agrees_on(HOTFIX, checklist=(NOTES, SCAN), any_hour=True)
         self.catalogue = replace(self.catalogue, recurring=(TEA,), freeze_rights=(RELEASE_MANAGER, ON_CALL))
@@ -190,6 +191,12 @@ async def unlock(office: Office, _: ReleaseId, person: Person, how: int) -> None
     await office.unlock(PAYMENTS, (STAGING, PRODUCTION)[how % 2], "It is done", by=office.by(person))
 
 
+async def break_glass(office: Office, release: ReleaseId, _: Person, how: int) -> None:
+    where, reason = (STAGING, PRODUCTION)[how % 2], "It can't wait for anybody"
+    await office.break_glass.look(release, where, reason, by=office.by(INES))
+    await office.break_glass(release, where, reason, by=office.by(INES))
+
+
 DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] = (
     plan,
     build,
@@ -213,6 +220,7 @@ DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] 
     cancel,
     lock,
     unlock,
+    break_glass,
 )
 """Everything that can be done, by its number in an act."""
 

@@ -21,6 +21,7 @@ from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
@@ -39,6 +40,7 @@ from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
+from bot.verbs.review import ReviewDeploy, WatchReview
 from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
@@ -151,6 +153,10 @@ class Workshop:
         self.pass_over = PassOver(*common, now)
         self.settle = SettleDeploy(*common, now)
         self.roll_back = RollBack(*common, deployers, self.code, now)
+        self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
+        self.break_glass = BreakGlass(*common, now)
+        self.review_deploy, self.watch_review = ReviewDeploy(*common, now), WatchReview(*common, now)
+        self.roll_back = RollBack(*common, self.code, now)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)

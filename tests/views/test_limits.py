@@ -20,9 +20,11 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
 from bot.rules.release import Plan, ReleaseId
+from bot.rules.review import Passed
 from bot.rules.sentence import AtRole, Code, refuse, say
 from bot.verbs.ahead import FrozenThen
 from bot.verbs.ask_deploy import Preview
+from bot.verbs.break_glass import Broken, Glass
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.edit_release import Edited
 from bot.verbs.except_freeze import Excepted, InTheWay, Pleaded, Requested
@@ -49,6 +51,7 @@ from handlers.views import (
     lists,
     locks,
     notice,
+    reviews,
     timeline,
     way_back,
     why,
@@ -64,6 +67,7 @@ from tests.makers import (
     a_candidate,
     a_catalogue,
     a_change_type,
+    a_duty,
     a_freeze,
     a_happening,
     a_hold,
@@ -71,6 +75,7 @@ from tests.makers import (
     a_plan,
     a_plea,
     a_release,
+    a_review,
     a_seal,
     a_service,
     a_verdict,
@@ -206,6 +211,10 @@ REQUESTED = Requested(PICTURE, EXCEPTIONS[0], FREEZES[0])
 IN_THE_WAY = InTheWay(PICTURE, tuple((each, OWNERS) for each in FREEZES))
 EXCEPTED = tuple(Excepted(exception, freeze, OWNERS) for exception, freeze in zip(EXCEPTIONS, FREEZES, strict=True))
 PLEADED = Pleaded(PICTURE, EXCEPTED, EXCEPTED, (say("{a}", a=ENDLESS),) * MANY)
+REVIEWS = tuple(
+    a_review(n, duty=a_duty(n, reason=ENDLESS, service=ENDLESS, passed=(ENDLESS,) * MANY)) for n in range(1, MANY)
+)
+REVIEWED = replace(REVIEWS[0], closed_by=MAYA.id, closed_at=NOW, learned=ENDLESS)
 INBOX = InboxContent(
     OMAR.id,
     LATER,
@@ -216,7 +225,10 @@ INBOX = InboxContent(
     FREEZES,
     exceptions=tuple(replace(REQUESTED, exception=each) for each in EXCEPTIONS),
     locks=LOCKS,
+    reviews=REVIEWS,
 )
+PASSED = tuple(Passed(f"checklist:{n}", say("{a}", a=ENDLESS)) for n in range(MANY))
+GLASS = Glass(PICTURE, PLACE, PASSED, OMAR.id, f"/deploy {ENDLESS}", LATER, (QA, timedelta(days=3)))
 
 ENTRIES = [
     Entry(n, a_happening(ENDLESS, subject=ENDLESS, candidate=sha("x"), detail={"reason": ENDLESS}), "", "")
@@ -255,6 +267,12 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "exception wanted": lambda: exceptions.exception_wanted(REQUESTED, HUGE.exceptions),
     "exception decided": lambda: exceptions.decided(REQUESTED, PEN),
     "refuse an exception": lambda: exceptions.refuse_form(REQUESTED, OnException(ExceptionId(4), 0)),
+    "glass": lambda: reviews.glass(GLASS, PEN),
+    "glass broken": lambda: reviews.broke(Broken(PICTURE, ATTEMPTS[0], REVIEWS[0], PASSED), PEN),
+    "review wanted": lambda: reviews.review_wanted(REVIEWS[0], PEN),
+    "review done": lambda: reviews.review_wanted(REVIEWED, PEN),
+    "review form": lambda: reviews.review_form(REVIEWS[0]),
+    "status with reviews": lambda: deployments.status((), {}, (), PEN, reviews=REVIEWS, seen_at=LATER),
     "freeze notice": lambda: freezes.freeze_notice(FREEZES[0], "coming", PEN),
     "declared": lambda: freezes.declared(
         a_freeze(window=a_window(services=frozenset(HUGE.services), reason=ENDLESS)), LATER, PEN

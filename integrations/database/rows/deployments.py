@@ -152,6 +152,7 @@ def _ordered(order: Order) -> dict[str, Any]:
         "confirmed_at": order.confirmed_at,
         "reason": order.reason,
         "replaces": order.replaces,
+        "broke_glass": order.broke_glass,
     }
 
 
@@ -184,6 +185,7 @@ def _read(row: Row[Any]) -> Deployment:
         confirmed_at=row.confirmed_at,
         reason=row.reason,
         replaces=row.replaces,
+        broke_glass=row.broke_glass,
     )
     return Deployment(
         id=row.id,
