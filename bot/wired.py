@@ -26,7 +26,9 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.look import Look
+from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
@@ -72,6 +74,8 @@ class Verbs:
     confirm_deploy: ConfirmDeploy
     cancel_deploy: CancelDeploy
     roll_back: RollBack
+    name_culprits: NameCulprits
+    lift_veto: LiftVeto
     start_freeze: StartFreeze
     end_freeze: EndFreeze
     extend_freeze: ExtendFreeze
@@ -108,6 +112,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         confirm_deploy=ConfirmDeploy(*common, now),
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
         roll_back=RollBack(*common, neighbours.code_host, now),
+        name_culprits=NameCulprits(*common, neighbours.code_host, now),
+        lift_veto=LiftVeto(*common, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
@@ -170,6 +176,8 @@ def listen(
         confirm_deploy=verbs.confirm_deploy,
         cancel_deploy=verbs.cancel_deploy,
         roll_back=verbs.roll_back,
+        name_culprits=verbs.name_culprits,
+        lift_veto=verbs.lift_veto,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,
         extend_freeze=verbs.extend_freeze,

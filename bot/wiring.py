@@ -35,6 +35,7 @@ from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.sync_freezes import SyncFreezes
@@ -176,6 +177,8 @@ async def running(
         find_impossible = FindImpossible(records, people, agreed, utc_now)
         tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
         in_step = asyncio.Event()
+        read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
+        watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -187,7 +190,7 @@ async def running(
                 patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
-            Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
+            Work.WATCH_RELEASE: once(in_step, watch),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
         tick.engine = engine

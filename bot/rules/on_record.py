@@ -15,6 +15,7 @@ from bot.rules.gate import Blocker, Facts, Reason
 from bot.rules.people import PersonId, RoleName, Roles
 from bot.rules.policy import CalendarSource, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import Plan, ReleaseId
+from bot.rules.veto import Finding, Veto, VetoId
 
 NOBODY_KNOWS = ("somebody",)
 """The authors of a candidate of which the record doesn't tell who they are."""
@@ -73,6 +74,7 @@ def candidate_of(happened: Happened) -> Candidate | None:
         author_ids=frozenset(PersonId(each) for each in people or ()),
         set_by=happened.by,
         set_at=happened.at,
+        irreversible=detail.get("irreversible") or "",
     )
 
 
@@ -131,6 +133,17 @@ def unread_then(
     """Those of these calendars that could not be read at that time."""
     unread = _unreadable(detail)
     return tuple((each, "it could not be read then") for each in calendars if f"{_CALENDAR}{each.name}" in unread)
+
+
+def findings_then(vetoes: Iterable[Veto], detail: Mapping[str, Any], commit: str, at: datetime) -> dict[VetoId, Finding]:
+    """What was known of that candidate about these vetoes: those that blocked it then, and no others."""
+    blocked = frozenset(detail.get("keys") or ())
+    return {
+        each.id: Finding(
+            each.id, commit, at, each.culprits, each.answers, total=int(f"{Reason.VETOED}:{each.name}" in blocked)
+        )
+        for each in vetoes
+    }
 
 
 def _unreadable(detail: Mapping[str, Any]) -> frozenset[str]:

@@ -26,6 +26,7 @@ from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Sentence, say
 from bot.rules.terms import Terms, terms_of
+from bot.rules.veto import Veto, VetoId
 
 SUCCESSES_READ = 20
 """So many of an environment's successes a gate is told of."""
@@ -109,6 +110,7 @@ class Past:
     moved_by_hand: set[FreezeId] = field(default_factory=set)
     """The freezes whose end somebody has moved."""
     exceptions: dict[ExceptionId, FreezeException] = field(default_factory=dict)
+    vetoes: dict[VetoId, Veto] = field(default_factory=dict)
 
     def terms(self, plan: Plan, environment: EnvironmentName) -> Terms | None:
         """What this catalogue asks for there; None if it doesn't know of that."""
@@ -154,6 +156,7 @@ class Past:
             freezes=freezes_at(at, self.catalogue, self.freezes.values(), self.recurring, self.moved_by_hand),
             dependencies=self._dependencies(life, environment),
             exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
+            vetoes=tuple(each for each in reversed(self.vetoes.values()) if each.taken.service == service.name),
         )
 
     def _item(self, item: Item, life: Life, at: datetime) -> Item:

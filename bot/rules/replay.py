@@ -11,7 +11,7 @@ from bot.rules.audit import Happened
 from bot.rules.foreseen import Foreseen
 from bot.rules.gate import Blocker, Facts, gate
 from bot.rules.hearing import hear
-from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, unread_then
+from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, findings_then, unread_then
 from bot.rules.past import NOTHING_CHECKED, Checked, Past
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
@@ -200,6 +200,9 @@ class Replay:
             facts,
             roles=as_looked_up(facts.roles, happened.detail),
             unread=unread_then(self.catalogue.calendars, happened.detail),
+            findings=findings_then(
+                facts.vetoes, happened.detail, candidate_then.commit if candidate_then else "", happened.at
+            ),
         )
         blockers = gate(facts)
         refused = self.may_start(facts, happened.by, asks) if deployment and not blockers else None

@@ -33,6 +33,7 @@ from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
+from bot.verbs.keep_out import keep_out
 from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
 
 log = logging.getLogger(__name__)
@@ -230,6 +231,7 @@ class FollowDeploy:
                     detail={"environment": moved.order.environment, "detail": detail, "served": moved.served},
                 )
             )
+            await keep_out(page, moved, at=now)
             await page.tell(DeploymentChanged(release, moved.id))
             await changed(page, release)
             if moved.order.release != release:

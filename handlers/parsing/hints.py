@@ -43,7 +43,7 @@ _MEANT = MappingProxyType(
         "report:digest summary:digest log:audit evidence:audit history:audit export:audit ?:help usage:help",
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
         "list:status show:status ls:status running:status ?:help usage:help",
-        Family.ROLLBACK: "?:help usage:help",
+        Family.ROLLBACK: "blame:culprit culprits:culprit unveto:lift forgive:lift allow:lift ?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "
         "ls:list status:list active:list exception:except exempt:except ask:except acknowledge:except ack:except "
@@ -163,7 +163,7 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
     if expected is Expected.SCOPE and likely([here]):
         yield 0.35, _mended(attempt, at, ("until",))
     goes_on = (
-        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse"}
+        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse", "culprit", "lift"}
     )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)
@@ -175,9 +175,15 @@ def _mended(attempt: _Try, at: int, instead: tuple[str, ...], dropped: int = 0) 
 
 
 _LETTERS = MappingProxyType(
-    {Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F", Expected.EXCEPTION: "X"}
+    {
+        Expected.RELEASE: "R",
+        Expected.DEPLOYMENT: "D",
+        Expected.FREEZE: "F",
+        Expected.EXCEPTION: "X",
+        Expected.VETO: "V",
+    }
 )
-_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4"})
+_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4", Expected.VETO: "V-3"})
 
 
 def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:
@@ -226,7 +232,7 @@ def _likeness(word: str, name: str) -> float:
 
 def _names(expected: Expected, known: Known) -> tuple[str, ...]:
     match expected:
-        case Expected.SERVICE | Expected.RELEASE:
+        case Expected.SERVICE | Expected.RELEASE | Expected.VETO:
             return tuple(known.services)
         case Expected.ENVIRONMENT:
             return known.environments()
@@ -255,7 +261,7 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return tuple((each,) for each in places[-1:])
         case Expected.VERSION | Expected.COMMIT | Expected.REASON:
             return ((f"<{expected}>",),)
-        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION:
+        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION | Expected.VETO:
             return ((_NUMBERED[expected],),)
         case Expected.TIME:
             return (("mon", "07:00"), ("2", "weeks"))

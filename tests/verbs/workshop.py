@@ -32,8 +32,11 @@ from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import Lifted, LiftVeto
 from bot.verbs.look import Look, Picture
+from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.plan_release import PlanRelease
+from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
 from bot.verbs.roll_back import RollBack, RollingBack
@@ -136,7 +139,10 @@ class Workshop:
         self.tick_item = TickItem(*common, now)
         self.ask_deploy = AskDeploy(*common, self.code, now)
         self.confirm_deploy = ConfirmDeploy(*common, now)
-        self.watch_release = WatchRelease(*common, self.confirm_deploy, now)
+        self.read_vetoes = ReadVetoes(self.records, lambda: self.catalogue, self.code, now)
+        self.watch_release = WatchRelease(*common, self.confirm_deploy, now, self.read_vetoes)
+        self.name_culprits = NameCulprits(*common, self.code, now)
+        self.lift_veto = LiftVeto(*common, self.code, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
         self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
         self.roll_back = RollBack(*common, self.code, now)
@@ -262,6 +268,12 @@ class Workshop:
         deployment = await self.followed(done.deployment)
         assert deployment.attempt is Attempt.SUCCEEDED, deployment.detail
         return deployment
+
+    async def lifted(self, veto: str = "V-1", mend: str | None = None) -> Lifted:
+        """Ines has lifted it."""
+        done = await self.lift_veto(veto, mend, "It was the disk", by=self.by(INES))
+        assert isinstance(done, Lifted), done
+        return done
 
     async def with_an_unknown_outcome(self, release: ReleaseId) -> Deployment:
         """It began in production, and nobody can tell how it ended."""
