@@ -111,7 +111,7 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         ask_deploy=AskDeploy(*common, neighbours.code_host, now),
         confirm_deploy=ConfirmDeploy(*common, now),
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
-        roll_back=RollBack(*common, neighbours.code_host, now),
+        roll_back=RollBack(*common, neighbours.code_host, now, neighbours.deployers),
         name_culprits=NameCulprits(*common, neighbours.code_host, now),
         lift_veto=LiftVeto(*common, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),

@@ -38,6 +38,7 @@ from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
+from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
@@ -175,7 +176,8 @@ async def running(
 
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
-        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
+        remind = RemindOfWayBack(records, agreed, utc_now)
+        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind)
         in_step = asyncio.Event()
         read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
         watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)

@@ -8,6 +8,7 @@ from bot.ports import Agreed, Clock, Reading, Records
 from bot.rules.deployment import Deployment
 from bot.rules.people import Actor
 from bot.rules.policy import ServiceName
+from bot.verbs.standing_back import standing_back
 from handlers.answer import Answer
 from handlers.parsing.commands import ShowStatus
 from handlers.request import Request
@@ -30,12 +31,13 @@ class Overview:
         async with self.records.read() as page:
             history = {each.name: await _history(page, each.name) for each in services}
             freezes = await page.freezes(not_over_at=self.now())
+            behind = await standing_back(page, services)
         concerned = [
             each
             for each in freezes
             if each.active(self.now()) and (not each.window.services or each.window.services & history.keys())
         ]
-        await answer.private(**status(services, history, concerned, self.talk.pen()))
+        await answer.private(**status(services, history, concerned, self.talk.pen(), behind))
 
 
 async def _history(page: Reading, service: ServiceName) -> tuple[Deployment, ...]:

@@ -18,7 +18,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.done: list[object] = []
-        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step)
+        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step, self.remind)
         self.clockwork.engine = self
 
     async def post(self, key, due) -> None:
@@ -29,6 +29,9 @@ class Watched:
 
     async def keep_in_step(self) -> None:
         self.done.append("brought the freezes in step")
+
+    async def remind(self) -> None:
+        self.done.append("reminded of what was rolled back")
 
     async def prune(self, before) -> int:
         self.done.append(NOW - before)

@@ -15,7 +15,7 @@ from bot.rules.gate import Blocker, Facts, Reason
 from bot.rules.people import PersonId, RoleName, Roles
 from bot.rules.policy import CalendarSource, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import Plan, ReleaseId
-from bot.rules.veto import Finding, Veto, VetoId
+from bot.rules.veto import Finding, Suspect, Veto, VetoId
 
 NOBODY_KNOWS = ("somebody",)
 """The authors of a candidate of which the record doesn't tell who they are."""
@@ -110,6 +110,18 @@ def looked_up(facts: Facts, blockers: Iterable[Blocker]) -> dict[str, Any]:
             for verdict in tally.lapsed
             if verdict.role not in facts.roles.unknown and not facts.roles.belongs(verdict.holder, verdict.role)
         ],
+        "vetoes": {veto.name: _read_of(facts.findings.get(veto.id)) for veto, _ in facts.kept_out_by},
+    }
+
+
+def _read_of(finding: Finding | None) -> dict[str, Any]:
+    """What was known about a veto that kept a candidate out; nothing if it had not been read."""
+    if finding is None:
+        return {}
+    return {
+        "total": finding.total,
+        "carried": [[each.commit, each.subject, each.author] for each in finding.carried],
+        "problem": finding.problem,
     }
 
 
@@ -135,15 +147,20 @@ def unread_then(
     return tuple((each, "it could not be read then") for each in calendars if f"{_CALENDAR}{each.name}" in unread)
 
 
-def findings_then(vetoes: Iterable[Veto], detail: Mapping[str, Any], commit: str, at: datetime) -> dict[VetoId, Finding]:
-    """What was known of that candidate about these vetoes: those that blocked it then, and no others."""
-    blocked = frozenset(detail.get("keys") or ())
-    return {
-        each.id: Finding(
-            each.id, commit, at, each.culprits, each.answers, total=int(f"{Reason.VETOED}:{each.name}" in blocked)
-        )
-        for each in vetoes
-    }
+def findings_then(
+    vetoes: Iterable[Veto], detail: Mapping[str, Any], commit: str, at: datetime
+) -> dict[VetoId, Finding]:
+    """What was known of that candidate about these vetoes: what kept it out then, and that no other one did."""
+    told, found = detail.get("vetoes") or {}, {}
+    for veto in vetoes:
+        read = told.get(veto.name)
+        if read is None or read:
+            carried = tuple(Suspect(*each) for each in (read or {}).get("carried", ()))
+            total, problem = (read or {}).get("total", 0), (read or {}).get("problem", "")
+            found[veto.id] = Finding(
+                veto.id, commit, at, veto.culprits, veto.answers, carried=carried, total=total, problem=problem
+            )
+    return found
 
 
 def _unreadable(detail: Mapping[str, Any]) -> frozenset[str]:

@@ -131,6 +131,8 @@ def standing(veto: Veto, commit: str, finding: Finding | None, *, readable: bool
     if not readable:
         suspects = veto.culprits or veto.taken.known
         return Standing.CARRIES if commit in suspects and commit not in veto.answers else Standing.CLEAN
+    if commit == veto.taken.bad:
+        return Standing.CARRIES  # which nobody has to read
     if finding is None or finding.problem:
         return Standing.UNKNOWN
     if finding.total == 0 and not finding.culprits:

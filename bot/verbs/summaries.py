@@ -12,10 +12,11 @@ from bot.rules.checklist import Item, left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.people import PersonId, RoleName
-from bot.rules.policy import ServiceName
+from bot.rules.policy import Right, ServiceName
 from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
+from bot.verbs.standing_back import StandsBack, standing_back
 
 _AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -38,12 +39,14 @@ class DigestContent:
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
     """In force or coming, the first to start first."""
+    behind: tuple[StandsBack, ...] = ()
+    """Environments that stand on an older version since a rollback."""
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
         told = (self.shipped, self.rolled_back, self.failed, self.launched, self.waiting, self.running, self.freezes)
-        return not any(told)
+        return not any(told) and not self.behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class InboxContent:
     """This person's own, and those for which they stand in, now and ahead."""
     exceptions: tuple[Requested, ...] = ()
     """What was asked of freezes and waits for this person."""
+    behind: tuple[StandsBack, ...] = ()
+    """Environments that stand on an older version since a rollback, which this person can do something about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class Summaries:
             recent = [each for each in await page.deployments(since=since, limit=200) if each.order.service in wanted]
             running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
             freezes = await page.freezes(not_over_at=until)
+            known = self.look.agreed().services
+            behind = await standing_back(page, [known[name] for name in wanted if name in known])
         finals = {
             (name, environment.name)
             for name, service in self.look.agreed().services.items()
@@ -112,6 +119,7 @@ class Summaries:
             freezes=tuple(
                 each for each in freezes if not each.window.services or each.window.services.intersection(wanted)
             ),
+            behind=tuple(behind),
         )
 
     async def inbox(self, person: PersonId) -> InboxContent:
@@ -123,6 +131,8 @@ class Summaries:
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
             requested = await _requested(page, pictures)
+            behind = await standing_back(page, self.look.agreed().services.values())
+            theirs = {each.id for each in await page.releases(requested_by=person, limit=200)} if behind else set()
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -135,8 +145,15 @@ class Summaries:
         mine = tuple(each for each in pictures if each.release.requested_by == person)
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
+        roles = await self.look.directory.roles()
+        mended = tuple(
+            each
+            for each in behind
+            if each.newer.order.release in theirs
+            or roles.any_of(person, each.service.roles_for(Right.ROLL_BACK))
+        )
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
+            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting, mended
         )
 
 

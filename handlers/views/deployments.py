@@ -11,9 +11,11 @@ from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName
 from bot.rules.rollback import stands_now
+from bot.rules.sentence import Sentence
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.look import Place
+from bot.verbs.standing_back import StandsBack
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
@@ -23,6 +25,7 @@ from handlers.views.words import ATTEMPTS, attempt, named, passing, what
 
 _COMMITS = 12
 _SERVICES = 20
+_IRREVERSIBLE = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -120,6 +123,7 @@ def preview(told: Preview, pen: Pen) -> Said:
     title = f"Deploy {named(picture)} to {place.name}?"
     blocks = [header(title), section(_instead_of(told))]
     blocks += _commits(told.changes, told.problem)
+    blocks += irreversible(told.irreversible, pen)
     blocks += gate(place, pen, how=False)
     blocks += _frozen(place)
     blocks.append(section(_safety(told, pen)))
@@ -188,6 +192,15 @@ def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:
     return _commits(changes, problem, lost=True)
 
 
+def irreversible(told: Sequence[Sentence], pen: Pen) -> Iterator[Block]:
+    """What of the migrations in between can't be undone, before anybody presses."""
+    if told:
+        lines = [pen.write(each) for each in told[:_IRREVERSIBLE]]
+        if len(told) > len(lines):
+            lines.append(Mrkdwn(f"… and {len(told) - len(lines)} more that can't be undone"))
+        yield section("\n".join(lines))
+
+
 def _frozen(place: Place) -> Iterator[Block]:
     """Freezes that don't block, and are good to know of: those ahead, and those that let this change pass."""
     facts = place.facts
@@ -209,12 +222,14 @@ def status(
     history: Mapping[ServiceName, Sequence[Deployment]],
     freezes: Sequence[Freeze],
     pen: Pen,
+    behind: Sequence[StandsBack] = (),
 ) -> Said:
-    """What runs where. `history` is each service's deployments, newest first."""
+    """What runs where. `history` is each service's deployments, newest first; `behind` is where an older version is."""
     blocks = [header("What runs where")]
     for service in services[:_SERVICES]:
         mine = history.get(service.name, ())
-        lines = [_runs(environment.name, mine) for environment in service.environments[:15]]
+        older = {each.environment: each for each in behind if each.service.name == service.name}
+        lines = [_runs(each.name, mine, older.get(each.name)) for each in service.environments[:15]]
         blocks.append(section(f"*{one_line(service.title)}*\n" + "\n".join(lines)))
     if len(services) > _SERVICES:
         rest = counted(len(services) - _SERVICES, "more service")
@@ -225,7 +240,7 @@ def status(
     return message("What runs where", blocks)
 
 
-def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> str:
+def _runs(environment: EnvironmentName, deployments: Sequence[Deployment], older: StandsBack | None) -> str:
     here = [each for each in deployments if each.order.environment == environment]
     there = stands_now(here)
     name = f"*{one_line(environment, 60)}*"
@@ -234,6 +249,9 @@ def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> st
         since = when(there.ended_at or there.order.confirmed_at)
         sign = "↩️" if there.order.kind is Kind.ROLLBACK else "🟢"
         line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release})"
+    if older is not None:
+        by = at(older.standing.order.confirmed_by)
+        line += f"\n{INDENT}⚠️ older than {what(older.newer)}, which {by} rolled back {when(older.since)}"
     holder = next((each for each in here if each.holds), None)
     if holder is not None:
         line += f"\n{INDENT}{attempt(holder)}"

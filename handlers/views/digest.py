@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sized
 
 from bot.rules.policy import Catalogue, ServiceName
+from bot.verbs.standing_back import told
 from bot.verbs.summaries import DigestContent
 from handlers.views.blocks import Block, Said, context, header, message, section
 from handlers.views.freezes import scope
@@ -30,6 +31,7 @@ def digest(content: DigestContent, pen: Pen, catalogue: Catalogue) -> Said:
             "waiting": content.waiting,
             "running": content.running,
             "freezes": content.freezes,
+            "behind": [told(each) for each in content.behind],
             "at": at,
             "what": what,
             "attempt": attempt,

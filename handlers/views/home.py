@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.rules.checklist import Item
 from bot.rules.people import PersonId, RoleName
 from bot.verbs.look import Picture
+from bot.verbs.standing_back import told
 from bot.verbs.summaries import InboxContent
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
@@ -25,6 +26,7 @@ _MINE = 12
 _RUNNING = 8
 _FREEZES = 5
 _ABSENCES = 5
+_BEHIND = 5
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -42,6 +44,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             *_exceptions(content),
             *_items(content),
             *_mine(content, pen),
+            *_behind(content, pen),
             *_running(content),
             *_freezes(content),
             divider(),
@@ -135,6 +138,11 @@ def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:
         for each in content.mine[:_MINE]
     ]
     yield from _titled("Releases that you asked for", len(content.mine), blocks, _MINE)
+
+
+def _behind(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks: list[Block] = [section(f"⚠️ {pen.write(told(each))}") for each in content.behind[:_BEHIND]]
+    yield from _titled("On an older version", len(content.behind), blocks, _BEHIND)
 
 
 def _running(content: InboxContent) -> Iterator[Block]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bot.verbs.roll_back import RollingBack, WayBack
 from handlers.buttons import OnService, encode
 from handlers.names import Press
-from handlers.views.blocks import Said, actions, asks, button, context, header, message, section
-from handlers.views.deployments import lost_commits
-from handlers.views.text import Pen, clip, one_line, when
+from handlers.views.blocks import Block, Said, actions, asks, button, context, header, message, section
+from handlers.views.deployments import irreversible, lost_commits
+from handlers.views.text import Pen, clip, joined_names, one_line, when, words
 from handlers.views.words import what
 
 _OTHERS = 5
@@ -23,7 +25,9 @@ def way_back(told: WayBack, pen: Pen, reason: str = "") -> Said:
         header(title),
         section(f"*{place}* would go from {what(told.standing)} ({told.standing.name}) back to {what(told.target)}."),
         context(f"{told.target.name} brought it there {since}. Freezes and missing approvals don't stop a rollback."),
+        *irreversible(told.irreversible, pen),
         *lost_commits(told.lost, told.problem),
+        *_certain(told),
     ]
     if reason:
         blocks.append(context(f"Reason: {one_line(reason, 500)}"))
@@ -45,6 +49,22 @@ def way_back(told: WayBack, pen: Pen, reason: str = "") -> Said:
         ]
         blocks.append(section("*Other good versions*\n" + "\n".join(lines)))
     return message(f"{one_line(title)} To {one_line(version)}. Nothing has started.", blocks)
+
+
+def _certain(told: WayBack) -> Iterator[Block]:
+    """What is not certain about the version that would come back, and which ones can't."""
+    lines = []
+    if told.unseen:
+        lines.append("⚠️ Nobody has seen this version served here, although that can be looked at.")
+    if told.available.there:
+        lines.append("📦 What was deployed then is still there.")
+    elif told.available.why:
+        lines.append(f"⚠️ I can't tell whether what was deployed then is still there: {words(told.available.why, 300)}")
+    if told.gone:
+        names = joined_names([one_line(each.order.version, 60) for each in told.gone], _OTHERS)
+        lines.append(f"🕳️ No longer there, so not offered: {names}")
+    if lines:
+        yield context("\n".join(lines))
 
 
 def rolling_back(told: RollingBack, pen: Pen) -> Said:

@@ -85,7 +85,7 @@ async def test_a_rolled_back_release_stays_rolled_back_when_the_next_one_ships(s
     await shop.shipped(shop.a, "1.0.0")
     bad = await shop.shipped(shop.b, "2.0.0")
     await shop.rolled_back()
-    await shop.shipped(shop.d, "3.0.0")
+    await shop.shipped(shop.reverts(shop.b), "3.0.0")
     assert (await shop.picture(bad)).stage is Stage.ROLLED_BACK
 
 

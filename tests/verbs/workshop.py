@@ -145,7 +145,7 @@ class Workshop:
         self.lift_veto = LiftVeto(*common, self.code, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
         self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
-        self.roll_back = RollBack(*common, self.code, now)
+        self.roll_back = RollBack(*common, self.code, now, deployers)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
@@ -166,6 +166,12 @@ class Workshop:
         """From now on the catalogue has these rules for that change type."""
         change: ChangeType = replace(self.catalogue.change_types[name], **rules)
         self.catalogue = replace(self.catalogue, change_types={**self.catalogue.change_types, name: change})
+
+    def reverts(self, commit: str, on: str | None = None) -> str:
+        """Ben has reverted that commit, on top of `on` (of the commit itself, unless another is given)."""
+        return self.code.commit(
+            REPOSITORY, f"Revert {commit[:7]}", parents=[on or commit], body=f"This reverts commit {commit}."
+        )
 
     # ------------------------------------------------------------ how it stands
 
@@ -226,7 +232,8 @@ class Workshop:
         return [each for each in self.records.told if isinstance(each, kind)]
 
     async def started(self, release: ReleaseId, environment: EnvironmentName = PRODUCTION) -> Deployment:
-        """Maya has looked, confirmed, and it has begun at the target."""
+        """Maya has looked, confirmed, and it has begun at the target. What it carries was read before."""
+        await self.read_vetoes(release)
         await self.ask_deploy(release, environment, by=self.by(MAYA))
         done = await self.confirm_deploy(release, environment, by=self.by(MAYA))
         assert isinstance(done, Confirmed), _why_not(done)
