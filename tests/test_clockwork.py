@@ -43,7 +43,7 @@ class Watched:
     [
         (TIDYING.key, [KEPT, KEPT]),
         (IMPOSSIBLE, ["looked for what is impossible"]),
-        (IN_STEP.key, ["brought the freezes in step"]),
+        (IN_STEP.key, ["brought the freezes in step", "reminded of what was rolled back"]),
         (DIGEST.key, [f"digest {DIGEST.key}"]),
     ],
 )
