@@ -42,7 +42,7 @@ class Clockwork:
     engine: Engine | None = None
 
     async def __call__(self, key: str, due: datetime) -> None:
-        """Tidy up, look for what is impossible, bring the freezes in step and remind of what was rolled back, or post the digest of that schedule."""
+        """Tidy up, look for what is impossible, keep freezes in step and remind of rollbacks, or post a digest."""
         if key == TIDYING.key:
             await self._tidy_up(due)
         elif key == IMPOSSIBLE:

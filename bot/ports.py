@@ -471,7 +471,7 @@ class CodeHost(Protocol):
         ...
 
     async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
-        """Those of these commits (full SHAs) that it has in its history, or is. One that is unknown is not among them."""
+        """Those of these commits (full SHAs) that it has in its history, or is. An unknown one is not among them."""
         ...
 
 
@@ -557,7 +557,7 @@ class Deployer(Protocol):
         ...
 
     async def available(self, order: Order, service: Service, environment: Environment) -> Available:
-        """Whether what that order deploys is still there to be deployed. Never raises, and takes a few seconds at most."""
+        """Whether what that order deploys is still there. Never raises, and takes a few seconds at most."""
         ...
 
     async def check(self, choice: DeployerChoice) -> list[str]:

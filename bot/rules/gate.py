@@ -499,13 +499,14 @@ def _vetoed(facts: Facts) -> Iterator[Blocker]:
     """What was rolled back does not come again in something else: not without its revert, or somebody's word."""
     for veto, how in facts.kept_out_by:
         taken = veto.taken
-        if facts.rolled_back and taken.environment == facts.environment.name and facts.release.candidate is not None:
-            if facts.release.candidate.commit == taken.bad:
-                continue  # which is said already
+        candidate = facts.release.candidate
+        here = taken.environment == facts.environment.name
+        if facts.rolled_back and here and candidate is not None and candidate.commit == taken.bad:
+            continue  # which is said already
         finding = facts.findings.get(veto.id)
         roles = tuple(AtRole(role) for role in facts.service.roles_for(Right.ROLL_BACK))
         if how is Standing.UNKNOWN:
-            yield _not_read_yet(facts, veto, finding, roles)
+            yield _not_read_yet(veto, finding, roles)
         elif finding is not None and finding.carried:
             yield _carries(facts, veto, finding, roles)
         else:
@@ -574,7 +575,7 @@ def _carries(facts: Facts, veto: Veto, finding: Finding, roles: tuple[AtRole, ..
     )
 
 
-def _not_read_yet(facts: Facts, veto: Veto, finding: Finding | None, roles: tuple[AtRole, ...]) -> Blocker:
+def _not_read_yet(veto: Veto, finding: Finding | None, roles: tuple[AtRole, ...]) -> Blocker:
     taken = veto.taken
     problem = finding.problem if finding is not None else ""
     why = say(

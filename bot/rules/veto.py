@@ -210,4 +210,3 @@ def vetoed(
         if candidate.commit in veto.taken.known or (finding is not None and finding.total):
             return veto
     return None
-

@@ -104,7 +104,7 @@ class AskDeploy:
 
 
 def no_way_back(release: Release, changes: Changes | None) -> tuple[Sentence, ...]:
-    """What can't be rolled back past, by the candidate's own word and by the trailers of the commits that come along."""
+    """What can't be rolled back past, by the candidate's own word and the trailers of the commits that come along."""
     own = release.candidate.irreversible if release.candidate is not None else ""
     commits = changes.irreversible if changes is not None and not changes.backwards else ()
     return (

@@ -41,9 +41,7 @@ class LiftVeto:
     code_host: CodeHost
     now: Clock
 
-    async def __call__(
-        self, named: str, mend: str | None, reason: str, *, by: Actor
-    ) -> Lifted | Refused | Repeated:
+    async def __call__(self, named: str, mend: str | None, reason: str, *, by: Actor) -> Lifted | Refused | Repeated:
         """`named` is its number, or the service that has only this one. `mend` is a commit that mends it."""
         agreed, roles = self.agreed(), await self.directory.roles()
         async with self.records.read() as reading:
@@ -169,7 +167,10 @@ def lifted_already(veto: Veto) -> Refused:
     """Somebody was faster."""
     assert veto.lifted is not None
     return refuse(
-        "{veto} was lifted already, by {who}: {reason}", veto=veto.name, who=At(veto.lifted.by), reason=veto.lifted.reason
+        "{veto} was lifted already, by {who}: {reason}",
+        veto=veto.name,
+        who=At(veto.lifted.by),
+        reason=veto.lifted.reason,
     )
 
 

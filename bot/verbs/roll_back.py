@@ -40,6 +40,8 @@ LOOKED_AT = 5
 LOOKS_WITHIN = timedelta(seconds=4)
 """However long somebody takes to answer what is there: a rollback waits no longer."""
 
+NOBODY_KNOWS = Available(None)
+
 Shelf = Mapping[DeploymentId, Available]
 """Whether what a deployment brought is still there, of those that were looked at."""
 
@@ -56,7 +58,7 @@ class WayBack:
     problem: str
     others: tuple[Deployment, ...]
     """Other good versions, best first."""
-    available: Available = Available(None)
+    available: Available = NOBODY_KNOWS
     """Whether what would come back is still there."""
     gone: tuple[Deployment, ...] = ()
     """Good versions that can't come back, since their artifact is gone."""
@@ -101,7 +103,7 @@ class RollBack:
             history = await page.deployments(service=service, environment=name, limit=200)
             vetoes = await page.vetoes(service)
         looked = await self._shelf(place, name, history, vetoes, wanted)
-        ways = way_back(history, place, name, wanted, vetoes, looked)
+        ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
         if isinstance(ways, Refused):
             return ways
         standing, target = ways
@@ -116,7 +118,7 @@ class RollBack:
             lost,
             problem,
             tuple(each for each in good if each.id != target.id and each not in gone),
-            looked.get(target.id, Available(None)),
+            looked.get(target.id, NOBODY_KNOWS),
             gone,
             cant_be_undone(history, standing, target, lost),
             _has_eyes(place, name) and target.served is None,
@@ -160,7 +162,7 @@ class RollBack:
                     stale=True,
                 )
             vetoes = await page.vetoes(service)
-            ways = way_back(history, place, name, wanted, vetoes, looked)
+            ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
             if isinstance(ways, Refused):
                 return ways
             standing, target = ways
@@ -199,9 +201,7 @@ class RollBack:
             return {}
         try:
             async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
-                answers = await asyncio.gather(
-                    *(deployer.available(each.order, place, environment) for each in asked)
-                )
+                answers = await asyncio.gather(*(deployer.available(each.order, place, environment) for each in asked))
         except TimeoutError:
             return {}
         return {each.id: answer for each, answer in zip(asked, answers, strict=True)}
@@ -333,7 +333,7 @@ def ranked(
 def cant_be_undone(
     history: Sequence[Deployment], standing: Deployment, target: Deployment, lost: Changes | None
 ) -> tuple[Sentence, ...]:
-    """What of the migrations between the two can't be undone, by the candidates' own words and the commits' trailers."""
+    """What of the migrations between the two can't be undone, by the candidates' words and the commits' trailers."""
     found = [
         say(
             "⛔ {version} came with a migration that can't be undone: {what}. {target} will have to live with it.",
@@ -342,8 +342,11 @@ def cant_be_undone(
             target=target.order.version,
         )
         for each in reversed(history)
-        if target.id < each.id <= standing.id and each.touched and each.order.candidate.irreversible
-        and each.order.kind is Kind.DEPLOY and not each.order.candidate.is_same_as(target.order.candidate)
+        if target.id < each.id <= standing.id
+        and each.touched
+        and each.order.candidate.irreversible
+        and each.order.kind is Kind.DEPLOY
+        and not each.order.candidate.is_same_as(target.order.candidate)
     ]
     commits = lost.irreversible if lost is not None and not lost.backwards else ()
     return (
@@ -367,6 +370,7 @@ def way_back(
     service: Service,
     environment: EnvironmentName,
     wanted: str | None,
+    *,
     vetoes: Sequence[Veto] = (),
     looked: Shelf = MappingProxyType({}),
 ) -> tuple[Deployment, Deployment] | Refused:
@@ -402,9 +406,7 @@ def way_back(
     )
 
 
-def _gone(
-    target: Deployment, environment: EnvironmentName, others: Sequence[Deployment], looked: Shelf
-) -> Refused:
+def _gone(target: Deployment, environment: EnvironmentName, others: Sequence[Deployment], looked: Shelf) -> Refused:
     """What was to come back isn't there any more."""
     why = looked[target.id].why
     if not others:

@@ -149,11 +149,19 @@ class Summaries:
         mended = tuple(
             each
             for each in behind
-            if each.newer.order.release in theirs
-            or roles.any_of(person, each.service.roles_for(Right.ROLL_BACK))
+            if each.newer.order.release in theirs or roles.any_of(person, each.service.roles_for(Right.ROLL_BACK))
         )
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting, mended
+            person,
+            now,
+            tuple(approvals),
+            tuple(items),
+            mine,
+            tuple(running),
+            tuple(freezes),
+            concerned,
+            waiting,
+            mended,
         )
 
 

@@ -163,7 +163,9 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
     if expected is Expected.SCOPE and likely([here]):
         yield 0.35, _mended(attempt, at, ("until",))
     goes_on = (
-        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse", "culprit", "lift"}
+        here in _KEYWORDS
+        or here[0].isdigit()
+        or misread.verb in {"reject", "cancel", "build", "except", "refuse", "culprit", "lift"}
     )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)
@@ -183,7 +185,9 @@ _LETTERS = MappingProxyType(
         Expected.VETO: "V",
     }
 )
-_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4", Expected.VETO: "V-3"})
+_NUMBERED = MappingProxyType(
+    {Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4", Expected.VETO: "V-3"}
+)
 
 
 def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:

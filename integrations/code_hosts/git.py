@@ -204,7 +204,7 @@ class GitCodeHost:
             *(f"--format={_FORMAT}", f"--max-count={limit}", *range_, "--"),
         )
         fields = told.split("\0")
-        return tuple(_commit(*fields[at : at + _FIELDS]) for at in range(0, len(fields) - _FIELDS + 1, _FIELDS))
+        return tuple(_commit(fields[at : at + _FIELDS]) for at in range(0, len(fields) - _FIELDS + 1, _FIELDS))
 
     async def _ask(self, folder: Path, *arguments: str, given: str = "") -> str:
         try:
@@ -213,7 +213,8 @@ class GitCodeHost:
             raise CodeHostError(trouble.sentence) from trouble
 
 
-def _commit(sha: str, subject: str, name: str, email: str, seconds: str, irreversible: str) -> Commit:
+def _commit(fields: Sequence[str]) -> Commit:
+    sha, subject, name, email, seconds, irreversible = fields
     try:
         at = datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):

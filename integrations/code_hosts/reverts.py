@@ -1,6 +1,6 @@
 """Reverts: what a commit still carries of suspected ones, read from the messages in its history.
 
-A revert undoes what came before it; a revert of a revert brings it back. Each suspect's commits that undo it or bring it
+A revert undoes what came before it; a revert of a revert brings it back. The commits that undo a suspect or bring it
 back are its events. It is mended where some event undid it after everything that brought it: where two lines of history
 say different things and neither comes after the other, it counts as carried.
 """
@@ -27,7 +27,7 @@ _MERGED = re.compile(r"^Merge pull request #(\d+) from \S+\s*\n\s*\n(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One commit of the range. Its message is there if it may say something of reverts, its subject if that is needed."""
+    """One commit of the range. Its message is there if it may tell of reverts, its subject if that is needed."""
 
     sha: str
     parents: tuple[str, ...]

@@ -48,7 +48,7 @@ class CommandSettings:
     timeout: timedelta = DEFAULT_TIMEOUT
     cancel_signal: signal.Signals = signal.SIGTERM
     artifact: tuple[str, ...] = ()
-    """What tells whether the artifact is still there, by its exit code: 0 it is, 1 it is gone; none: nobody can tell."""
+    """What tells by its exit code whether the artifact is there still: 0 it is, 1 it is gone. None: nobody can tell."""
 
 
 def read(settings: Mapping[str, Any]) -> CommandSettings:

@@ -82,7 +82,9 @@ def blocked(these: Facts) -> bool:
 def test_it_reaches_every_environment_but_those_before_it(where, reached):
     veto = replace(VETO, taken=replace(BURNED, environment=where))
     assert {each.name for each in SPREAD.environments if veto.reaches(each.name, SPREAD)} == reached
-    assert not any(replace(veto, lifted=Ruling(INES.id, NOW, "")).reaches(each.name, SPREAD) for each in SPREAD.environments)
+    assert not any(
+        replace(veto, lifted=Ruling(INES.id, NOW, "")).reaches(each.name, SPREAD) for each in SPREAD.environments
+    )
 
 
 def test_what_comes_before_is_followed_however_far_and_a_circle_has_an_end():
@@ -191,7 +193,11 @@ def played(told: Steps) -> tuple[list[Node], list[set[str]], list[str]]:
             tips[branch] = name
             force[branch] = force[branch] | {name}
             ever[branch] = ever[branch] | {name}
-    return [_long(each) for each in nodes], [{each.zfill(40) for each in one} for one in force], [t.zfill(40) for t in tips]
+    return (
+        [_long(each) for each in nodes],
+        [{each.zfill(40) for each in one} for one in force],
+        [t.zfill(40) for t in tips],
+    )
 
 
 def _long(node: Node) -> Node:

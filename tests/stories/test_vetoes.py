@@ -79,7 +79,7 @@ async def test_a_culprit_that_is_no_part_of_it_is_refused_and_a_wrong_command_sh
     named = await world.ines.types(f"/rollback culprit V-1 {world.commits['new'][:9]} Refunds go out twice")
     assert "are suspected now" in named or "is suspected now" in named
     assert "There is no veto V-9" in await world.ines.types("/rollback lift V-9 because")
-    assert "/rollback culprit V-1 <commit>" in await world.ines.types("/rollback culprit V-1 it was Ben")
+    assert "/rollback culprit V-3 1a2b3c4" in await world.ines.types("/rollback culprit V-1 it was Ben")
 
 
 async def test_where_it_stands_on_an_older_version_everybody_sees_it(world: World):

@@ -143,6 +143,4 @@ class FakeCodeHost:
     def _told(kept: _Repository, shas: set[str], limit: int, *, backwards: bool = False, lost: int = 0) -> Changes:
         newest_first = sorted((kept.commits[sha] for sha in shas), key=lambda each: each.at, reverse=True)
         marked = tuple(each for each in newest_first if each.irreversible)
-        return Changes(
-            tuple(newest_first[:limit]), len(shas), backwards=backwards, lost=lost, irreversible=marked
-        )
+        return Changes(tuple(newest_first[:limit]), len(shas), backwards=backwards, lost=lost, irreversible=marked)

@@ -117,9 +117,9 @@ class Reference:
         if self.on_its_way(place) is not None:
             reasons.add("held")
         there = self.stands(place)
-        if there is not None and self.attempts[there].commit != plan.commit and self.was_there(plan.commit, place):
-            if not self.forgiven(plan.commit, place):
-                reasons.add("been there")
+        been_there = there is not None and self.was_there(plan.commit, place)
+        if been_there and self.attempts[there].commit != plan.commit and not self.forgiven(plan.commit, place):
+            reasons.add("been there")
         if any(self.keeps_out(veto, plan.commit, place) for veto in self.vetoes):
             reasons.add("vetoed")
         return reasons
@@ -147,7 +147,9 @@ class Reference:
 
     def forgiven(self, commit: str, place: str) -> bool:
         """Whether it was taken away, and every veto of that was lifted."""
-        mine = [n for n, a in self.attempts.items() if a.commit == commit and a.place == place and a.good and not a.back]
+        mine = [
+            n for n, a in self.attempts.items() if a.commit == commit and a.place == place and a.good and not a.back
+        ]
         back = {n for n, a in self.attempts.items() if a.back and a.replaces == max(mine)}
         found = [veto for veto in self.vetoes if veto.rollback in back]
         return self.taken_away(commit, place) and bool(found) and all(veto.lifted for veto in found)

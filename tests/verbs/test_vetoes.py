@@ -1,4 +1,4 @@
-"""Vetoes: what was rolled back stays out of everything until it is reverted, named or lifted, and nobody has to tidy up."""
+"""Vetoes: what was rolled back stays out until it is reverted or somebody lifts it, and nobody has to tidy up."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ async def test_a_rollback_to_another_build_of_the_same_commit_keeps_no_commit_ou
     release = await shop.planned(shop.a, "1.0.0")
     for digit in "ab":
         await shop.set_candidate(release, shop.a, f"sha256:{digit * 64}", by=shop.by(MAYA))
-        await shop.approve(release, PRODUCTION, None, by=shop.by((await shop.directory.person("U0OMAR"))))
+        await shop.approve(release, PRODUCTION, None, by=shop.by(await shop.directory.person("U0OMAR")))
         await shop.deployed(release)
     await shop.rolled_back()
     async with shop.records.read() as reading:

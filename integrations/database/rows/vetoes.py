@@ -86,9 +86,7 @@ def keep_finding(connection: Connection, finding: Finding) -> None:
         "problem": finding.problem,
     }
     statement = insert(connection, veto_findings).values(veto_id=finding.veto, commit=finding.commit, **values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(veto_findings.primary_key), set_=values)
-    )
+    connection.execute(statement.on_conflict_do_update(index_elements=list(veto_findings.primary_key), set_=values))
 
 
 def _taken(taken: TakenBack) -> dict[str, Any]:
