@@ -13,6 +13,7 @@ from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.release import ReleaseId
+from bot.rules.veto import VetoId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
 from tests.grounds import DatabaseGround, database_ground
@@ -55,6 +56,9 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "exceptions of these releases": lambda reading: reading.exceptions(releases=[R1, ReleaseId(2)]),
     "exceptions from a freeze": lambda reading: reading.exceptions(freeze=FreezeId(1)),
     "a quarter's exceptions": lambda reading: reading.exceptions(since=NOW - timedelta(days=90)),
+    "a veto": lambda reading: reading.veto(VetoId(1)),
+    "a service's vetoes": lambda reading: reading.vetoes(PAYMENTS),
+    "what was read about them": lambda reading: reading.findings(PAYMENTS, [sha("one"), sha("two")]),
     "calendars": lambda reading: reading.calendars(),
     "absences": lambda reading: reading.absences(not_over_at=NOW),
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),

@@ -19,17 +19,18 @@ from bot.rules.audit import first_break
 from bot.rules.candidate import Candidate, Seal
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
-from bot.rules.deployment import Attempt, Kind
+from bot.rules.deployment import Attempt, DeploymentId, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.terms import Terms
+from bot.rules.veto import Finding, Ruling, Suspect, TakenBack, Veto, VetoId
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
 from integrations.database.schema import alembic_config, upgrade
 from tests.grounds import database_ground
 from tests.makers import FEATURE, PAYMENTS, PRODUCTION
-from tests.people import BEN, MAYA, OMAR, QA
+from tests.people import BEN, INES, MAYA, OMAR, QA
 
 AT = "2026-01-02 03:04:05.000006"
 THEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -86,6 +87,30 @@ EXCEPTION = FreezeException(
     revision=1,
 )
 ABSENCE = Absence(AbsenceId(1), Leave(OMAR.id, THEN, MARCH, BEN.id, frozenset({QA}), "Away"), MAYA.id, THEN)
+VETO = Veto(
+    VetoId(1),
+    TakenBack(
+        service=PAYMENTS,
+        environment=PRODUCTION,
+        bad=COMMIT,
+        good="b" * 40,
+        bad_version="1.1",
+        good_version="1.0",
+        rollback=DeploymentId(2),
+        release=ReleaseId(1),
+        by=INES.id,
+        reason="Broken",
+        at=THEN,
+        known=(COMMIT,),
+    ),
+    culprits=(COMMIT,),
+    named=Ruling(INES.id, THEN, "This one"),
+    revision=1,
+)
+FINDING = Finding(
+    VETO.id, "d" * 40, THEN, culprits=(COMMIT,), suspects=1, carried=(Suspect(COMMIT, "Refunds", "Ben"),), total=1
+)
+"""What there is since the fourth version."""
 CHECK = CheckResult(PAYMENTS, COMMIT, "regression", passed=True, at=THEN, link="https://run.example.com")
 """What there is since the second version."""
 
@@ -152,7 +177,17 @@ SECOND = f"""
     VALUES ('payments', '{COMMIT}', 'regression', TRUE, '{AT}', 'https://run.example.com');
 """
 
-FILLED = {"0001": FIRST, "0002": FIRST + SECOND}
+FOURTH = f"""
+    UPDATE candidates SET irreversible = 'drops a column' WHERE release_id = 1 AND number = 1;
+    INSERT INTO vetoes (service, environment, bad, good, bad_version, good_version, rollback_id, release_id, person,
+        reason, taken_at, known, culprits, named_by, named_at, named_reason, answers, revision)
+    VALUES ('payments', 'production', '{COMMIT}', '{"b" * 40}', '1.1', '1.0', 2, 1, 'U0INES', 'Broken', '{AT}',
+        '["{COMMIT}"]', '["{COMMIT}"]', 'U0INES', '{AT}', 'This one', '[]', 1);
+    INSERT INTO veto_findings (veto_id, "commit", read_at, culprits, answers, suspects, carried, total, mended, problem)
+    VALUES (1, '{"d" * 40}', '{AT}', '["{COMMIT}"]', '[]', 1, '[["{COMMIT}", "Refunds", "Ben"]]', 1, 0, '');
+"""
+
+FILLED = {"0001": FIRST, "0002": FIRST + SECOND, "0004": FIRST + SECOND + FOURTH}
 """What each version may hold."""
 
 
@@ -231,3 +266,13 @@ async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_
     assert absences == [ABSENCE]
     assert asked == [Asked(ReleaseId(2), PRODUCTION, "approval:qa", BEN.id, THEN, (OMAR.id,))]
     assert checks == [CHECK]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0004"])
+async def test_what_there_is_since_the_fourth_version_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        assert await reading.vetoes(PAYMENTS) == [VETO]
+        assert await reading.findings(PAYMENTS, ["d" * 40]) == [FINDING]
