@@ -534,7 +534,7 @@ NAMED = 3
 
 def _carries(facts: Facts, veto: Veto, finding: Finding, roles: tuple[AtRole, ...]) -> Blocker:
     taken, shown = veto.taken, finding.carried[:NAMED]
-    named: tuple[str, ...] = tuple(f"{each.short} “{each.subject}” by {each.author}" for each in shown)
+    named: tuple[str, ...] = tuple(f"{each.short} “{_cut(each.subject)}” by {_cut(each.author)}" for each in shown)
     rest = finding.total - len(shown)
     several = finding.total > 1
     word = "commits" if several else "commit"
@@ -573,6 +573,11 @@ def _carries(facts: Facts, veto: Veto, finding: Finding, roles: tuple[AtRole, ..
         ),
         about=veto.name,
     )
+
+
+def _cut(text: str, longest: int = 80) -> str:
+    """Not more of what somebody wrote than a sentence can hold."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _not_read_yet(veto: Veto, finding: Finding | None, roles: tuple[AtRole, ...]) -> Blocker:

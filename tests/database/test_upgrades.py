@@ -178,7 +178,8 @@ SECOND = f"""
 """
 
 FOURTH = f"""
-    UPDATE candidates SET irreversible = 'drops a column' WHERE release_id = 1 AND number = 1;
+    INSERT INTO candidates (release_id, number, "commit", authors, author_ids, set_by, set_at, irreversible)
+    VALUES (2, 1, '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'drops a column');
     INSERT INTO vetoes (service, environment, bad, good, bad_version, good_version, rollback_id, release_id, person,
         reason, taken_at, known, culprits, named_by, named_at, named_reason, answers, revision)
     VALUES ('payments', 'production', '{COMMIT}', '{"b" * 40}', '1.1', '1.0', 2, 1, 'U0INES', 'Broken', '{AT}',
@@ -276,3 +277,7 @@ async def test_what_there_is_since_the_fourth_version_is_upgraded_as_well(empty_
     async with database_ground(empty_url) as ground, ground.records.read() as reading:
         assert await reading.vetoes(PAYMENTS) == [VETO]
         assert await reading.findings(PAYMENTS, ["d" * 40]) == [FINDING]
+        release = await reading.release(ReleaseId(2))
+    assert release is not None
+    assert release.candidate is not None
+    assert release.candidate.irreversible == "drops a column"
