@@ -34,6 +34,7 @@ from bot.rules.policy import (
 )
 from bot.rules.release import Draft, Release, ReleaseId
 from bot.rules.review import Duty, Review
+from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -211,6 +212,18 @@ class Reading(Protocol):
         """
         ...
 
+    async def veto(self, veto: VetoId) -> Veto | None:
+        """One veto; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def vetoes(self, service: ServiceName) -> list[Veto]:
+        """Everything that was rolled back of that service, newest first; lifted ones too."""
+        ...
+
+    async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
+        """What was read of these commits about the service's vetoes."""
+        ...
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -316,6 +329,18 @@ class Page(Reading, Protocol):
 
     async def keep_check(self, result: CheckResult) -> bool:
         """Note what a check said; False if something it said later is known already, and nothing has changed."""
+        ...
+
+    async def add_veto(self, taken: TakenBack) -> Veto | None:
+        """Give it a number; None if that rollback has its veto already."""
+        ...
+
+    async def keep_veto(self, veto: Veto) -> Veto:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_finding(self, finding: Finding) -> None:
+        """Note what was read; what was noted before of the same candidate and veto is forgotten."""
         ...
 
     async def keep_ask(self, ask: Ask) -> None:
@@ -430,7 +455,10 @@ class CodeHostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `url` leads to it where the host has pages."""
+    """One commit. `url` leads to it where the host has pages.
+
+    `irreversible` is what its trailer `Irreversible-Migration:` says; empty: it has none.
+    """
 
     sha: str
     subject: str
@@ -438,6 +466,7 @@ class Commit:
     author_email: str
     at: datetime
     url: str | None = None
+    irreversible: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,7 +474,8 @@ class Changes:
     """What lies between two commits. `backwards`: the new one is older, and these are what would be lost.
 
     `lost` counts what the old one has and the new one doesn't: where both it and `total` are more than nothing and
-    it isn't backwards, the two have diverged.
+    it isn't backwards, the two have diverged. `irreversible` are those of all these commits, shown or not, that bring
+    a migration that can't be undone.
     """
 
     commits: tuple[Commit, ...]
@@ -453,6 +483,30 @@ class Changes:
     backwards: bool = False
     url: str | None = None
     lost: int = 0
+    irreversible: tuple[Commit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """The commits that `bad` has and `good` doesn't; of them only `only`, if any are named."""
+
+    good: str
+    bad: str
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a commit has of those that are suspected."""
+
+    suspects: int
+    """How many are suspected. Merges aren't, unless they are named: what they bring is."""
+    carried: tuple[Commit, ...]
+    """Those that it has without their revert, newest first, as far as a limit."""
+    total: int
+    """How many those are."""
+    mended: int
+    """How many it has together with their revert."""
 
 
 class CodeHost(Protocol):
@@ -464,6 +518,19 @@ class CodeHost(Protocol):
 
     async def between(self, repository: str, old: str | None, new: str, limit: int = 50) -> Changes:
         """The commits in `new` that `old` doesn't have, newest first; everything of `new` if `old` is None."""
+        ...
+
+    async def carries(self, repository: str, commit: str, suspicion: Suspicion, limit: int = 10) -> Carried:
+        """What that commit has of the suspected ones, and which of them are reverted in it. All SHAs are full.
+
+        A revert says so in its message (`This reverts commit <SHA>`) and comes after what it reverts; that of a merge
+        reverts what the merge brought, and a revert of a revert brings back. Where histories run side by side, what
+        may have come back counts as carried.
+        """
+        ...
+
+    async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
+        """Those of these commits (full SHAs) that it has in its history, or is. An unknown one is not among them."""
         ...
 
 
@@ -519,6 +586,15 @@ class Capabilities:
     links: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Available:
+    """Whether what is to be deployed is still there. `there` None: nobody can tell, or nothing says how to look."""
+
+    there: bool | None
+    why: str = ""
+    """What is gone, or why it can't be told, for people."""
+
+
 class Deployer(Protocol):
     """Something that brings a candidate to an environment."""
 
@@ -537,6 +613,10 @@ class Deployer(Protocol):
 
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         """Ask the target to stop; following shows when it has."""
+        ...
+
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        """Whether what that order deploys is still there. Never raises, and takes a few seconds at most."""
         ...
 
     async def check(self, choice: DeployerChoice) -> list[str]:

@@ -27,8 +27,10 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
@@ -82,6 +84,8 @@ class Verbs:
     break_glass: BreakGlass
     review_deploy: ReviewDeploy
     roll_back: RollBack
+    name_culprits: NameCulprits
+    lift_veto: LiftVeto
     start_freeze: StartFreeze
     end_freeze: EndFreeze
     extend_freeze: ExtendFreeze
@@ -121,9 +125,11 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
         pass_over=PassOver(*common, now),
         settle=SettleDeploy(*common, now),
-        roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
         break_glass=BreakGlass(*common, now),
         review_deploy=ReviewDeploy(*common, now),
+        roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
+        name_culprits=NameCulprits(*common, neighbours.code_host, now),
+        lift_veto=LiftVeto(*common, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
@@ -192,6 +198,8 @@ def listen(
         break_glass=verbs.break_glass,
         review_deploy=verbs.review_deploy,
         roll_back=verbs.roll_back,
+        name_culprits=verbs.name_culprits,
+        lift_veto=verbs.lift_veto,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,
         extend_freeze=verbs.extend_freeze,

@@ -37,9 +37,11 @@ from bot.verbs.freeze import WatchFreeze
 from bot.verbs.left_alone import LeftAlone
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.review import WatchReview
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
+from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
@@ -177,8 +179,11 @@ async def running(
 
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
-        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
+        remind = RemindOfWayBack(records, agreed, utc_now)
+        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind)
         in_step = asyncio.Event()
+        read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
+        watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
@@ -192,7 +197,7 @@ async def running(
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
             Work.WATCH_LOCK: WatchLock(records, agreed, utc_now),
             Work.WATCH_REVIEW: WatchReview(records, people, agreed, utc_now),
-            Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
+            Work.WATCH_RELEASE: once(in_step, watch),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick, lease=settings.lease))
         tick.engine = engine

@@ -18,8 +18,10 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
@@ -53,8 +55,10 @@ from handlers.except_freeze import Excepting
 from handlers.freeze import Freezing
 from handlers.home import Home
 from handlers.launch import Launching
+from handlers.lift_veto import Lifting
 from handlers.list_releases import Listing
 from handlers.lock import Locking
+from handlers.name_culprits import Blaming
 from handlers.names import CommandNames, Event, Form, Press
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
@@ -112,6 +116,8 @@ def register(
     break_glass: BreakGlass,
     review_deploy: ReviewDeploy,
     roll_back: RollBack,
+    name_culprits: NameCulprits,
+    lift_veto: LiftVeto,
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
     extend_freeze: ExtendFreeze,
@@ -167,7 +173,11 @@ def register(
         c.GoPastTheGate: Breaking(talk, break_glass).typed,
         c.SayWhatWasLearned: reviewing.typed,
     }
-    rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
+    rollback: dict[type, Route] = {
+        c.GoBack: rolling_back.typed,
+        c.Blame: Blaming(talk, name_culprits).typed,
+        c.LetBack: Lifting(talk, lift_veto).typed,
+    }
     freeze: dict[type, Route] = {
         c.DeclareFreeze: freezing.declared,
         c.ListFreezes: freezing.listed,

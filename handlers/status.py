@@ -8,6 +8,7 @@ from bot.ports import Agreed, Clock, Reading, Records
 from bot.rules.deployment import Deployment
 from bot.rules.people import Actor
 from bot.rules.policy import ServiceName
+from bot.verbs.standing_back import standing_back
 from handlers.answer import Answer
 from handlers.parsing.commands import ShowStatus
 from handlers.request import Request
@@ -32,12 +33,14 @@ class Overview:
             now = self.now()
             freezes, locks = await page.freezes(not_over_at=now), await page.locks(not_over_at=now)
             reviews = [each for each in await page.reviews(open_only=True) if each.duty.service in history]
+            behind = await standing_back(page, services)
         concerned = [
             each
             for each in freezes
             if each.active(now) and (not each.window.services or each.window.services & history.keys())
         ]
-        said = status(services, history, concerned, self.talk.pen(), locks=locks, reviews=reviews, now=now)
+        pen = self.talk.pen()
+        said = status(services, history, concerned, pen, locks=locks, reviews=reviews, behind=behind, now=now)
         await answer.private(**said)
 
 

@@ -16,6 +16,7 @@ from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
+from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
@@ -25,6 +26,7 @@ from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 from integrations.database.rows.reviews import must_follow as review_must_follow
+from integrations.database.rows.vetoes import must_follow as veto_must_follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock)
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Review)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto)
 
 
 class RecordingStarter:
@@ -70,6 +71,8 @@ class Contents:
     reviews: dict[int, Review] = field(default_factory=dict)
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
+    vetoes: dict[int, Veto] = field(default_factory=dict)
+    findings: dict[tuple[int, str], Finding] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
@@ -264,6 +267,16 @@ class InMemoryReading:
         said = (each for each in self._now.checks.values() if (each.service, each.commit) == (service, commit))
         return sorted(said, key=lambda each: each.name)
 
+    async def veto(self, veto: VetoId) -> Veto | None:
+        return self._now.vetoes.get(veto)
+
+    async def vetoes(self, service: ServiceName) -> list[Veto]:
+        return [each for each in _newest_first(self._now.vetoes) if each.taken.service == service]
+
+    async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
+        mine = {each.id for each in await self.vetoes(service)}
+        return [f for (veto, commit), f in sorted(self._now.findings.items()) if veto in mine and commit in commits]
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -417,6 +430,24 @@ class InMemoryPage(InMemoryReading):
             return False
         self._now.checks[result.service, result.commit, result.name] = result
         return True
+
+    async def add_veto(self, taken: TakenBack) -> Veto | None:
+        if any(each.taken.rollback == taken.rollback for each in self._now.vetoes.values()):
+            return None
+        veto = Veto(VetoId(len(self._now.vetoes) + 1), taken)
+        self._now.vetoes[veto.id] = veto
+        return veto
+
+    async def keep_veto(self, veto: Veto) -> Veto:
+        before = _before(self._now.vetoes, veto)
+        if before is None:
+            return veto
+        veto_must_follow(before, veto)
+        kept = self._now.vetoes[veto.id] = replace(veto, revision=veto.revision + 1)
+        return kept
+
+    async def keep_finding(self, finding: Finding) -> None:
+        self._now.findings[finding.veto, finding.commit] = finding
 
     async def keep_ask(self, ask: Ask) -> None:
         self._now.asks.append(ask)

@@ -16,8 +16,9 @@ from bot.rules.lock import Lock, LockId
 from bot.rules.on_record import candidate_of, hold_of, number_of, plan_of, told_of, window_of
 from bot.rules.past import Life, Past
 from bot.rules.people import PersonId, RoleName
-from bot.rules.policy import Catalogue, EnvironmentName, checklist_of
-from bot.rules.release import Ending, Plan
+from bot.rules.policy import Catalogue, EnvironmentName, ServiceName, checklist_of
+from bot.rules.release import Ending, Plan, ReleaseId
+from bot.rules.veto import Ruling, TakenBack, Veto, VetoId
 
 _MOVED = "deployment "
 
@@ -301,6 +302,47 @@ def _unlocked(past: Past, happened: Happened) -> None:
         past.locks[before.id] = before.ended(happened.at, happened.by)
 
 
+# ------------------------------------------------------------ vetoes
+
+
+def _vetoed(past: Past, happened: Happened) -> None:
+    number, detail = number_of(happened.subject), happened.detail
+    rollback = number_of(detail["rollback"])
+    if number is None or rollback is None:
+        return
+    taken = TakenBack(
+        service=ServiceName(detail["service"]),
+        environment=EnvironmentName(detail["environment"]),
+        bad=detail["bad"],
+        good=detail["good"],
+        bad_version=detail["bad_version"],
+        good_version=detail["good_version"],
+        rollback=DeploymentId(rollback),
+        release=happened.release or ReleaseId(0),
+        by=PersonId(detail["by"]),
+        reason=detail["reason"],
+        at=happened.at,
+        known=tuple(detail["known"]),
+    )
+    past.vetoes[VetoId(number)] = Veto(VetoId(number), taken)
+
+
+def _ruled(past: Past, happened: Happened) -> None:
+    """Somebody named the culprits, said what mends it or lifted it; or what mends it has been deployed."""
+    number, detail = number_of(happened.subject), happened.detail
+    veto = past.vetoes.get(VetoId(number)) if number is not None else None
+    if veto is None:
+        return
+    ruling = Ruling(happened.by, happened.at, detail.get("reason") or "")
+    if happened.verb == "name culprits":
+        veto = replace(veto, culprits=tuple(detail["culprits"]), named=ruling)
+    elif happened.verb == "lift veto":
+        veto = replace(veto, lifted=ruling)
+    else:
+        veto = replace(veto, answers=(*veto.answers, detail["commit"]))
+    past.vetoes[veto.id] = veto
+
+
 _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
     {
         "plan": _planned,
@@ -329,5 +371,9 @@ _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
         "prolong a lock": _locked,
         "unlock": _unlocked,
         "take over a lock": _unlocked,
+        "veto": _vetoed,
+        "name culprits": _ruled,
+        "answer veto": _ruled,
+        "lift veto": _ruled,
     }
 )

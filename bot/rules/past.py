@@ -27,6 +27,7 @@ from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Sentence, say
 from bot.rules.terms import Terms, terms_of
+from bot.rules.veto import Veto, VetoId
 
 SUCCESSES_READ = 20
 """So many of an environment's successes a gate is told of."""
@@ -111,6 +112,7 @@ class Past:
     """The freezes whose end somebody has moved."""
     exceptions: dict[ExceptionId, FreezeException] = field(default_factory=dict)
     locks: dict[LockId, Lock] = field(default_factory=dict)
+    vetoes: dict[VetoId, Veto] = field(default_factory=dict)
 
     def terms(self, plan: Plan, environment: EnvironmentName) -> Terms | None:
         """What this catalogue asks for there; None if it doesn't know of that."""
@@ -157,6 +159,7 @@ class Past:
             dependencies=self._dependencies(life, environment),
             exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
             locks=tuple(self.locks.values()),
+            vetoes=tuple(each for each in reversed(self.vetoes.values()) if each.taken.service == service.name),
         )
 
     def _item(self, item: Item, life: Life, at: datetime) -> Item:

@@ -11,7 +11,7 @@ from bot.rules.audit import Happened
 from bot.rules.foreseen import Foreseen
 from bot.rules.gate import Blocker, Facts, Reason, gate
 from bot.rules.hearing import hear
-from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, unread_then
+from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, findings_then, unread_then
 from bot.rules.past import NOTHING_CHECKED, Checked, Past
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
@@ -216,6 +216,9 @@ class Replay:
             facts,
             roles=as_looked_up(facts.roles, happened.detail),
             unread=unread_then(self.catalogue.calendars, happened.detail),
+            findings=findings_then(
+                facts.vetoes, happened.detail, candidate_then.commit if candidate_then else "", happened.at
+            ),
         )
         blockers = gate(facts)
         if happened.detail.get("waits"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.rules.candidate import Candidate
-from bot.rules.deployment import UNDER_WAY, Attempt, Deployment, Kind
+from bot.rules.deployment import UNDER_WAY, Attempt, Deployment, DeploymentId, Kind
 from bot.rules.policy import EnvironmentName
 
 
@@ -64,19 +64,34 @@ def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
     return tuple(result)
 
 
+def best_first(
+    good: Sequence[Deployment], *, verified: bool, gone: Collection[DeploymentId] = ()
+) -> tuple[Deployment, ...]:
+    """Good versions in the order in which to go back to them.
+
+    Where it can be seen what is served (`verified`), those that were seen come before those that nobody has seen;
+    those whose artifact is gone come last.
+    """
+    return tuple(sorted(good, key=lambda each: (each.id in gone, verified and each.served is None)))
+
+
 def last_good(history: Sequence[Deployment], wanted: str | None = None) -> Deployment | None:
     """The last good version, or the good one that `wanted` names by version, number (`D-4`) or commit."""
-    good = good_versions(history)
+    return named(good_versions(history), wanted)
+
+
+def named(good: Sequence[Deployment], wanted: str | None) -> Deployment | None:
+    """The best of these, or the one that `wanted` names by version, number (`D-4`) or commit."""
     if wanted is None:
         return good[0] if good else None
-    named = wanted.strip().lower()
+    name = wanted.strip().lower()
     shortest = 7
     return next(
         (
             each
             for each in good
-            if named in {each.order.version.lower(), each.name.lower()}
-            or (len(named) >= shortest and each.order.candidate.commit.startswith(named))
+            if name in {each.order.version.lower(), each.name.lower()}
+            or (len(name) >= shortest and each.order.candidate.commit.startswith(name))
         ),
         None,
     )

@@ -33,6 +33,7 @@ from bot.rules.policy import Environment, Service, Timeouts
 from bot.rules.sentence import At, Code, Sentence, say
 from bot.rules.terms import span
 from bot.verbs.about import about
+from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import NextInLine, let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
 
@@ -317,6 +318,7 @@ class FollowDeploy:
                     detail={"environment": moved.order.environment, "detail": detail, "served": moved.served},
                 )
             )
+            await keep_out(page, moved, at=now)
             await page.tell(DeploymentChanged(release, moved.id))
             await changed(page, release)
             if moved.order.release != release:

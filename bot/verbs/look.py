@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
@@ -20,6 +21,7 @@ from bot.rules.release import Release, ReleaseId, parse_release_id
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Refused, Sentence, refuse, say
 from bot.rules.stage import Stage, stage
+from bot.rules.veto import Finding, Veto, VetoId
 
 EVERY_OPEN_ONE = 1000
 """More releases than any team has open at once."""
@@ -127,6 +129,8 @@ def picture(
     exceptions: Sequence[FreezeException] = (),
     unread: tuple[tuple[CalendarSource, str], ...] = (),
     locks: Sequence[Lock] = (),
+    vetoes: Sequence[Veto] = (),
+    findings: Mapping[VetoId, Finding] = MappingProxyType({}),
 ) -> Picture:
     """Judge what was read."""
     own = tuple(each for each in history if each.order.release == release.id)
@@ -162,6 +166,8 @@ def picture(
             exceptions=tuple(each for each in exceptions if each.plea.release == release.id),
             unread=unread,
             locks=tuple(each for each in locks if each.hold.service == service.name),
+            vetoes=tuple(vetoes),
+            findings=findings,
         )
         for environment in service.environments
     ]
@@ -199,6 +205,7 @@ async def take_all(
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
     others = await page.releases(ids=sorted(wanted), limit=len(wanted)) if wanted else []
     histories = await _histories(page, {each.id: each for each in (*known, *others)}.values())
+    vetoes, findings = await _vetoes(page, known)
     return [
         picture(
             each,
@@ -211,9 +218,26 @@ async def take_all(
             exceptions=exceptions,
             unread=doubtful,
             locks=locks,
+            vetoes=vetoes[each.plan.service],
+            findings=findings.get((each.plan.service, each.candidate.commit), {}) if each.candidate else {},
         )
         for each in known
     ]
+
+
+async def _vetoes(
+    page: Reading, releases: Sequence[Release]
+) -> tuple[dict[ServiceName, tuple[Veto, ...]], dict[tuple[ServiceName, str], dict[VetoId, Finding]]]:
+    """Each service's vetoes, and what was read of each candidate about them."""
+    proposed: dict[ServiceName, list[str]] = {}
+    for each in releases:
+        proposed.setdefault(each.plan.service, []).extend([each.candidate.commit] if each.candidate else [])
+    vetoes = {service: tuple(await page.vetoes(service)) for service in proposed}
+    found: dict[tuple[ServiceName, str], dict[VetoId, Finding]] = {}
+    for service, commits in proposed.items():
+        for finding in await page.findings(service, commits) if vetoes[service] else ():
+            found.setdefault((service, finding.commit), {})[finding.veto] = finding
+    return vetoes, found
 
 
 def with_change(seen: Picture, release: Release) -> Picture:

@@ -5,11 +5,16 @@ What is on its way there is stopped first: the way back begins once that is seen
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
 
 from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import (
     Agreed,
+    Available,
     Changes,
     Clock,
     CodeHost,
@@ -25,13 +30,25 @@ from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
-from bot.rules.rollback import good_versions, last_good, last_touch
-from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.rollback import best_first, good_versions, last_touch, named
+from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
+from bot.rules.veto import Veto, vetoed
 from bot.verbs.cancel_deploy import asked_to_stop
 from bot.verbs.next_in_line import withdrawn
 from bot.verbs.redraw import changed, redraw_if_open
 from bot.verbs.rights import lacks
 from bot.verbs.settle import settle
+
+LOOKED_AT = 5
+"""So many of the good versions are looked at, whether they are still there."""
+
+LOOKS_WITHIN = timedelta(seconds=4)
+"""However long somebody takes to answer what is there: a rollback waits no longer."""
+
+NOBODY_KNOWS = Available(None)
+
+Shelf = Mapping[DeploymentId, Available]
+"""Whether what a deployment brought is still there, of those that were looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,14 @@ class WayBack:
     problem: str
     others: tuple[Deployment, ...]
     """Other good versions, best first."""
+    available: Available = NOBODY_KNOWS
+    """Whether what would come back is still there."""
+    gone: tuple[Deployment, ...] = ()
+    """Good versions that can't come back, since their artifact is gone."""
+    irreversible: tuple[Sentence, ...] = ()
+    """What of the migrations in between can't be undone."""
+    unseen: bool = False
+    """Whether nobody has seen the target served, although that can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +110,28 @@ class RollBack:
             return not_allowed
         async with self.records.read() as page:
             history = await page.deployments(service=service, environment=name, limit=200)
-        ways = way_back(history, place, name, wanted)
+            vetoes = await page.vetoes(service)
+        looked = await self._shelf(place, name, history, vetoes, wanted)
+        ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
         if isinstance(ways, Refused):
             return ways
         standing, target = ways
-        lost, problem = None, "The catalogue names no repository for this service."
-        if place.repository is not None:
-            old, new = standing.order.candidate.commit, target.order.candidate.commit
-            try:
-                lost, problem = await self.code_host.between(place.repository, new, old), ""
-            except CodeHostError as error:
-                problem = str(error)
-        others = tuple(each for each in good_versions(history) if each.id != target.id)
-        return WayBack(place, name, standing, target, lost, problem, others)
+        lost, problem = await self._lost(place, standing, target)
+        good = ranked(history, place, name, vetoes, looked)
+        gone = tuple(each for each in good if is_gone(each, looked))
+        return WayBack(
+            place,
+            name,
+            standing,
+            target,
+            lost,
+            problem,
+            tuple(each for each in good if each.id != target.id and each not in gone),
+            looked.get(target.id, NOBODY_KNOWS),
+            gone,
+            cant_be_undone(history, standing, target, lost),
+            _has_eyes(place, name) and target.served is None,
+        )
 
     async def __call__(
         self,
@@ -118,6 +152,7 @@ class RollBack:
         not_allowed = lacks(Right.ROLL_BACK, place, by.id, roles)
         if not_allowed:
             return not_allowed
+        looked = await self._look_first(place, name, wanted)
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
@@ -133,7 +168,8 @@ class RollBack:
                     ),
                     stale=True,
                 )
-            ways = way_back(history, place, name, wanted)
+            vetoes = await page.vetoes(service)
+            ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
             if isinstance(ways, Refused):
                 return ways
             standing, target = ways
@@ -156,6 +192,7 @@ class RollBack:
                 )
             stops = await self._stop(page, holder, place, by) if holder is not None else None
             await page.commit()
+        await self._warn(place, history, standing, target)
         return RollingBack(deployment, target, stops)
 
     async def _again(
@@ -200,6 +237,61 @@ class RollBack:
         ):
             return locked or holder
         return await asked_to_stop(page, locked, by=by, at=self.now())
+
+    async def _look_first(self, place: Service, name: EnvironmentName, wanted: str | None) -> Shelf:
+        """What is still there, looked at before anything is held; an answer that doesn't come holds nothing up."""
+        async with self.records.read() as page:
+            history = await page.deployments(service=place.name, environment=name, limit=200)
+            vetoes = await page.vetoes(place.name)
+        return await self._shelf(place, name, history, vetoes, wanted)
+
+    async def _shelf(
+        self,
+        place: Service,
+        name: EnvironmentName,
+        history: Sequence[Deployment],
+        vetoes: Sequence[Veto],
+        wanted: str | None,
+    ) -> Shelf:
+        """Whether the versions that may come back are still there, asked of the deployer all at once."""
+        environment = place.environment(name)
+        deployer = self.deployers.get(environment.deployer.kind) if environment is not None else None
+        good = ranked(history, place, name, vetoes, {})
+        wished = named(good, wanted)
+        asked = [wished] if wanted is not None and wished is not None else list(good[:LOOKED_AT])
+        if deployer is None or environment is None or not asked:
+            return {}
+        try:
+            async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
+                answers = await asyncio.gather(*(deployer.available(each.order, place, environment) for each in asked))
+        except TimeoutError:
+            return {}
+        return {each.id: answer for each, answer in zip(asked, answers, strict=True)}
+
+    async def _lost(self, place: Service, standing: Deployment, target: Deployment) -> tuple[Changes | None, str]:
+        """The commits that customers lose, or why they can't be read."""
+        if place.repository is None:
+            return None, "The catalogue names no repository for this service."
+        old, new = standing.order.candidate.commit, target.order.candidate.commit
+        try:
+            return await self.code_host.between(place.repository, new, old), ""
+        except CodeHostError as error:
+            return None, str(error)
+
+    async def _warn(
+        self, place: Service, history: Sequence[Deployment], standing: Deployment, target: Deployment
+    ) -> None:
+        """Tell the thread what can't be undone: after the start, which waits for no code host."""
+        try:
+            async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
+                lost, _ = await self._lost(place, standing, target)
+        except TimeoutError:
+            lost = None
+        found = cant_be_undone(history, standing, target, lost)
+        if found:
+            async with self.records.open() as page:
+                await page.tell(ThreadLine(standing.order.release, in_a_row(found, "\n"), loud=True))
+                await page.commit()
 
     def _where(
         self, service: ServiceName, environment: EnvironmentName | None
@@ -278,8 +370,75 @@ class RollBack:
         return deployment
 
 
+def _has_eyes(service: Service, environment: EnvironmentName) -> bool:
+    """Whether it can be seen there what is really served."""
+    found = service.environment(environment)
+    return found is not None and found.verification is not None
+
+
+def is_gone(deployment: Deployment, looked: Shelf) -> bool:
+    """Whether its artifact is known to be gone."""
+    found = looked.get(deployment.id)
+    return found is not None and found.there is False
+
+
+def ranked(
+    history: Sequence[Deployment],
+    service: Service,
+    environment: EnvironmentName,
+    vetoes: Sequence[Veto],
+    looked: Shelf,
+) -> tuple[Deployment, ...]:
+    """The versions to go back to, best first: good, not vetoed; seen served and still there before the others."""
+    here = [each for each in vetoes if each.reaches(environment, service)]
+    good = [each for each in good_versions(history) if vetoed(each.order.candidate, here) is None]
+    gone = {each.id for each in good if is_gone(each, looked)}
+    return best_first(good, verified=_has_eyes(service, environment), gone=gone)
+
+
+def cant_be_undone(
+    history: Sequence[Deployment], standing: Deployment, target: Deployment, lost: Changes | None
+) -> tuple[Sentence, ...]:
+    """What of the migrations between the two can't be undone, by the candidates' words and the commits' trailers."""
+    found = [
+        say(
+            "⛔ {version} came with a migration that can't be undone: {what}. {target} will have to live with it.",
+            version=each.order.version,
+            what=each.order.candidate.irreversible.rstrip("."),
+            target=target.order.version,
+        )
+        for each in reversed(history)
+        if target.id < each.id <= standing.id
+        and each.touched
+        and each.order.candidate.irreversible
+        and each.order.kind is Kind.DEPLOY
+        and not each.order.candidate.is_same_as(target.order.candidate)
+    ]
+    commits = lost.irreversible if lost is not None and not lost.backwards else ()
+    return (
+        *found,
+        *(
+            say(
+                "⛔ {commit} by {author} brought a migration that can't be undone: {what}. {target} will have to live "
+                "with it.",
+                commit=Code(each.sha[:7]),
+                author=each.author_name,
+                what=each.irreversible.rstrip("."),
+                target=target.order.version,
+            )
+            for each in commits
+        ),
+    )
+
+
 def way_back(
-    history: list[Deployment], service: Service, environment: EnvironmentName, wanted: str | None
+    history: list[Deployment],
+    service: Service,
+    environment: EnvironmentName,
+    wanted: str | None,
+    *,
+    vetoes: Sequence[Veto] = (),
+    looked: Shelf = MappingProxyType({}),
 ) -> tuple[Deployment, Deployment] | Refused:
     """What changed the environment last and what would come back, or why there is no way back."""
     standing = last_touch(history)
@@ -289,10 +448,15 @@ def way_back(
             service=service.title,
             environment=environment,
         )
-    target = last_good(history, wanted)
-    if target is not None:
+    good = ranked(history, service, environment, vetoes, looked)
+    target = named(good, wanted)
+    if target is not None and not is_gone(target, looked):
         return standing, target
-    good = good_versions(history)
+    if target is not None:
+        return _gone(target, environment, [each for each in good if not is_gone(each, looked)], looked)
+    kept_out = _kept_out(history, service, environment, wanted, vetoes)
+    if kept_out is not None:
+        return kept_out
     if wanted is None or not good:
         return refuse(
             "I know no good version of {service} in {environment} before {version}, so there is nothing to go back to.",
@@ -305,6 +469,51 @@ def way_back(
         wanted=Code(wanted),
         environment=environment,
         names=AllOf(tuple(Code(each.order.version) for each in good[:5])),
+    )
+
+
+def _gone(target: Deployment, environment: EnvironmentName, others: Sequence[Deployment], looked: Shelf) -> Refused:
+    """What was to come back isn't there any more."""
+    why = looked[target.id].why
+    if not others:
+        return refuse(
+            "{version} can't come back to {environment}: what was deployed isn't there any more. {why} I know no other "
+            "good version.",
+            version=target.order.version,
+            environment=environment,
+            why=why,
+        )
+    return refuse(
+        "{version} can't come back to {environment}: what was deployed isn't there any more. {why} Other good versions "
+        "are {names}.",
+        version=target.order.version,
+        environment=environment,
+        why=why,
+        names=AllOf(tuple(Code(each.order.version) for each in others[:5])),
+    )
+
+
+def _kept_out(
+    history: Sequence[Deployment],
+    service: Service,
+    environment: EnvironmentName,
+    wanted: str | None,
+    vetoes: Sequence[Veto],
+) -> Refused | None:
+    """Whether what is wanted was good, and was taken back together with something bad."""
+    target = named(good_versions(history), wanted)
+    here = [each for each in vetoes if each.reaches(environment, service)]
+    veto = vetoed(target.order.candidate, here) if target is not None else None
+    if target is None or veto is None:
+        return None
+    return refuse(
+        "{version} was taken back from {environment} together with {bad} ({veto}). If it was not to blame, lift that "
+        "with {lift}, or go back to another version.",
+        version=target.order.version,
+        environment=environment,
+        bad=veto.taken.bad_version,
+        veto=veto.name,
+        lift=Code(f"/rollback lift {veto.name} <reason>"),
     )
 
 

@@ -13,6 +13,7 @@ from bot.rules.people import Actor
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
 from bot.verbs.about import about
 from bot.verbs.cancel_deploy import may_not, no_such_deployment
+from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others
 
@@ -78,6 +79,7 @@ async def settle(
             detail={"as": ended, "why": why},
         )
     )
+    await keep_out(page, settled, at=at)
     told = say("{who} settled {name} as {ended}. {why}", who=At(by.id), name=settled.name, ended=ended.value, why=why)
     await page.tell(ThreadLine(release, told))
     await page.tell(DeploymentChanged(release, settled.id))

@@ -13,11 +13,12 @@ from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
 from bot.rules.lock import Lock
 from bot.rules.people import PersonId, RoleName
-from bot.rules.policy import ServiceName
+from bot.rules.policy import Right, ServiceName
 from bot.rules.review import Review
 from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
+from bot.verbs.standing_back import StandsBack, standing_back
 
 _AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -44,12 +45,15 @@ class DigestContent:
     """Those that seem forgotten, the oldest first."""
     reviews: tuple[Review, ...] = ()
     """Those that are still owed, the first one due first."""
+    behind: tuple[StandsBack, ...] = ()
+    """Environments that stand on an older version since a rollback."""
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
         done = (self.shipped, self.rolled_back, self.failed, self.launched)
-        return not any((*done, self.waiting, self.running, self.freezes, self.locks, self.reviews))
+        going_on = (self.waiting, self.running, self.freezes, self.locks, self.reviews, self.behind)
+        return not any((*done, *going_on))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class InboxContent:
     """In force, this person's own first."""
     reviews: tuple[Review, ...] = ()
     """Deployments that broke the glass, and that this person is to review."""
+    behind: tuple[StandsBack, ...] = ()
+    """Environments that stand on an older version since a rollback, which this person can do something about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ class Summaries:
             freezes = await page.freezes(not_over_at=until)
             locks = await page.locks(not_over_at=until)
             reviews = await page.reviews(open_only=True)
+            known = self.look.agreed().services
+            behind = await standing_back(page, [known[name] for name in wanted if name in known])
         finals = {
             (name, environment.name)
             for name, service in self.look.agreed().services.items()
@@ -130,6 +138,7 @@ class Summaries:
                 if each.hold.service in wanted and until - each.locked_at >= self.look.agreed().locks.forgotten_after
             ),
             reviews=tuple(each for each in reviews if each.duty.service in wanted),
+            behind=tuple(behind),
         )
 
     async def inbox(self, person: PersonId) -> InboxContent:
@@ -143,6 +152,8 @@ class Summaries:
             locks = sorted(await page.locks(not_over_at=now), key=lambda each: each.hold.by != person)
             requested = await _requested(page, pictures)
             reviews = await page.reviews(open_only=True)
+            behind = await standing_back(page, self.look.agreed().services.values())
+            theirs = {each.id for each in await page.releases(requested_by=person, limit=200)} if behind else set()
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -156,6 +167,11 @@ class Summaries:
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
         owed = tuple(each for each in reviews if each.owed_by(person, owners, roles, now))
+        mended = tuple(
+            each
+            for each in behind
+            if each.newer.order.release in theirs or roles.any_of(person, each.service.roles_for(Right.ROLL_BACK))
+        )
         return InboxContent(
             person,
             now,
@@ -168,6 +184,7 @@ class Summaries:
             waiting,
             tuple(locks),
             owed,
+            mended,
         )
 
 

@@ -28,6 +28,7 @@ from bot.verbs.ask_them import call
 from bot.verbs.confirm_deploy import ConfirmDeploy, ships_itself
 from bot.verbs.except_freeze import draw_open_requests
 from bot.verbs.look import EVERY_OPEN_ONE, Picture, Place, take
+from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.speak import tell_that_it_is_open
 
 LONGEST_WAIT = timedelta(days=1)
@@ -62,9 +63,11 @@ class WatchRelease:
     agreed: Agreed
     confirm: ConfirmDeploy
     now: Clock
+    read_vetoes: ReadVetoes
 
     async def __call__(self, key: int) -> Next:
         """Look at the release, as it is at this moment."""
+        unread = await self.read_vetoes(ReleaseId(key))
         agreed, roles = self.agreed(), await self.directory.roles()
         async with self.records.open() as page:
             release = await page.release(ReleaseId(key))
@@ -86,7 +89,7 @@ class WatchRelease:
         if await self._shipped(picture):
             return again(timedelta(0))
         waits = [each - picture.seen_at for each in (*ahead, *openings(picture)) if each > picture.seen_at]
-        return again(min((*waits, LONGEST_WAIT)))
+        return again(min((*waits, LONGEST_WAIT if unread is None else unread)))
 
     async def _tell_what_is_due(self, page: Page, picture: Picture, agreed: Catalogue) -> list[datetime]:
         """Tell it, and give the moments that are still ahead."""

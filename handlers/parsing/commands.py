@@ -63,6 +63,8 @@ class Build:
     release: Named
     ref: str
     artifact: str | None = None
+    irreversible: str = ""
+    """What of its migrations can't be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,26 @@ class GoBack:
     now: bool = False
 
 
-RollbackCommand = Help | GoBack
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Say which commits are to blame for what was rolled back."""
+
+    veto: str
+    """Its number, or the service that has only this one."""
+    commits: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetBack:
+    """Lift a veto, for whatever has the commit that mends it, or for everything."""
+
+    veto: str
+    mend: str | None
+    reason: str
+
+
+RollbackCommand = Help | GoBack | Blame | LetBack
 
 
 # ---------------------------------------------------------------- /freeze

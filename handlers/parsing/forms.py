@@ -48,9 +48,10 @@ def _list(words: Reader) -> c.Command:
 
 def _build(words: Reader) -> c.Command:
     release, ref = words.release(), words.word(Expected.COMMIT)
-    artifact = words.word(Expected.COMMIT) if words.more else None
+    artifact = words.word(Expected.COMMIT) if words.more and words.next != "irreversible" else None
+    irreversible = words.reason() if words.skip("irreversible") else ""
     words.end()
-    return c.Build(release, ref, artifact)
+    return c.Build(release, ref, artifact, irreversible)
 
 
 def _digest(words: Reader) -> c.Command:
@@ -223,6 +224,16 @@ def _back(words: Reader) -> c.Command:
     return c.GoBack(service, environment, wanted, words.maybe_reason())
 
 
+def _blame(words: Reader) -> c.Command:
+    return c.Blame(words.veto(), words.shas(), words.reason())
+
+
+def _let_back(words: Reader) -> c.Command:
+    veto = words.veto()
+    mend = words.word(Expected.COMMIT) if words.skip("with") else None
+    return c.LetBack(veto, mend, words.reason())
+
+
 def _meant_as_environment(word: str, environments: tuple[EnvironmentName, ...]) -> bool:
     """Whether a reason begins like an environment: it would be said and not heard."""
     shortest = 3
@@ -389,7 +400,7 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "review": _review,
             "help": _help,
         },
-        Family.ROLLBACK: {"help": _help},
+        Family.ROLLBACK: {"culprit": _blame, "lift": _let_back, "help": _help},
         Family.FREEZE: {
             "start": _start,
             "list": _freezes,

@@ -52,7 +52,7 @@ USAGES = (
     _usage(
         _RELEASE,
         "build",
-        "build R-12 <commit> [artifact-digest]",
+        "build R-12 <commit> [artifact-digest] [irreversible <text>]",
         "sets a new candidate; approvals of the old one no longer count",
         "build R-12 1a2b3c4",
     ),
@@ -153,6 +153,20 @@ USAGES = (
         "<service> [in <environment>] [to <version>] now <reason>",
         "rolls back at once",
         "payments now checkout is down",
+    ),
+    _usage(
+        _ROLLBACK,
+        "culprit",
+        "culprit V-3 <commit> [<commit> …] <reason>",
+        "says which commits are to blame for what was rolled back; the others may come again",
+        "culprit V-3 1a2b3c4 refunds go out twice",
+    ),
+    _usage(
+        _ROLLBACK,
+        "lift",
+        "lift V-3 [with <commit>] <reason>",
+        "lets what was rolled back come again: whatever has the commit that mends it, or everything",
+        "lift V-3 with 5d6e7f8 refunds are counted now",
     ),
     _usage(_ROLLBACK, "help", "help", "shows this page", "help"),
     _usage(

@@ -47,7 +47,7 @@ _MEANT = MappingProxyType(
         "free:unlock release:unlock unblock:unlock "
         "break:break-glass breakglass:break-glass emergency:break-glass learned:review postmortem:review "
         "?:help usage:help",
-        Family.ROLLBACK: "?:help usage:help",
+        Family.ROLLBACK: "blame:culprit culprits:culprit unveto:lift forgive:lift allow:lift ?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "
         "ls:list status:list active:list exception:except exempt:except ask:except acknowledge:except ack:except "
@@ -169,7 +169,7 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
     goes_on = (
         here in _KEYWORDS
         or here[0].isdigit()
-        or misread.verb in {"reject", "cancel", "build", "except", "refuse", "review"}
+        or misread.verb in {"reject", "cancel", "build", "except", "refuse", "review", "culprit", "lift"}
     )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)
@@ -181,9 +181,17 @@ def _mended(attempt: _Try, at: int, instead: tuple[str, ...], dropped: int = 0) 
 
 
 _LETTERS = MappingProxyType(
-    {Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F", Expected.EXCEPTION: "X"}
+    {
+        Expected.RELEASE: "R",
+        Expected.DEPLOYMENT: "D",
+        Expected.FREEZE: "F",
+        Expected.EXCEPTION: "X",
+        Expected.VETO: "V",
+    }
 )
-_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4"})
+_NUMBERED = MappingProxyType(
+    {Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4", Expected.VETO: "V-3"}
+)
 
 
 def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:
@@ -232,7 +240,7 @@ def _likeness(word: str, name: str) -> float:
 
 def _names(expected: Expected, known: Known) -> tuple[str, ...]:
     match expected:
-        case Expected.SERVICE | Expected.RELEASE:
+        case Expected.SERVICE | Expected.RELEASE | Expected.VETO:
             return tuple(known.services)
         case Expected.ENVIRONMENT:
             return known.environments()
@@ -265,7 +273,7 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return ((f"<{expected}>",),)
         case Expected.OUTCOME:
             return ((OUTCOMES[1],),)
-        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION:
+        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION | Expected.VETO:
             return ((_NUMBERED[expected],),)
         case Expected.TIME:
             return (("mon", "07:00"), ("2", "weeks"))

@@ -20,6 +20,8 @@ from handlers.parsing.words import Line
 _DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
 _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
+_VETO = re.compile(r"v-?(\d{1,9})")
+_SHA = re.compile(r"(?=.*\d)[0-9a-f]{7,64}|[0-9a-f]{40}|[0-9a-f]{64}")
 _JOINS = {"in", "to", "for", "on"}
 
 
@@ -44,6 +46,7 @@ class Expected(StrEnum):
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
     EXCEPTION = "exception"
+    VETO = "veto"
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
@@ -249,6 +252,33 @@ class Reader:
     def exception(self) -> ExceptionId:
         """Take an exception's number."""
         return ExceptionId(self._number(_EXCEPTION, Expected.EXCEPTION, "X-4"))
+
+    def veto(self) -> str:
+        """Take a veto, by its number or by the service that has only this one."""
+        typed = self.word(Expected.VETO)
+        number = _VETO.fullmatch(typed.lower().rstrip(","))
+        if number is not None:
+            return f"V-{int(number[1])}"
+        service = self.known.service(typed.rstrip(","))
+        if service is None:
+            raise self.wrong(
+                Expected.VETO,
+                "{typed} is no veto and no service. A veto is written like {example}.",
+                typed=Code(typed),
+                back=1,
+                example=Code("V-3"),
+            )
+        return service
+
+    def shas(self) -> tuple[str, ...]:
+        """Take as many commits as there are, each by seven digits or more; there must be one."""
+        found = []
+        while self.more and _SHA.fullmatch(self.next):
+            found.append(self.next)
+            self.at += 1
+        if not found:
+            raise self.wrong(Expected.COMMIT, "Which commit? At least seven of its digits are needed.")
+        return tuple(found)
 
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)

@@ -14,9 +14,11 @@ from bot.rules.lock import Lock
 from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName, takes_two_people
 from bot.rules.review import Review
 from bot.rules.rollback import stands_now
+from bot.rules.sentence import Sentence
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.look import Place
+from bot.verbs.standing_back import StandsBack
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
@@ -30,6 +32,7 @@ _COMMITS = 12
 _SERVICES = 20
 _WAITING = 5
 _REVIEWS = 5
+_IRREVERSIBLE = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -151,6 +154,7 @@ def preview(told: Preview, pen: Pen) -> Said:
     title = f"Deploy {named(picture)} to {place.name}?"
     blocks = [header(title), section(_instead_of(told))]
     blocks += _commits(told.changes, told.problem)
+    blocks += irreversible(told.irreversible, pen)
     blocks += gate(place, pen, how=False)
     blocks += _frozen(place)
     blocks.append(section(_safety(told, pen)))
@@ -220,6 +224,15 @@ def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:
     return _commits(changes, problem, lost=True)
 
 
+def irreversible(told: Sequence[Sentence], pen: Pen) -> Iterator[Block]:
+    """What of the migrations in between can't be undone, before anybody presses."""
+    if told:
+        lines = [pen.write(each) for each in told[:_IRREVERSIBLE]]
+        if len(told) > len(lines):
+            lines.append(Mrkdwn(f"… and {len(told) - len(lines)} more that can't be undone"))
+        yield section("\n".join(lines))
+
+
 def _frozen(place: Place) -> Iterator[Block]:
     """What doesn't block, and is good to know of: freezes ahead, those that let it pass, and a lock that is for it."""
     facts = place.facts
@@ -247,14 +260,19 @@ def status(
     locks: Sequence[Lock],
     now: datetime,
     reviews: Sequence[Review] = (),
+    behind: Sequence[StandsBack] = (),
 ) -> Said:
-    """What runs where, and who holds it. `history` is each service's deployments, newest first."""
+    """What runs where, and who holds it. `history` is each service's deployments, newest first.
+
+    `behind` is where an older version stands.
+    """
     blocks = [header("What runs where")]
     for service in services[:_SERVICES]:
         mine = history.get(service.name, ())
+        older = {each.environment: each for each in behind if each.service.name == service.name}
         lines = [
-            "\n".join((_runs(environment.name, mine), *_held(locks, service.name, environment.name, now)))
-            for environment in service.environments[:15]
+            "\n".join((_runs(each.name, mine, older.get(each.name)), *_held(locks, service.name, each.name, now)))
+            for each in service.environments[:15]
         ]
         blocks.append(section(f"*{one_line(service.title)}*\n" + "\n".join(lines)))
     if len(services) > _SERVICES:
@@ -273,7 +291,7 @@ def _held(locks: Sequence[Lock], service: ServiceName, environment: EnvironmentN
     return (f"{INDENT}{held(each, now)}" for each in locks if each.is_on(service, environment))
 
 
-def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> str:
+def _runs(environment: EnvironmentName, deployments: Sequence[Deployment], older: StandsBack | None) -> str:
     here = [each for each in deployments if each.order.environment == environment]
     there = stands_now(here)
     name = f"*{one_line(environment, 60)}*"
@@ -282,6 +300,9 @@ def _runs(environment: EnvironmentName, deployments: Sequence[Deployment]) -> st
         since = when(there.ended_at or there.order.confirmed_at)
         sign = "↩️" if there.order.kind is Kind.ROLLBACK else "🟢"
         line = f"{sign} {name}  ·  {what(there)} since {since} ({there.name}, R-{there.order.release}){glass(there)}"
+    if older is not None:
+        by = at(older.standing.order.confirmed_by)
+        line += f"\n{INDENT}⚠️ older than {what(older.newer)}, which {by} rolled back {when(older.since)}"
     holder = next((each for each in here if each.holds), None)
     waiting = sorted((each for each in here if each.waits), key=lambda each: each.place)
     if holder is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sized
 
 from bot.rules.policy import Catalogue, ServiceName
+from bot.verbs.standing_back import told
 from bot.verbs.summaries import DigestContent
 from handlers.views.blocks import Block, Said, context, header, message, section
 from handlers.views.freezes import scope
@@ -36,6 +37,7 @@ def digest(content: DigestContent, pen: Pen, catalogue: Catalogue) -> Said:
             "held": lambda lock: held(lock, content.until),
             "reviews": content.reviews,
             "owed": lambda review: owed(review, pen, content.until),
+            "behind": [told(each) for each in content.behind],
             "at": at,
             "what": what,
             "attempt": attempt,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.rules.checklist import Item
 from bot.rules.people import PersonId, RoleName
 from bot.verbs.look import Picture
+from bot.verbs.standing_back import told
 from bot.verbs.summaries import InboxContent
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
@@ -29,6 +30,7 @@ _FREEZES = 5
 _ABSENCES = 5
 _LOCKS = 5
 _REVIEWS = 8
+_BEHIND = 5
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -47,6 +49,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             *_reviews(content, pen),
             *_items(content),
             *_mine(content, pen),
+            *_behind(content, pen),
             *_running(content),
             *_freezes(content),
             *_locks(content, pen),
@@ -147,6 +150,11 @@ def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:
         for each in content.mine[:_MINE]
     ]
     yield from _titled("Releases that you asked for", len(content.mine), blocks, _MINE)
+
+
+def _behind(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks: list[Block] = [section(f"⚠️ {pen.write(told(each))}") for each in content.behind[:_BEHIND]]
+    yield from _titled("On an older version", len(content.behind), blocks, _BEHIND)
 
 
 def _running(content: InboxContent) -> Iterator[Block]:

@@ -9,8 +9,8 @@ from bot.verbs.roll_back import RollingBack, WayBack
 from handlers.buttons import OnService, encode
 from handlers.names import Press
 from handlers.views.blocks import Block, Said, actions, asks, button, context, header, message, section
-from handlers.views.deployments import lost_commits
-from handlers.views.text import Pen, clip, one_line, when
+from handlers.views.deployments import irreversible, lost_commits
+from handlers.views.text import Pen, clip, joined_names, one_line, when, words
 from handlers.views.words import what
 
 _OTHERS = 5
@@ -27,7 +27,9 @@ def way_back(told: WayBack, pen: Pen, reason: str = "") -> Said:
         section(f"*{place}* would go from {what(told.standing)} ({told.standing.name}) back to {what(told.target)}."),
         *_stops_first(told.standing),
         context(f"{told.target.name} brought it there {since}. Freezes and missing approvals don't stop a rollback."),
+        *irreversible(told.irreversible, pen),
         *lost_commits(told.lost, told.problem),
+        *_certain(told),
     ]
     if reason:
         blocks.append(context(f"Reason: {one_line(reason, 500)}"))
@@ -54,6 +56,22 @@ def way_back(told: WayBack, pen: Pen, reason: str = "") -> Said:
 def _stops_first(standing: Deployment) -> Iterator[Block]:
     if standing.attempt in UNDER_WAY:
         yield section(f"✋ {standing.name} is on its way there ({standing.attempt}): it is stopped first.")
+
+
+def _certain(told: WayBack) -> Iterator[Block]:
+    """What is not certain about the version that would come back, and which ones can't."""
+    lines = []
+    if told.unseen:
+        lines.append("⚠️ Nobody has seen this version served here, although that can be looked at.")
+    if told.available.there:
+        lines.append("📦 What was deployed then is still there.")
+    elif told.available.why:
+        lines.append(f"⚠️ I can't tell whether what was deployed then is still there: {words(told.available.why, 300)}")
+    if told.gone:
+        names = joined_names([one_line(each.order.version, 60) for each in told.gone], _OTHERS)
+        lines.append(f"🕳️ No longer there, so not offered: {names}")
+    if lines:
+        yield context("\n".join(lines))
 
 
 def rolling_back(told: RollingBack, pen: Pen) -> Said:

@@ -21,6 +21,7 @@ from integrations.database.rows import (
     outbox,
     releases,
     reviews,
+    vetoes,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Draft, Release, ReleaseId
     from bot.rules.review import Duty, Review
+    from bot.rules.veto import Finding, TakenBack, Veto, VetoId
     from integrations.database.starter import WorkStarter
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ class DatabasePage(DatabaseReading):
         self._absences: dict[int, Absence] = {}
         self._locks: dict[int, Lock] = {}
         self._reviews: dict[int, Review] = {}
+        self._vetoes: dict[int, Veto] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -155,6 +158,21 @@ class DatabasePage(DatabaseReading):
 
     async def keep_check(self, result: CheckResult) -> bool:
         return await self._run(checks.keep, result)
+
+    async def veto(self, veto: VetoId) -> Veto | None:
+        return _noted(self._vetoes, veto, await super().veto(veto))
+
+    async def add_veto(self, taken: TakenBack) -> Veto | None:
+        return await self._run(vetoes.add, taken)
+
+    async def keep_veto(self, veto: Veto) -> Veto:
+        stored = self._vetoes.get(veto.id) or _there(await self.veto(veto.id), veto.name)
+        if veto != stored:
+            stored = self._vetoes[veto.id] = await self._run(vetoes.keep, stored, veto)
+        return stored
+
+    async def keep_finding(self, finding: Finding) -> None:
+        await self._run(vetoes.keep_finding, finding)
 
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)

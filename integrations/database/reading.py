@@ -20,6 +20,7 @@ from integrations.database.rows import (
     locks,
     releases,
     reviews,
+    vetoes,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
     from bot.rules.review import Review
+    from bot.rules.veto import Finding, Veto, VetoId
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -155,6 +157,15 @@ class DatabaseReading:
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
         return await self._run(checks.of, service, commit, lock=self._lock)
+
+    async def veto(self, veto: VetoId) -> Veto | None:
+        return await self._run(vetoes.one, veto, lock=self._lock)
+
+    async def vetoes(self, service: ServiceName) -> list[Veto]:
+        return await self._run(vetoes.of, service)
+
+    async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
+        return await self._run(vetoes.findings, service, commits)
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000

@@ -59,6 +59,7 @@ def _candidate_columns() -> tuple[Column[object], ...]:
         Column("author_ids", Json, nullable=False),
         Column("set_by", Words, nullable=False),
         Column("set_at", Moment, nullable=False),
+        Column("irreversible", Words, nullable=False, server_default=""),
     )
 
 
@@ -480,4 +481,51 @@ reviews = Table(
     Index(None, "closed_at", "due_at"),
     Index(None, "broken_by", "closed_at"),
     Index(None, "release_id"),
+)
+
+vetoes = Table(
+    "vetoes",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("bad", String(64), nullable=False),
+    Column("good", String(64), nullable=False),
+    Column("bad_version", Words, nullable=False),
+    Column("good_version", Words, nullable=False),
+    # One rollback is vetoed once, however often its end is written down.
+    Column("rollback_id", Number, ForeignKey("deployments.id"), nullable=False, unique=True),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("person", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("known", Json, nullable=False),
+    Column("culprits", Json, nullable=False),
+    Column("named_by", Words),
+    Column("named_at", Moment),
+    Column("named_reason", Words),
+    Column("answers", Json, nullable=False),
+    Column("lifted_by", Words),
+    Column("lifted_at", Moment),
+    Column("lifted_reason", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("(named_by IS NULL) = (named_at IS NULL)", name="named"),
+    CheckConstraint("(lifted_by IS NULL) = (lifted_at IS NULL)", name="lifted"),
+    Index(None, "service", "id"),
+    sqlite_autoincrement=True,
+)
+
+veto_findings = Table(
+    "veto_findings",
+    metadata,
+    Column("veto_id", Number, ForeignKey("vetoes.id"), primary_key=True),
+    Column("commit", String(64), primary_key=True),
+    Column("read_at", Moment, nullable=False),
+    Column("culprits", Json, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("suspects", Integer, nullable=False),
+    Column("carried", Json, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("mended", Integer, nullable=False),
+    Column("problem", Words, nullable=False),
 )

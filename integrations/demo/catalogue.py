@@ -42,6 +42,7 @@ services:
         deployer: &deployer
           command:
             program: @program@
+            artifact: @artifact@     # whether a version is still there, to go back to
             environment: {PYTHONPATH: @path@}
             timeout: 2m
         address: @staging@
@@ -100,6 +101,7 @@ def catalogue_text(folder: Path, repository: Path, addresses: Mapping[str, str],
     values = {
         "repository": str(repository),
         "program": program,
+        "artifact": [*program, "--look"],
         "path": str(Path(integrations.__path__[0]).parent),
         **addresses,
         **{f"{name}_version": f"{address}/version" for name, address in addresses.items()},

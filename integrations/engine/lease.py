@@ -176,7 +176,9 @@ class Lease:
         if connection is not self._connection:
             return  # somebody else has found it out before
         if self._stands.is_set():
-            log.error("The life sign in the database is lost, so nothing moves until it stands again: %s", in_one_line(error))
+            log.error(
+                "The life sign in the database is lost, so nothing moves until it stands again: %s", in_one_line(error)
+            )
         await self._let_go()
 
     async def _let_go(self) -> None:

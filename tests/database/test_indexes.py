@@ -14,6 +14,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.lock import LockId
 from bot.rules.release import ReleaseId
+from bot.rules.veto import VetoId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
 from tests.grounds import DatabaseGround, database_ground
@@ -60,6 +61,9 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "locks": lambda reading: reading.locks(not_over_at=NOW),
     "locks for a release": lambda reading: reading.locks(not_over_at=NOW, release=R1),
     "the lock on a place": lambda reading: reading.lock_on(PAYMENTS, PRODUCTION),
+    "a veto": lambda reading: reading.veto(VetoId(1)),
+    "a service's vetoes": lambda reading: reading.vetoes(PAYMENTS),
+    "what was read about them": lambda reading: reading.findings(PAYMENTS, [sha("one"), sha("two")]),
     "calendars": lambda reading: reading.calendars(),
     "absences": lambda reading: reading.absences(not_over_at=NOW),
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),

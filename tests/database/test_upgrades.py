@@ -25,6 +25,7 @@ from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.terms import Terms
+from bot.rules.veto import Finding, Ruling, Suspect, TakenBack, Veto, VetoId
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
@@ -88,6 +89,30 @@ EXCEPTION = FreezeException(
     revision=1,
 )
 ABSENCE = Absence(AbsenceId(1), Leave(OMAR.id, THEN, MARCH, BEN.id, frozenset({QA}), "Away"), MAYA.id, THEN)
+VETO = Veto(
+    VetoId(1),
+    TakenBack(
+        service=PAYMENTS,
+        environment=PRODUCTION,
+        bad=COMMIT,
+        good="b" * 40,
+        bad_version="1.1",
+        good_version="1.0",
+        rollback=DeploymentId(2),
+        release=ReleaseId(1),
+        by=INES.id,
+        reason="Broken",
+        at=THEN,
+        known=(COMMIT,),
+    ),
+    culprits=(COMMIT,),
+    named=Ruling(INES.id, THEN, "This one"),
+    revision=1,
+)
+FINDING = Finding(
+    VETO.id, "d" * 40, THEN, culprits=(COMMIT,), suspects=1, carried=(Suspect(COMMIT, "Refunds", "Ben"),), total=1
+)
+"""What there is since the fourth version."""
 CHECK = CheckResult(PAYMENTS, COMMIT, "regression", passed=True, at=THEN, link="https://run.example.com")
 """What there is since the second version."""
 REVIEW = Review(
@@ -196,10 +221,22 @@ BROKEN_GLASS = f"""
         '["QA is missing"]', 'U0BEN', 'U0OMAR', '{AT}', 'The alarm came late', 1);
 """
 
+FOURTH = f"""
+    INSERT INTO candidates (release_id, number, "commit", authors, author_ids, set_by, set_at, irreversible)
+    VALUES (2, 1, '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'drops a column');
+    INSERT INTO vetoes (service, environment, bad, good, bad_version, good_version, rollback_id, release_id, person,
+        reason, taken_at, known, culprits, named_by, named_at, named_reason, answers, revision)
+    VALUES ('payments', 'production', '{COMMIT}', '{"b" * 40}', '1.1', '1.0', 2, 1, 'U0INES', 'Broken', '{AT}',
+        '["{COMMIT}"]', '["{COMMIT}"]', 'U0INES', '{AT}', 'This one', '[]', 1);
+    INSERT INTO veto_findings (veto_id, "commit", read_at, culprits, answers, suspects, carried, total, mended, problem)
+    VALUES (1, '{"d" * 40}', '{AT}', '["{COMMIT}"]', '[]', 1, '[["{COMMIT}", "Refunds", "Ben"]]', 1, 0, '');
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
     "0003": THIRD,
+    "0004": FOURTH,
     "0005": LOCKS,
     "0006": BROKEN_GLASS,
 }
@@ -334,4 +371,18 @@ async def test_broken_glass_and_its_review_are_upgraded_as_well(empty_url: str, 
         reviews = await reading.reviews()
         deployments = await reading.deployments()
     assert reviews == [REVIEW]
-    assert [each.order.broke_glass for each in deployments] == [False, True]
+    assert [each.order.broke_glass for each in deployments if not each.waits] == [False, True]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0004"])
+async def test_what_there_is_since_the_fourth_version_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        assert await reading.vetoes(PAYMENTS) == [VETO]
+        assert await reading.findings(PAYMENTS, ["d" * 40]) == [FINDING]
+        release = await reading.release(ReleaseId(2))
+    assert release is not None
+    assert release.candidate is not None
+    assert release.candidate.irreversible == "drops a column"

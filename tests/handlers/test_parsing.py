@@ -66,6 +66,8 @@ def understood(typed: str) -> c.Command | Hint:
         ("/release why payments in Production", c.WhyNot(PAYMENTS, PRODUCTION)),
         ("/release build R-12 1a2b3c4", c.Build("R-12", "1a2b3c4")),
         ("/release build R-12 main sha256:ab", c.Build("R-12", "main", "sha256:ab")),
+        ("/release build R-12 main irreversible drops a column", c.Build("R-12", "main", None, "drops a column")),
+        ('/release build R-12 main sha256:ab irreversible "no way"', c.Build("R-12", "main", "sha256:ab", "no way")),
         ("/release checklist 12", c.OpenChecklist("R-12")),
         ("/release approve R-12", c.SayYes("R-12")),
         ("/release approve R-12 for production", c.SayYes("R-12", PRODUCTION)),
@@ -143,6 +145,14 @@ def understood(typed: str) -> c.Command | Hint:
             "/rollback payments in production to 2.3.9 checkout is slow",
             c.GoBack(PAYMENTS, PRODUCTION, "2.3.9", "checkout is slow"),
         ),
+        ("/rollback culprit V-3 1a2b3c4 it burns", c.Blame("V-3", ("1a2b3c4",), "it burns")),
+        (
+            "/rollback culprit payments 1A2B3C4d 5e6f7a8b Refunds go out twice",
+            c.Blame(PAYMENTS, ("1a2b3c4d", "5e6f7a8b"), "Refunds go out twice"),
+        ),
+        (f"/rollback culprit v3 {'deadbeef' * 5} faceless bug", c.Blame("V-3", ("deadbeef" * 5,), "faceless bug")),
+        ("/rollback lift V-3 it was the disk", c.LetBack("V-3", None, "it was the disk")),
+        ("/rollback lift web with mend/refunds counted now", c.LetBack(WEB, "mend/refunds", "counted now")),
         ("/rollback payments checkout is slow", c.GoBack(PAYMENTS, reason="checkout is slow")),
         ("/rollback payments now it burns", c.GoBack(PAYMENTS, reason="it burns", now=True)),
         (

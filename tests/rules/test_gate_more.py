@@ -117,6 +117,7 @@ def test_every_question_is_listed_with_its_answer_and_the_gate_is_all_answers():
         "order of environments",
         "bake time",
         "what stands there",
+        "what was rolled back",
         "dependencies",
         "allowed hours",
         "freezes",

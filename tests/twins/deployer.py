@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.ports import Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment, DeploymentId
+from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
+from bot.rules.deployment import Deployment, DeploymentId, Order
 from bot.rules.policy import DeployerChoice, Environment, Service
 
 
@@ -40,6 +40,12 @@ class FakeTarget:
     """Whether it stops when it is asked to."""
     started: list[Deployment] = field(default_factory=list)
     """Everything that really began, in order."""
+    gone: set[str] = field(default_factory=set)
+    """The commits whose artifacts were tidied away."""
+    blind: str = ""
+    """Why it can't be told just now what is there."""
+    remembers: bool = True
+    """Whether it can be asked at all what is still there."""
     on_success: Callable[[Deployment], None] | None = None
     """What a success brings about, such as a verifier that sees the new version."""
     _work: dict[DeploymentId, _Work] = field(default_factory=dict)
@@ -115,6 +121,12 @@ class FakeDeployer:
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         self._ask(ended=False)
         self.target.stop(deployment.id)
+
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        if self.target.blind or not self.target.remembers:
+            return Available(None, self.target.blind)
+        gone = order.candidate.commit in self.target.gone
+        return Available(not gone, "It was tidied away." if gone else "")
 
     async def check(self, choice: DeployerChoice) -> list[str]:
         if self.target.silent:

@@ -68,6 +68,9 @@ class Office(Workshop):
         for what, which, who, how in acts:
             doing = DOINGS[what % len(DOINGS)]
             await doing(self, ReleaseId(1 + which % 3), (MAYA, OMAR, RUTH, BEN, INES)[who % 5], how)
+            if how % 7:  # now and then nobody has got round to it
+                for number in (1, 2, 3):
+                    await self.read_vetoes(ReleaseId(number))
 
     def ref(self, how: int) -> str:
         """One of the commits."""
@@ -123,6 +126,14 @@ async def follow(office: Office, _: ReleaseId, __: Person, how: int) -> None:
 
 async def roll_back(office: Office, _: ReleaseId, __: Person, how: int) -> None:
     await office.roll_back(PAYMENTS, (STAGING, PRODUCTION)[how % 2], None, None, "It burns", by=office.by(INES))
+
+
+async def lift(office: Office, release: ReleaseId, person: Person, how: int) -> None:
+    veto, mend = f"V-{release}", (None, office.ref(how), office.d)[how % 3]
+    if how % 4:
+        await office.lift_veto(veto, mend, "So be it", by=office.by(person))
+    else:
+        await office.name_culprits(veto, [office.ref(how)], "This one", by=office.by(person))
 
 
 async def freeze(office: Office, _: ReleaseId, __: Person, how: int) -> None:
@@ -209,6 +220,7 @@ DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] 
     deploy,
     follow,
     roll_back,
+    lift,
     freeze,
     thaw,
     plead,

@@ -28,6 +28,7 @@ from bot.rules.sentence import Refused
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked, Confirmed
 from bot.verbs.launch import Picture
+from bot.verbs.lift_veto import Lifted
 from bot.verbs.plan_release import Planned
 from bot.verbs.roll_back import RollingBack
 from bot.verbs.set_candidate import CandidateSet
@@ -50,6 +51,7 @@ SAME = {
     Reason.HELD: "held",
     Reason.ROLLED_BACK: "been there",
     Reason.OVERTAKEN: "been there",
+    Reason.VETOED: "vetoed",
 }
 """Our reasons, by what the reference calls them."""
 
@@ -108,6 +110,7 @@ class AnythingGoes(RuleBasedStateMachine):
         done = self.do(self.shop.plan_release(wanted, self.commits[which], by=self.shop.by(who)))
         assert isinstance(done, Planned)
         self.reference.plans[done.picture.release.id] = Plan(who.id, *self._commit(which))
+        self._read()
 
     @rule(who=people, number=numbers, which=st.integers(0, 3))
     def proposes_something_else(self, who, number, which) -> None:
@@ -116,6 +119,7 @@ class AnythingGoes(RuleBasedStateMachine):
             plan = self.reference.plans[number]
             plan.commit, plan.author = self._commit(which)
             plan.candidate += 1
+            self._read()
 
     @rule(who=people, number=numbers)
     def approves(self, who, number) -> None:
@@ -197,7 +201,8 @@ class AnythingGoes(RuleBasedStateMachine):
         self.shop.target.script = type(self.shop.target.script)(code=int(fails))
         ended = self.runner.run(self.shop.followed(self.runner.run(self.shop.deployment(DeploymentId(number)))))
         assert ended.attempt in {State.SUCCEEDED, State.FAILED}, ended.attempt
-        self.reference.attempts[number].good = ended.attempt is State.SUCCEEDED
+        self.reference.ended(number, ended.attempt is State.SUCCEEDED, self.commits)
+        self._read()
 
     @rule(who=people, place=places)
     def rolls_back(self, who, place) -> None:
@@ -210,6 +215,14 @@ class AnythingGoes(RuleBasedStateMachine):
             order = done.deployment.order
             commit = order.candidate.commit
             self._begun(done.deployment.id, Attempt(order.release, commit, place, True, order.replaces))
+
+    @rule(who=people, number=numbers)
+    def lifts_a_veto(self, who, number) -> None:
+        done = self.do(self.shop.lift_veto(f"V-{number}", None, "It was the disk", by=self.shop.by(who)))
+        if isinstance(done, Lifted):
+            event("a veto is lifted")
+            assert {MAYA.id, INES.id} & self.reference.acts_for(who.id, self.shop.at), "only they may roll back"
+            self.reference.vetoes[number - 1].lifted = True
 
     @rule(who=people, hours=some_hours)
     def freezes_production(self, who, hours) -> None:
@@ -284,6 +297,11 @@ class AnythingGoes(RuleBasedStateMachine):
             assert len(holding) == len(set(holding))
 
     # ------------------------------------------------------------ keeping the reference
+
+    def _read(self) -> None:
+        """Slipway has found out what each candidate carries."""
+        for number in self.reference.plans:
+            self.runner.run(self.shop.read_vetoes(ReleaseId(number)))
 
     def _commit(self, which: int) -> tuple[str, str]:
         return self.commits[which], LENA if which == 0 else BEN.id

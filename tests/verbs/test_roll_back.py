@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bot.notices import ThreadLine
 from bot.ports import Phase
 from bot.rules.deployment import Attempt
+from bot.rules.policy import Verification
+from bot.rules.sentence import Refused
 from bot.rules.stage import Stage
-from bot.verbs.roll_back import RollingBack
-from tests.makers import PAYMENTS, PRODUCTION
+from bot.verbs.roll_back import RollingBack, WayBack
+from tests.makers import PAYMENTS, PRODUCTION, an_environment
 from tests.people import INES, MAYA, OMAR
 from tests.twins import Script
-from tests.verbs.workshop import Workshop
+from tests.verbs.workshop import REPOSITORY, Workshop
 
 
 async def with_a_bad_third_version(shop: Workshop, end: Attempt) -> None:
@@ -85,7 +89,7 @@ async def test_a_rolled_back_release_stays_rolled_back_when_the_next_one_ships(s
     await shop.shipped(shop.a, "1.0.0")
     bad = await shop.shipped(shop.b, "2.0.0")
     await shop.rolled_back()
-    await shop.shipped(shop.d, "3.0.0")
+    await shop.shipped(shop.reverts(shop.b), "3.0.0")
     assert (await shop.picture(bad)).stage is Stage.ROLLED_BACK
 
 
@@ -132,3 +136,102 @@ async def test_the_evidence_of_what_was_rolled_back_tells_how_that_ended(shop):
     assert verbs[0] == "roll back"
     assert verbs[-1] == "deployment succeeded"
     assert back.id in [each["id"] for each in told["deployments"]]
+
+
+async def sees(shop: Workshop, wanted: str | None = None) -> WayBack:
+    """The way back, as Ines sees it before she presses."""
+    seen = await shop.roll_back.preview(PAYMENTS, PRODUCTION, wanted, by=shop.by(INES))
+    assert isinstance(seen, WayBack), seen
+    return seen
+
+
+async def three_versions(shop: Workshop) -> None:
+    for commit, version in ((shop.a, "1.0.0"), (shop.b, "2.0.0"), (shop.c, "3.0.0")):
+        await shop.shipped(commit, version)
+
+
+async def test_a_version_whose_artifact_is_gone_is_not_offered_while_another_is_there(shop):
+    await three_versions(shop)
+    shop.target.gone = {shop.b}
+    seen = await sees(shop)
+    assert (seen.target.order.version, [each.order.version for each in seen.gone]) == ("1.0.0", ["2.0.0"])
+    assert seen.available.there
+    refused = await shop.roll_back.preview(PAYMENTS, PRODUCTION, "2.0.0", by=shop.by(INES))
+    assert isinstance(refused, Refused)
+    assert str(refused.why) == (
+        "2.0.0 can't come back to production: what was deployed isn't there any more. It was tidied away. Other good "
+        "versions are 1.0.0."
+    )
+    assert (await shop.rolled_back()).order.version == "1.0.0"
+
+
+async def test_where_everything_is_gone_nothing_is_started_and_it_says_so(shop):
+    await three_versions(shop)
+    shop.target.gone = {shop.a, shop.b}
+    done = await rolls_back(shop)
+    assert isinstance(done, Refused)
+    assert "I know no other good version" in str(done.why)
+
+
+async def test_what_nobody_can_tell_holds_no_rollback_up(shop):
+    await three_versions(shop)
+    shop.target.blind = "The registry does not answer."
+    seen = await sees(shop)
+    assert (seen.target.order.version, seen.available.there) == ("2.0.0", None)
+    assert "does not answer" in seen.available.why
+    shop.code.away = "The repository can't be reached."
+    assert (await shop.rolled_back()).order.version == "2.0.0"
+
+
+async def test_what_was_seen_served_is_gone_back_to_before_what_nobody_has_seen():
+    shop = Workshop(environments=(an_environment(PRODUCTION),))
+    await shop.shipped(shop.a, "1.0.0")
+    seeing = an_environment(PRODUCTION, verification=Verification("https://payments.example.com/version"))
+    service = replace(shop.catalogue.services[PAYMENTS], environments=(seeing,))
+    shop.catalogue = replace(shop.catalogue, services={PAYMENTS: service})
+    await shop.shipped(shop.b, "2.0.0")
+    seen = await sees(shop)
+    assert (seen.target.order.version, seen.unseen) == ("1.0.0", True)
+    await shop.shipped(shop.c, "3.0.0")
+    seen = await sees(shop)
+    assert (seen.target.order.version, seen.unseen) == ("2.0.0", False)
+
+
+async def test_a_migration_that_cant_be_undone_is_shown_before_anybody_presses_by_the_candidates_own_word(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    release = await shop.approved(shop.a, "2.0.0")
+    await shop.set_candidate(release, shop.b, None, "drops payments.memo", by=shop.by(MAYA))
+    await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR))
+    forth = await shop.ask_deploy(release, PRODUCTION, by=shop.by(MAYA))
+    assert [str(each) for each in forth.irreversible] == ["⛔ This can't be rolled back past: drops payments.memo."]
+    await shop.deployed(release)
+    told = [str(each) for each in (await sees(shop)).irreversible]
+    assert told == [
+        "⛔ 2.0.0 came with a migration that can't be undone: drops payments.memo. 1.0.0 will have to live with it."
+    ]
+    await shop.rolled_back()
+    assert told[0] in [str(each.sentence) for each in await shop.told(ThreadLine) if each.loud]
+
+
+async def test_a_migration_that_cant_be_undone_is_shown_by_a_commits_trailer(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    drops = shop.code.commit(
+        REPOSITORY, "Drop the memo", parents=[shop.b], body="Irreversible-Migration: drops payments.memo"
+    )
+    release = await shop.approved(shop.code.commit(REPOSITORY, "Later", parents=[drops]), "2.0.0")
+    forth = await shop.ask_deploy(release, PRODUCTION, by=shop.by(MAYA))
+    past = f"⛔ This can't be rolled back past {drops[:7]} by Ben Castillo: drops payments.memo."
+    assert [str(each) for each in forth.irreversible] == [past]
+    await shop.deployed(release)
+    (told,) = (await sees(shop)).irreversible
+    assert f"{drops[:7]} by Ben Castillo brought a migration that can't be undone: drops payments.memo." in str(told)
+    await shop.rolled_back()
+    assert str(told) in [str(each.sentence) for each in await shop.told(ThreadLine)]
+
+
+async def test_to_say_that_a_migration_cant_be_undone_asks_for_what_was_approved_anew(shop):
+    release = await shop.approved(shop.b, "1.0.0")
+    assert await shop.blockers(release) == []
+    await shop.set_candidate(release, shop.b, None, "drops payments.memo", by=shop.by(MAYA))
+    assert await shop.blockers(release)
+    assert isinstance(await shop.set_candidate(release, shop.b, None, "drops payments.memo", by=shop.by(MAYA)), Refused)

@@ -33,11 +33,14 @@ from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import Lifted, LiftVeto
 from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look, Picture
+from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
+from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
 from bot.verbs.review import ReviewDeploy, WatchReview
@@ -144,7 +147,10 @@ class Workshop:
         self.tick_item = TickItem(*common, now)
         self.ask_deploy = AskDeploy(*common, self.code, now)
         self.confirm_deploy = ConfirmDeploy(*common, now)
-        self.watch_release = WatchRelease(*common, self.confirm_deploy, now)
+        self.read_vetoes = ReadVetoes(self.records, lambda: self.catalogue, self.code, now)
+        self.watch_release = WatchRelease(*common, self.confirm_deploy, now, self.read_vetoes)
+        self.name_culprits = NameCulprits(*common, self.code, now)
+        self.lift_veto = LiftVeto(*common, self.code, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
         self.next_in_line = NextInLine(*common, self.code, now)
         self.follow_deploy = FollowDeploy(
@@ -153,10 +159,8 @@ class Workshop:
         self.pass_over = PassOver(*common, now)
         self.settle = SettleDeploy(*common, now)
         self.roll_back = RollBack(*common, deployers, self.code, now)
-        self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
         self.break_glass = BreakGlass(*common, now)
         self.review_deploy, self.watch_review = ReviewDeploy(*common, now), WatchReview(*common, now)
-        self.roll_back = RollBack(*common, self.code, now)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
@@ -179,6 +183,12 @@ class Workshop:
         """From now on the catalogue has these rules for that change type."""
         change: ChangeType = replace(self.catalogue.change_types[name], **rules)
         self.catalogue = replace(self.catalogue, change_types={**self.catalogue.change_types, name: change})
+
+    def reverts(self, commit: str, on: str | None = None) -> str:
+        """Ben has reverted that commit, on top of `on` (of the commit itself, unless another is given)."""
+        return self.code.commit(
+            REPOSITORY, f"Revert {commit[:7]}", parents=[on or commit], body=f"This reverts commit {commit}."
+        )
 
     # ------------------------------------------------------------ how it stands
 
@@ -239,7 +249,8 @@ class Workshop:
         return [each for each in self.records.told if isinstance(each, kind)]
 
     async def started(self, release: ReleaseId, environment: EnvironmentName = PRODUCTION) -> Deployment:
-        """Maya has looked, confirmed, and it has begun at the target."""
+        """Maya has looked, confirmed, and it has begun at the target. What it carries was read before."""
+        await self.read_vetoes(release)
         await self.ask_deploy(release, environment, by=self.by(MAYA))
         done = await self.confirm_deploy(release, environment, by=self.by(MAYA))
         assert isinstance(done, Confirmed), _why_not(done)
@@ -281,6 +292,12 @@ class Workshop:
         deployment = await self.followed(done.deployment)
         assert deployment.attempt is Attempt.SUCCEEDED, deployment.detail
         return deployment
+
+    async def lifted(self, veto: str = "V-1", mend: str | None = None) -> Lifted:
+        """Ines has lifted it."""
+        done = await self.lift_veto(veto, mend, "It was the disk", by=self.by(INES))
+        assert isinstance(done, Lifted), done
+        return done
 
     async def with_an_unknown_outcome(self, release: ReleaseId) -> Deployment:
         """It began in production, and nobody can tell how it ended."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Changes, Commit
+from bot.ports import Available, Changes, Commit
 from bot.rules.approval import Word
 from bot.rules.audit import Entry
 from bot.rules.checklist import Evidence
@@ -22,17 +22,21 @@ from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, Serv
 from bot.rules.release import Plan, ReleaseId
 from bot.rules.review import Passed
 from bot.rules.sentence import AtRole, Code, refuse, say
+from bot.rules.veto import TakenBack, Veto, VetoId
 from bot.verbs.ahead import FrozenThen
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.break_glass import Broken, Glass
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.edit_release import Edited
 from bot.verbs.except_freeze import Excepted, InTheWay, Pleaded, Requested
+from bot.verbs.lift_veto import Lifted
 from bot.verbs.lock import Locked
+from bot.verbs.name_culprits import CulpritsNamed
 from bot.verbs.plan_release import Planned
 from bot.verbs.roll_back import RollingBack, WayBack
 from bot.verbs.set_candidate import CandidateSet
 from bot.verbs.speak import Said as Spoken
+from bot.verbs.standing_back import StandsBack
 from bot.verbs.summaries import DigestContent, InboxContent
 from bot.verbs.withdraw import Withdrawn
 from handlers.buttons import OnException, OnRelease
@@ -53,6 +57,7 @@ from handlers.views import (
     notice,
     reviews,
     timeline,
+    vetoes,
     way_back,
     why,
 )
@@ -190,7 +195,26 @@ CHANGES = Changes(
     url="https://x.io/" + "d" * 2900,
 )
 PREVIEW = Preview(PICTURE, PLACE, CHANGES, ENDLESS, ATTEMPTS[0], ATTEMPTS[1], "/deploy confirm R-12 to production")
-WAY_BACK = WayBack(HUGE.services[PAYMENTS], PRODUCTION, ATTEMPTS[3], ATTEMPTS[10], CHANGES, ENDLESS, ATTEMPTS)
+UNDOABLE = (say("⛔ {what}", what=ENDLESS),) * MANY
+PREVIEW = replace(PREVIEW, irreversible=UNDOABLE)
+WAY_BACK = WayBack(
+    HUGE.services[PAYMENTS],
+    PRODUCTION,
+    ATTEMPTS[3],
+    ATTEMPTS[10],
+    CHANGES,
+    ENDLESS,
+    ATTEMPTS,
+    Available(None, ENDLESS),
+    ATTEMPTS,
+    UNDOABLE,
+    unseen=True,
+)
+BEHIND = (StandsBack(HUGE.services[PAYMENTS], PRODUCTION, ATTEMPTS[4], ATTEMPTS[3]),) * MANY
+TAKEN = TakenBack(
+    PAYMENTS, PRODUCTION, sha("b"), sha("g"), "9" * 64, "8" * 64, ATTEMPTS[3].id, ReleaseId(1), MAYA.id, ENDLESS, NOW
+)
+VETO = Veto(VetoId(3), TAKEN, culprits=(sha("b"),) * MANY)
 DIGEST = DigestContent(
     NOW - timedelta(days=1),
     NOW,
@@ -203,6 +227,7 @@ DIGEST = DigestContent(
     ATTEMPTS,
     FREEZES,
     LOCKS,
+    BEHIND,
 )
 FROZEN_THEN = FrozenThen(ENDLESS, ENDLESS, NOW, LATER, soft=True, numbered=False)
 OWNERS = Owners((RELEASE_MANAGER, *MANY_ROLES), MAYA.id)
@@ -226,6 +251,7 @@ INBOX = InboxContent(
     exceptions=tuple(replace(REQUESTED, exception=each) for each in EXCEPTIONS),
     locks=LOCKS,
     reviews=REVIEWS,
+    behind=BEHIND,
 )
 PASSED = tuple(Passed(f"checklist:{n}", say("{a}", a=ENDLESS)) for n in range(MANY))
 GLASS = Glass(PICTURE, PLACE, PASSED, OMAR.id, f"/deploy {ENDLESS}", LATER, (QA, timedelta(days=3)))
@@ -286,6 +312,8 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "spoken": lambda: answers.spoken(Spoken(PICTURE, RELEASE.verdicts[0]), PEN),
     "withdrawn": lambda: answers.withdrawn(Withdrawn(PICTURE, RELEASE.verdicts), PEN),
     "edited": lambda: answers.edited(Edited(PICTURE, FROZEN_THEN), PEN),
+    "culprits named": lambda: vetoes.culprits_named(CulpritsNamed(VETO, HUGE.services[PAYMENTS]), PEN),
+    "a veto lifted": lambda: vetoes.lifted(Lifted(VETO, HUGE.services[PAYMENTS], sha("m")), PEN),
     "home": lambda: home.home_page(INBOX, PEN),
     "checklist": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id),
     "checklist, last page": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id, RELEASE.checklist[-1].key),
