@@ -164,12 +164,14 @@ def before(environment: EnvironmentName, service: Service) -> frozenset[Environm
 
 
 def taken_back(moved: Deployment, bad: Deployment, history: Iterable[Deployment]) -> TakenBack | None:
-    """What that rollback took back; None if the very same commit came back, of which no part can be suspected.
+    """What that rollback took back; None if nothing of it can be suspected.
 
-    `history` is the environment's deployments, newest first.
+    The very same commit came back, or what was stopped on its way had not begun. `history` is the environment's deployments, newest first.
     """
     order, good = moved.order, moved.order.candidate.commit
-    if moved.attempt is not Attempt.SUCCEEDED or order.kind is not Kind.ROLLBACK or good == bad.order.candidate.commit:
+    if moved.attempt is not Attempt.SUCCEEDED or order.kind is not Kind.ROLLBACK:
+        return None
+    if good == bad.order.candidate.commit or not bad.touched:
         return None
     known = [bad.order.candidate.commit]
     for each in history:

@@ -147,6 +147,8 @@ def test_only_a_rollback_that_went_well_to_another_commit_takes_something_back()
     assert taken_back(replace(moved, order=replace(order, kind=Kind.DEPLOY)), bad, history) is None
     same = replace(moved, order=replace(order, candidate=a_candidate("bad", artifact="sha256:1")))
     assert taken_back(same, bad, history) is None
+    stopped = a_deployment(4, Attempt.CANCELLED, order=bad.order)
+    assert taken_back(moved, stopped, (moved, stopped, good)) is None  # it was stopped before it began
 
 
 def test_where_the_good_one_came_too_long_ago_only_the_bad_one_is_known():
