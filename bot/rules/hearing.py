@@ -197,7 +197,7 @@ def _rolled_back(past: Past, happened: Happened) -> None:
 
 
 def _settled(past: Past, happened: Happened) -> None:
-    _moved(past, happened, Attempt(happened.detail["as"]))
+    _moved(past, happened, Attempt(happened.detail.get("as") or Attempt.FAILED))
 
 
 def _moved(past: Past, happened: Happened, attempt: Attempt) -> None:

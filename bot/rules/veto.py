@@ -166,7 +166,8 @@ def before(environment: EnvironmentName, service: Service) -> frozenset[Environm
 def taken_back(moved: Deployment, bad: Deployment, history: Iterable[Deployment]) -> TakenBack | None:
     """What that rollback took back; None if nothing of it can be suspected.
 
-    The very same commit came back, or what was stopped on its way had not begun. `history` is the environment's deployments, newest first.
+    That is so if the very same commit came back, or if what was stopped on its way had not begun. `history` is the
+    environment's deployments, newest first.
     """
     order, good = moved.order, moved.order.candidate.commit
     if moved.attempt is not Attempt.SUCCEEDED or order.kind is not Kind.ROLLBACK:

@@ -60,7 +60,7 @@ class NextInLine:
                 waiting = await page.deployment(each.id)
                 if waiting is None or not waiting.waits:
                     continue
-                gone = _gone(waiting, releases[waiting.order.release])
+                gone = _gone(waiting, releases[waiting.order.release], standing)
                 if gone is not None:
                     await withdrawn(page, waiting, str(gone), at=self.now())
                     await page.tell(ThreadLine(waiting.order.release, gone))
@@ -191,7 +191,7 @@ class NextInLine:
         return True
 
 
-def _gone(waiting: Deployment, release: Release | None) -> Sentence | None:
+def _gone(waiting: Deployment, release: Release | None, standing: Deployment | None) -> Sentence | None:
     """Why what was confirmed is no longer what the release is. The way back brings what once was, and stays."""
     order = waiting.order
     if order.kind is Kind.ROLLBACK:
@@ -199,6 +199,17 @@ def _gone(waiting: Deployment, release: Release | None) -> Sentence | None:
     name = waiting.name
     if release is None or not release.open:
         return say("{name} no longer waits for {place}: its release has ended.", name=name, place=order.environment)
+    if (
+        standing is not None
+        and standing.order.release == release.id
+        and order.candidate.is_same_as(standing.order.candidate)
+    ):
+        return say(
+            "{name} no longer waits for {environment}: {other} has brought the same there.",
+            name=name,
+            environment=order.environment,
+            other=standing.name,
+        )
     if order.candidate.is_same_as(release.candidate) and order.version == release.plan.version:
         return None
     return say(

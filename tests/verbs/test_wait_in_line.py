@@ -11,6 +11,7 @@ from bot.rules.people import Person
 from bot.rules.policy import EnvironmentName, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
+from bot.verbs.break_glass import Broken
 from bot.verbs.confirm_deploy import Blocked, Confirmed
 from bot.verbs.roll_back import RollingBack
 from tests.grounds import database_ground
@@ -134,6 +135,22 @@ async def test_another_candidate_takes_the_old_one_out_of_the_line(shop):
     await shop.set_candidate(second.order.release, shop.d, None, by=shop.by(BEN))
     assert await looks(shop, second, third) == [Attempt.CANCELLED, Attempt.QUEUED]
     assert any("has another candidate now" in each for each in await lines(shop))
+
+
+async def test_what_has_come_there_in_another_way_no_longer_waits():
+    shop = Workshop(rights={Right.BREAK_GLASS: (ON_CALL,)})
+    first, second, third = await a_line(shop)
+    await shop.cancel_deploy(third.id, by=shop.by(MAYA))
+    await shop.withdraw(second.order.release, by=shop.by(OMAR))
+    await ends(shop, first)
+    await shop.follow_deploy(second.id)
+    shop.target.script = Script()
+    await shop.break_glass.look(second.order.release, PRODUCTION, "Checkout is down", by=shop.by(INES))
+    broken = await shop.break_glass(second.order.release, PRODUCTION, "Checkout is down", by=shop.by(INES))
+    assert isinstance(broken, Broken), broken
+    assert (await shop.followed(broken.deployment)).attempt is Attempt.SUCCEEDED
+    assert await looks(shop, second) == [Attempt.CANCELLED]
+    assert any(f"{broken.deployment.name} has brought the same there" in each for each in await lines(shop))
 
 
 async def test_a_cancelled_release_leaves_the_line(shop):

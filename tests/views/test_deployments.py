@@ -243,6 +243,14 @@ def test_what_cant_be_undone_what_is_gone_and_what_nobody_has_seen_is_said_befor
 
 def test_the_status_says_what_stands_on_an_older_version():
     behind = StandsBack(CATALOGUE.services[PAYMENTS], PRODUCTION, ROLLED_BACK, brought(40))
-    told = status([CATALOGUE.services[PAYMENTS]], {PAYMENTS: (ROLLED_BACK, brought(40), OLD)}, (), PEN, [behind])
+    told = status(
+        [CATALOGUE.services[PAYMENTS]],
+        {PAYMENTS: (ROLLED_BACK, brought(40), OLD)},
+        (),
+        PEN,
+        locks=(),
+        behind=[behind],
+        now=NOW,
+    )
     taken_by_slack(dict(told))
     assert "⚠️ older than *2.4.0* `e0996a3`, which @Maya rolled back" in read(told["blocks"])

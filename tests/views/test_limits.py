@@ -215,6 +215,10 @@ TAKEN = TakenBack(
     PAYMENTS, PRODUCTION, sha("b"), sha("g"), "9" * 64, "8" * 64, ATTEMPTS[3].id, ReleaseId(1), MAYA.id, ENDLESS, NOW
 )
 VETO = Veto(VetoId(3), TAKEN, culprits=(sha("b"),) * MANY)
+WAITING = replace(ATTEMPTS[0], attempt=Attempt.QUEUED, waits_since=NOW, detail=ENDLESS)
+REVIEWS = tuple(
+    a_review(n, duty=a_duty(n, reason=ENDLESS, service=ENDLESS, passed=(ENDLESS,) * MANY)) for n in range(1, MANY)
+)
 DIGEST = DigestContent(
     NOW - timedelta(days=1),
     NOW,
@@ -227,6 +231,7 @@ DIGEST = DigestContent(
     ATTEMPTS,
     FREEZES,
     LOCKS,
+    REVIEWS,
     BEHIND,
 )
 FROZEN_THEN = FrozenThen(ENDLESS, ENDLESS, NOW, LATER, soft=True, numbered=False)
@@ -236,9 +241,6 @@ REQUESTED = Requested(PICTURE, EXCEPTIONS[0], FREEZES[0])
 IN_THE_WAY = InTheWay(PICTURE, tuple((each, OWNERS) for each in FREEZES))
 EXCEPTED = tuple(Excepted(exception, freeze, OWNERS) for exception, freeze in zip(EXCEPTIONS, FREEZES, strict=True))
 PLEADED = Pleaded(PICTURE, EXCEPTED, EXCEPTED, (say("{a}", a=ENDLESS),) * MANY)
-REVIEWS = tuple(
-    a_review(n, duty=a_duty(n, reason=ENDLESS, service=ENDLESS, passed=(ENDLESS,) * MANY)) for n in range(1, MANY)
-)
 REVIEWED = replace(REVIEWS[0], closed_by=MAYA.id, closed_at=NOW, learned=ENDLESS)
 INBOX = InboxContent(
     OMAR.id,
@@ -271,8 +273,19 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "started": lambda: deployments.started(ATTEMPTS[0], PEN),
     "stopping": lambda: deployments.stopping(ATTEMPTS[0]),
     "status": lambda: deployments.status(
-        list(HUGE.services.values()), dict.fromkeys(HUGE.services, ATTEMPTS), FREEZES, PEN, locks=LOCKS, now=LATER
+        list(HUGE.services.values()),
+        dict.fromkeys(HUGE.services, ATTEMPTS),
+        FREEZES,
+        PEN,
+        locks=LOCKS,
+        behind=BEHIND,
+        now=LATER,
     ),
+    "waiting": lambda: deployments.deployment_progress(WAITING, ATTEMPTS),
+    "waits": lambda: deployments.started(WAITING, PEN, ATTEMPTS),
+    "passed over": lambda: deployments.passed(WAITING),
+    "settled": lambda: deployments.settled(ATTEMPTS[3]),
+    "stops first": lambda: way_back.rolling_back(RollingBack(WAITING, ATTEMPTS[1], ATTEMPTS[2]), PEN),
     "locked": lambda: locks.locked(Locked(LOCKS[0], LOCKS[1], ATTEMPTS[0]), PEN),
     "unlocked": lambda: locks.unlocked(LOCKS[0], LOCKS[0].hold.by),
     **{f"progress {each.attempt}": lambda each=each: deployments.deployment_progress(each) for each in ATTEMPTS[:7]},
@@ -298,7 +311,7 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "review wanted": lambda: reviews.review_wanted(REVIEWS[0], PEN),
     "review done": lambda: reviews.review_wanted(REVIEWED, PEN),
     "review form": lambda: reviews.review_form(REVIEWS[0]),
-    "status with reviews": lambda: deployments.status((), {}, (), PEN, reviews=REVIEWS, seen_at=LATER),
+    "status with reviews": lambda: deployments.status((), {}, (), PEN, locks=(), reviews=REVIEWS, now=LATER),
     "freeze notice": lambda: freezes.freeze_notice(FREEZES[0], "coming", PEN),
     "declared": lambda: freezes.declared(
         a_freeze(window=a_window(services=frozenset(HUGE.services), reason=ENDLESS)), LATER, PEN

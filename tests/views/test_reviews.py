@@ -115,7 +115,7 @@ def test_a_line_for_status_and_digest():
     assert line.endswith("`/deploy review D-40 <findings>`")
     assert "is ⏰ *overdue* since" in text(owed(a_review(), PEN, NOW + timedelta(days=3)))
     service = the_catalogue().services[PAYMENTS]
-    assert "its review is due" in shown(status([service], {}, (), PEN, reviews=[a_review()], seen_at=NOW))
+    assert "its review is due" in shown(status([service], {}, (), PEN, locks=(), reviews=[a_review()], now=NOW))
 
 
 def test_card_progress_and_status_show_what_broke_the_glass():
@@ -123,7 +123,7 @@ def test_card_progress_and_status_show_what_broke_the_glass():
     assert "🚨 *It broke the glass*" in shown(deployment_progress(BROKE))
     card = shown(release_card(seen(a_release(), (BROKE,)), PEN))
     assert card.count("🚨 broke the glass") == 2  # where it stands, and among the deployments
-    assert "🚨 broke the glass" in shown(status([service], {PAYMENTS: [BROKE]}, (), PEN))
+    assert "🚨 broke the glass" in shown(status([service], {PAYMENTS: [BROKE]}, (), PEN, locks=(), now=NOW))
     quiet = replace(BROKE, order=an_order())
     assert "broke the glass" not in shown(release_card(seen(a_release(), (quiet,)), PEN))
     on_its_way = replace(BROKE, attempt=Attempt.RUNNING, ended_at=None)
