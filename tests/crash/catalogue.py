@@ -1,4 +1,4 @@
-"""What the harness's team has agreed: three services with two environments each; one door of the target for each environment."""
+"""What the harness's team has agreed: three services, two environments each, and through which door each is reached."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tests.crash.fleet import Fleet, DiedError
+from tests.crash.fleet import DiedError, Fleet
 
 PEOPLE = ("U0MAYA", "U0INES")
 LOOK_EVERY = 0.15
@@ -31,7 +31,6 @@ class Look(Protocol):
     async def release(self, service: str, version: str) -> int | None:
         """The number of that release, if it is there."""
         ...
-
 
 
 @dataclass(slots=True)
@@ -93,8 +92,8 @@ class Hands:
             await asyncio.gather(*(self._surely("confirm", each, release=release) for each in PEOPLE))
         else:
             await self._surely("confirm", first, twice=self.rng.random() < 0.3, release=release)
-        if self.rng.random() < 0.25:
-            await asyncio.sleep(self.rng.uniform(0, 0.6))
+        if self.rng.random() < 0.35:
+            await asyncio.sleep(self.rng.uniform(0, 0.4))
             last = await self._last()
             if last > before:
                 await self._surely("cancel", self.rng.choice(PEOPLE), deployment=last)
@@ -123,9 +122,7 @@ class Hands:
             both = lives * 2 if twice and len(lives) == 1 else lives
             if attempt:
                 self.tally.repeated[do] += 1
-            answers = await asyncio.gather(
-                *(self.fleet.order(life, **order) for life in both), return_exceptions=True
-            )
+            answers = await asyncio.gather(*(self.fleet.order(life, **order) for life in both), return_exceptions=True)
             heard = [each for each in answers if isinstance(each, dict)]
             for each in heard:
                 self.tally.said[f"{do}: {each.get('said', 'failed')}"] += 1
@@ -144,7 +141,10 @@ class Hands:
 
     async def _watched(self) -> None:
         """Until nothing is on its way here."""
-        while any(attempt not in ENDS for _, attempt in await self.look.newest(self.service, self.environment, 5)):
+        while True:
+            newest = await self.look.newest(self.service, self.environment, 5)
+            if all(attempt in ENDS for _, attempt in newest):
+                return
             await asyncio.sleep(LOOK_EVERY)
 
     async def _last(self) -> int:

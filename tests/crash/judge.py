@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,9 @@ from tests.crash.hands import ENDS, Tally
 from tests.crash.record import Record
 
 Row_ = Row[Any]
+
+BEGUN_AND_ENDED = 2
+"""So many lines in the thread at least each deployment has."""
 
 
 @dataclass(slots=True)
@@ -90,15 +93,20 @@ def _confirmed(facts: Facts, found: Judgement) -> None:
     found.count("without an end", (f"D-{r.id} is {r.attempt}" for r in facts.deployments if r.attempt not in ENDS))
 
     on_record = Counter(row.subject for row in facts.audit if row.verb in {"confirm deploy", "roll back"})
-    half = [f"{name} is on the record {on_record[name]} times" for name in sorted(ids | {*on_record}) if on_record[name] != 1]
+    half = [
+        f"{name} is on the record {on_record[name]} times"
+        for name in sorted(ids | {*on_record})
+        if on_record[name] != 1
+    ]
     half += [f"{name} is on the record, and is not there" for name in on_record if name not in ids]
-    lines = [str(row.body) for row in facts.outbox if row.kind == "ThreadLine"]
-    told = Counter(name for name in ids for line in lines if _begins(line, name))
-    half += [f"the beginning of {name} is told {told[name]} times" for name in ids if told[name] != 1]
+    said = Counter(_about(row.body) for row in facts.outbox if row.kind == "ThreadLine")
+    half += [f"“{words}” is said {many} times of {name}" for (name, words), many in said.items() if name and many > 1]
+    told = Counter(name for name, _ in said.elements())
+    half += [f"of {name} the thread tells {told[name]} things" for name in sorted(ids) if told[name] < BEGUN_AND_ENDED]
     noted = [each for each in facts.intents if each.startswith(("crash confirm ", "crash roll back "))]
     if len(noted) != len(ids):
         half.append(f"{len(noted)} intents were noted for {len(ids)} deployments")
-    found.count("confirmations that are there by half", half)
+    found.count("confirmations that are there only by half", half)
     found.figures["confirmations that were answered"] = len(facts.answered)
     found.count("answered, and not there", (each for each in facts.answered if each not in noted))
     ends = Counter(
@@ -107,10 +115,10 @@ def _confirmed(facts: Facts, found: Judgement) -> None:
     found.count("ends that are on the record not just once", (f"{n}: {ends[n]}" for n in sorted(ids) if ends[n] != 1))
 
 
-def _begins(line: str, name: str) -> bool:
-    """Whether that line of a thread tells that this began."""
-    words = ("{who} started {name}", "rolls {environment} back")
-    return any(each in line for each in words) and f"'{name}'" in line
+def _about(line: Mapping[str, Any]) -> tuple[str, str]:
+    """The deployment that a line in a thread is about, if any, and its words without what is particular."""
+    parts = dict(line["sentence"]["parts"])
+    return str(parts.get("name", "")), str(line["sentence"]["template"])
 
 
 # ------------------------------------------------------------------ what the target says
@@ -134,7 +142,11 @@ def _at_the_target(facts: Facts, found: Judgement) -> None:
     served = facts.target["served"]
     found.count(
         "places that serve something else than the record says",
-        (f"{place}: {served.get(place)}, and not {commit}" for place, commit in stands.items() if served.get(place) != commit),
+        (
+            f"{place}: {served.get(place)}, and not {commit}"
+            for place, commit in stands.items()
+            if served.get(place) != commit
+        ),
     )
 
 
@@ -149,7 +161,7 @@ def _untrue(facts: Facts, runs: dict[str, list[dict[str, Any]]]) -> Iterator[str
             said = run["phase"]
         else:
             stopped, refused = name in facts.target["withdrawn"], name in facts.target["refused"]
-            true = (row.attempt == "cancelled" and row.cancel_asked_by is not None) or (row.attempt == "failed" and refused)
+            true = row.attempt == "cancelled" or (row.attempt == "failed" and refused)
             said = "refused" if refused else "stopped before it began" if stopped else "never asked to start it"
         if not true:
             yield f"{name} is {row.attempt} ({row.detail}); the target: {said}"
@@ -167,7 +179,9 @@ def _told(facts: Facts, found: Judgement) -> None:
     by_id = {row.id: row for row in facts.outbox}
     found.figures["messages in Slack"] = len(facts.posted)
     found.count("sent twice", (f"{key}: {len(each)} times" for key, each in arrived.items() if len(each) > 1))
-    found.count("never sent", (f"{row.id} of {row.lane}: {row.last_error}" for row in facts.outbox if row.sent_at is None))
+    found.count(
+        "never sent", (f"{row.id} of {row.lane}: {row.last_error}" for row in facts.outbox if row.sent_at is None)
+    )
     lines = [row for row in facts.outbox if row.kind == "ThreadLine"]
     found.figures["lines in threads"] = len(lines)
     where = {key.partition("-")[0]: each[0] for key, each in arrived.items() if not key.endswith("-card")}
@@ -181,7 +195,9 @@ def _told(facts: Facts, found: Judgement) -> None:
         last[row.lane] = (ts, row.id)
     found.count("lines out of order", late)
 
-    cards = Counter(by_id[int(key.partition("-")[0])].lane for key, each in arrived.items() for m in each if not m.is_reply)
+    cards = Counter(
+        by_id[int(key.partition("-")[0])].lane for key, each in arrived.items() for m in each if not m.is_reply
+    )
     found.figures["cards"] = sum(cards.values())
     found.count(
         "releases without just one card",

@@ -133,7 +133,7 @@ async def _obey(slipway: Slipway, reader: asyncio.StreamReader, say: Callable[..
 async def _carry_out(verbs: Verbs, order: dict[str, Any], say: Callable[..., None]) -> None:
     try:
         said = await ORDERS[order["do"]](verbs, order)
-    except Exception:  # the boundary: it is told, and looked at in the end
+    except Exception:  # noqa: BLE001 - it is told, and looked at in the end
         say(n=order["n"], failed=traceback.format_exc(limit=-4))
     else:
         say(n=order["n"], said=type(said).__name__, text=_text(said))
@@ -155,7 +155,9 @@ def _by(order: dict[str, Any]) -> Actor:
 
 
 async def _plan(verbs: Verbs, order: dict[str, Any]) -> object:
-    plan = Plan(ServiceName(order["service"]), order["version"], ChangeTypeName("feature"), f"Change {order['version']}")
+    plan = Plan(
+        ServiceName(order["service"]), order["version"], ChangeTypeName("feature"), f"Change {order['version']}"
+    )
     return await verbs.plan_release(plan, f"build-{order['version']}", by=_by(order))
 
 

@@ -141,9 +141,8 @@ class MarkedVerifier:
             return await self._verifier.served(environment)
 
 
-@contextmanager
-def dressed(marks: Marks) -> Iterator[None]:
-    """As long as this lasts, what the wiring wires has marks."""
+def marked_page(marks: Marks) -> type[DatabasePage]:
+    """Each commit is a point, by what it puts on the record."""
 
     class MarkedPage(DatabasePage):
         _verb = OTHERS
@@ -155,6 +154,12 @@ def dressed(marks: Marks) -> Iterator[None]:
         async def commit(self) -> None:
             with marks.around(f"the commit of “{self._verb}”"):
                 await super().commit()
+
+    return MarkedPage
+
+
+def marked_starter(marks: Marks) -> type[EngineStarter]:
+    """Handing a deployment's work over, and words to it."""
 
     class MarkedStarter(EngineStarter):
         def start(self, connection: Connection, work: Work, key: int) -> None:
@@ -171,8 +176,16 @@ def dressed(marks: Marks) -> Iterator[None]:
             with marks.around("the engine is handed a word, in the transaction"):
                 super().nudge(connection, work, key, word)
 
+    return MarkedStarter
+
+
+def marked_engine(marks: Marks) -> type[Engine]:
+    """Each move of a deployment, and what engines do with each other's work."""
+
     class MarkedEngine(Engine):
-        def __init__(self, url: str, *, works: Mapping[Work, Callable[[int], Awaitable[Next]]], **settings: Any) -> None:
+        def __init__(
+            self, url: str, *, works: Mapping[Work, Callable[[int], Awaitable[Next]]], **settings: Any
+        ) -> None:
             super().__init__(url, works={**works, Work.FOLLOW_DEPLOYMENT: self._marked(works)}, **settings)
 
         @staticmethod
@@ -191,6 +204,12 @@ def dressed(marks: Marks) -> Iterator[None]:
             with marks.around("a dead replica's work is taken over"):
                 await super()._take_over(executor)
 
+    return MarkedEngine
+
+
+def marked_outbox(marks: Marks) -> type[Outbox]:
+    """What a sender notes."""
+
     class MarkedOutbox(Outbox):
         async def claim(self, now: datetime, owner: str, lease: timedelta, limit: int) -> list[Parcel]:
             taken = await super().claim(now, owner, lease, limit)
@@ -206,6 +225,12 @@ def dressed(marks: Marks) -> Iterator[None]:
             with marks.around("where a message stands is kept"):
                 await super().keep_anchor(name, channel, ts, body_digest, now)
 
+    return MarkedOutbox
+
+
+def marked_client(marks: Marks) -> type[SlackClient]:
+    """Messages, new ones and changed ones."""
+
     class MarkedClient(SlackClient):
         async def call(self, method: str, /, **arguments: object) -> Mapping[str, Any]:
             what = {"chat.postMessage": "a new message is sent", "chat.update": "a message is brought up to date"}
@@ -214,13 +239,19 @@ def dressed(marks: Marks) -> Iterator[None]:
             with marks.around(what[method]):
                 return await super().call(method, **arguments)
 
+    return MarkedClient
+
+
+@contextmanager
+def dressed(marks: Marks) -> Iterator[None]:
+    """As long as this lasts, what the wiring wires has marks."""
     with ExitStack() as stack:
         for where, name, marked in (
-            (records, "DatabasePage", MarkedPage),
-            (wiring, "EngineStarter", MarkedStarter),
-            (wiring, "Engine", MarkedEngine),
-            (wiring, "Outbox", MarkedOutbox),
-            (client, "SlackClient", MarkedClient),
+            (records, "DatabasePage", marked_page(marks)),
+            (wiring, "EngineStarter", marked_starter(marks)),
+            (wiring, "Engine", marked_engine(marks)),
+            (wiring, "Outbox", marked_outbox(marks)),
+            (client, "SlackClient", marked_client(marks)),
         ):
             stack.enter_context(patch.object(where, name, marked))
         yield

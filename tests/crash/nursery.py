@@ -1,7 +1,7 @@
 """The nursery: a program that has read in everything, and gives birth to lives in some milliseconds each.
 
-Orders are JSON lines on its input: a `Birth` to be born. It tells on its output who was born, with which process number,
-and who died, how. When its input ends, it ends all that live.
+Orders are JSON lines on its input, each a `Birth`. It tells on its output who was born, with which process number, and
+who died, how. When its input ends, it ends all that live.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from typing import Any
 # What a life would read in only while it lives.
 import aiosqlite
 import alembic.runtime.migration
+import anyio._backends._asyncio
+import dbos._sys_db_sqlite
 import psycopg
+import slack_bolt.listener_matcher.async_builtins
 import sqlalchemy.dialects.postgresql.psycopg
 import sqlalchemy.dialects.sqlite.aiosqlite
 
 from tests.crash.life import Birth, live
 
-READ_IN = (aiosqlite, alembic.runtime.migration, psycopg, sqlalchemy.dialects)
+READ_IN = (aiosqlite, alembic, anyio, dbos, psycopg, slack_bolt, sqlalchemy)
 
 
 def tell(**told: Any) -> None:
@@ -83,7 +86,7 @@ def _born(birth: Birth, *pipes: int) -> None:
         os.dup2(nothing, 1)
         live(birth)
         code = 0
-    except BaseException:  # the boundary: the last thing that is heard of it
+    except BaseException:  # noqa: BLE001 - the last thing that is heard of this process
         traceback.print_exc()
     finally:
         sys.stderr.flush()

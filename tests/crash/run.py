@@ -1,4 +1,4 @@
-"""A run: a workspace, a target, a database, people at six places, lives that are ended one after the other; a judgement."""
+"""A run: a workspace, a target, a database, people at six places, one life after the other, and a judgement."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
@@ -22,13 +21,16 @@ from integrations.engine import prepare
 from integrations.sandbox.server import Sandbox
 from tests.crash.catalogue import DOORS, PLACES, catalogue
 from tests.crash.fleet import ROOT, Fleet, Life
-from tests.crash.hands import ENDS, Hands, Tally
+from tests.crash.hands import Hands, Tally
 from tests.crash.judge import Judgement, judge
 from tests.crash.record import Record
 from tests.stories.world import BOT_TOKEN, SECRET, a_workspace
 
 LONGEST_LIFE = 5.0
 """A life that comes to no marked point for so many seconds is killed all the same."""
+
+MISSES = 30
+"""After so many of those in a row, the points that are left are not waited for any more."""
 
 REST = 60.0
 
@@ -41,6 +43,8 @@ class Wanted:
     seed: int
     at_random: int
     points: tuple[str, ...]
+    passages: tuple[int, ...] = (1, 1, 2, 3)
+    """A life ends at a point when it comes there for the first time, or for one of these, by chance."""
 
 
 @dataclass(slots=True)
@@ -68,11 +72,13 @@ class Run:
     tally: Tally
     killed: Killed = field(default_factory=Killed)
     over: bool = False
-    _left: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    """The marked points at which lives are to end yet."""
+    _misses: int = 0
 
     async def kill(self) -> None:
         """Let lives begin and end until enough have ended; then nobody is killed any more."""
-        self._left = Counter(self.wanted.points)
+        self.left = Counter(self.wanted.points)
         async with asyncio.TaskGroup() as group:
             for slot in range(self.wanted.replicas):
                 group.create_task(self._slot(random.Random(f"{self.wanted.seed} slot {slot}")))
@@ -81,20 +87,21 @@ class Run:
     async def _slot(self, rng: random.Random) -> None:
         """One replica's place: as soon as one life has ended there, the next begins."""
         while True:
-            by_chance, at_points = self.wanted.at_random - self.killed.at_random, self._left.total()
-            if by_chance <= 0 and at_points <= 0:
+            by_chance, at_points = self.wanted.at_random - self.killed.at_random, self.left.total()
+            if by_chance <= 0 and (at_points <= 0 or self._misses >= MISSES):
                 return
             if rng.random() * (max(by_chance, 0) + at_points) < at_points:
                 # Armed with everything that is still wanted: the first that it comes to is the one.
-                life = await self.fleet.bear({point: rng.choice((1, 1, 2, 3)) for point in self._left})
+                life = await self.fleet.bear({point: rng.choice(self.wanted.passages) for point in self.left})
                 await self._dead(life, LONGEST_LIFE)
+                self._misses = 0 if life.point else self._misses + 1
             else:
                 life = await self.fleet.bear()
                 if rng.random() < 0.2:
                     await self._dead(life, rng.uniform(0.0, 0.6))
                 else:
                     await life_is_ready(life)
-                    await self._dead(life, rng.uniform(0.0, 1.5))
+                    await self._dead(life, rng.uniform(0.0, 1.2))
             if not life.dead.is_set():
                 doomed = self.fleet.ready() if rng.random() < 0.07 and self.wanted.replicas > 1 else []
                 for each in {life.number: life, **{other.number: other for other in doomed}}.values():
@@ -107,23 +114,22 @@ class Run:
         self.killed.before_ready += not life.ready.is_set()
         if life.point:
             self.killed.at_points[life.point] += 1
-            self._left[life.point] -= 1
-            self._left += Counter()  # what has come to nothing is gone
+            self.left[life.point] -= 1
+            self.left += Counter()  # what has come to nothing is gone
         else:
             self.killed.at_random += 1
 
-    async def _dead(self, life: Life, within: float) -> None:
+    @staticmethod
+    async def _dead(life: Life, within: float) -> None:
         try:
             await asyncio.wait_for(life.dead.wait(), within)
         except TimeoutError:
             return
 
-    async def rest(self) -> list[Life]:
-        """Lives that nobody ends, until there is nothing left to do."""
-        lives = [await self.fleet.bear() for _ in range(self.wanted.replicas)]
-        for life in lives:
+    async def live_on(self) -> None:
+        """Lives that nobody ends."""
+        for life in [await self.fleet.bear() for _ in range(self.wanted.replicas)]:
             await life_is_ready(life)
-        return lives
 
     async def at_rest(self) -> None:
         """Wait until nothing is to be done or told; if it takes too long, the judge will say what is left."""
@@ -149,11 +155,19 @@ class Ended:
 
     wanted: Wanted
     killed: Killed
+    missed: list[str]
+    """Marked points that were wanted, and that no life ended at."""
     tally: Tally
     judgement: Judgement
     failures: list[str]
     log: list[str]
     seconds: float
+
+    @property
+    def broken(self) -> list[str]:
+        """Every promise that was broken, with the facts; what failed without being killed is among them."""
+        never = [f"no life ended {each}, as was wanted" for each in self.missed]
+        return [*self.judgement.broken, *never, *self.failures]
 
 
 async def crash(url: str, folder: Path, wanted: Wanted) -> Ended:
@@ -186,12 +200,18 @@ async def crash(url: str, folder: Path, wanted: Wanted) -> Ended:
         engines = open_engines(url)
         stack.push_async_callback(engines.dispose)
         record, tally = Record(engines), Tally()
-        fleet = await stack.enter_async_context(
-            Fleet(folder, environment, target, record.two_minutes_pass).open()
-        )
+        fleet = await stack.enter_async_context(Fleet(folder, environment, target, record.two_minutes_pass).open())
         run = Run(wanted, fleet, record, tally)
         people = [
-            Hands(fleet, record, service, environment, random.Random(f"{wanted.seed} {service} {environment}"), tally, lambda: run.over)
+            Hands(
+                fleet,
+                record,
+                service,
+                environment,
+                random.Random(f"{wanted.seed} {service} {environment}"),
+                tally,
+                lambda: run.over,
+            )
             for service in PLACES
             for environment in DOORS
         ]
@@ -199,12 +219,14 @@ async def crash(url: str, folder: Path, wanted: Wanted) -> Ended:
             for each in people:
                 group.create_task(each.work())
             await run.kill()
-            await run.rest()
+            await run.live_on()
         await run.at_rest()
         async with aiohttp.ClientSession() as session, session.get(f"{target}/report") as report:
             told = await report.json()
         judgement = await judge(record, told, workspace, tally)
-        return Ended(wanted, run.killed, tally, judgement, fleet.failures, fleet.log(), time.monotonic() - began)
+        missed = sorted(set(wanted.points) - set(run.killed.at_points))
+        took = time.monotonic() - began
+        return Ended(wanted, run.killed, missed, tally, judgement, fleet.failures, fleet.log(), took)
 
 
 @asynccontextmanager

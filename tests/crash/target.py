@@ -28,7 +28,7 @@ class Fate:
     """How one deployment goes: how long it takes, and how it ends."""
 
     seconds: float = 0.0
-    script: Script = Script()
+    script: Script = field(default_factory=Script)
     refused: bool = False
 
 
