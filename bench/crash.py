@@ -57,11 +57,17 @@ def a_database(kind: str, folder: Path) -> Iterator[str]:
         yield url
 
 
+def progress(kills: int) -> None:
+    """A word for whoever waits."""
+    if sys.stderr.isatty():
+        print(f"\r{kills} kills", end="\r", file=sys.stderr, flush=True)
+
+
 def measured(kind: str, kills: int, seed: int) -> Ended:
     """One run. Its files are kept if a promise was broken."""
     folder = Path(tempfile.mkdtemp(prefix="slipway-crash-", dir=quick_root()))
     with a_database(kind, folder) as url:
-        ended = asyncio.run(crash(url, folder, wanted(kind, kills, seed)))
+        ended = asyncio.run(crash(url, folder, wanted(kind, kills, seed), progress))
     if ended.broken:
         print(f"\nThe files of this run are in {folder}.")
     else:

@@ -67,9 +67,7 @@ async def judge(record: Record, target: dict[str, Any], workspace: Workspace, ta
         answered=tally.answered,
     )
     found = Judgement()
-    _confirmed(facts, found)
-    _at_the_target(facts, found)
-    _told(facts, found)
+    weigh(facts, found)
     verified = await record.verified()
     found.figures["entries on the record, all in one chain"] = verified.entries
     if verified.broken is not None:
@@ -78,6 +76,13 @@ async def judge(record: Record, target: dict[str, Any], workspace: Workspace, ta
     found.count("deployments that the engine still follows", followed)
     found.count("pieces of work that ended badly in the engine", [f"{badly} of them"] if badly else [])
     return found
+
+
+def weigh(facts: Facts, found: Judgement) -> None:
+    """Count what should be, and what shouldn't."""
+    _confirmed(facts, found)
+    _at_the_target(facts, found)
+    _told(facts, found)
 
 
 # ------------------------------------------------------------------ all or nothing

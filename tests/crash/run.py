@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +70,7 @@ class Run:
     fleet: Fleet
     record: Record
     tally: Tally
+    after_each: Callable[[int], None]
     killed: Killed = field(default_factory=Killed)
     over: bool = False
     left: Counter[str] = field(default_factory=Counter)
@@ -118,6 +119,7 @@ class Run:
             self.left += Counter()  # what has come to nothing is gone
         else:
             self.killed.at_random += 1
+        self.after_each(self.killed.total)
 
     @staticmethod
     async def _dead(life: Life, within: float) -> None:
@@ -170,8 +172,8 @@ class Ended:
         return [*self.judgement.broken, *never, *self.failures]
 
 
-async def crash(url: str, folder: Path, wanted: Wanted) -> Ended:
-    """The whole of it, in a database that is migrated already."""
+async def crash(url: str, folder: Path, wanted: Wanted, after_each: Callable[[int], None] = lambda _: None) -> Ended:
+    """The whole of it, in a database that is migrated already. `after_each` kill it is told how many there were."""
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         workspace = a_workspace(manifest())
@@ -201,7 +203,7 @@ async def crash(url: str, folder: Path, wanted: Wanted) -> Ended:
         stack.push_async_callback(engines.dispose)
         record, tally = Record(engines), Tally()
         fleet = await stack.enter_async_context(Fleet(folder, environment, target, record.two_minutes_pass).open())
-        run = Run(wanted, fleet, record, tally)
+        run = Run(wanted, fleet, record, tally, after_each)
         people = [
             Hands(
                 fleet,

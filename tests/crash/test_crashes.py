@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.crash.marks import BETWEEN_REPLICAS, EVERYWHERE
 from tests.crash.run import Ended, Wanted, crash
 
 SEED = 20261126
+
+pytestmark = pytest.mark.timeout(300)  # half a minute on an idle machine; whole programs start and end here
 
 
 def nothing_was_lost_or_doubled(ended: Ended) -> None:
