@@ -18,7 +18,8 @@ from typing import Any
 from tests.crash.life import Birth
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
+"""Seconds after which something is wrong with the harness itself, also on a machine that has much else to do."""
 
 
 class DiedError(Exception):
@@ -60,6 +61,7 @@ class Fleet:
         self._nursery: asyncio.subprocess.Process | None = None
         self._born: dict[int, asyncio.Future[int]] = {}
         self._changed = asyncio.Condition()
+        self._read_in = asyncio.Event()
         self.lives: dict[int, Life] = {}
         self.failures: list[str] = []
         """What orders failed with, and lives that ended by themselves."""
@@ -74,6 +76,8 @@ class Fleet:
             )
         hearing = asyncio.create_task(self._hear())
         try:
+            async with asyncio.timeout(PATIENCE):
+                await self._read_in.wait()
             yield self
         finally:
             assert self._nursery.stdin is not None
@@ -145,7 +149,9 @@ class Fleet:
         assert self._nursery.stdout is not None
         while line := await self._nursery.stdout.readline():
             told = json.loads(line)
-            if "born" in told:
+            if "ready" in told:
+                self._read_in.set()
+            elif "born" in told:
                 self._born.pop(told["born"]).set_result(told["process"])
             elif "died" in told:
                 await self._died(self.lives.pop(told["died"]), told["code"])

@@ -20,19 +20,20 @@ from integrations.database.engine import open_engines
 from integrations.engine import prepare
 from integrations.sandbox.server import Sandbox
 from tests.crash.catalogue import DOORS, PLACES, catalogue
-from tests.crash.fleet import ROOT, Fleet, Life
+from tests.crash.fleet import PATIENCE, ROOT, Fleet, Life
 from tests.crash.hands import Hands, Tally
 from tests.crash.judge import Judgement, judge
 from tests.crash.record import Record
 from tests.stories.world import BOT_TOKEN, SECRET, a_workspace
 
 LONGEST_LIFE = 5.0
-"""A life that comes to no marked point for so many seconds is killed all the same."""
+"""A life that is ready and comes to no marked point for so many seconds is killed all the same."""
 
 MISSES = 30
 """After so many of those in a row, the points that are left are not waited for any more."""
 
 REST = 60.0
+"""Seconds in which everything has to come to its end once nobody is killed any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Run:
             if rng.random() * (max(by_chance, 0) + at_points) < at_points:
                 # Armed with everything that is still wanted: the first that it comes to is the one.
                 life = await self.fleet.bear({point: rng.choice(self.wanted.passages) for point in self.left})
+                await life_is_ready(life)
                 await self._dead(life, LONGEST_LIFE)
                 self._misses = 0 if life.point else self._misses + 1
             else:
@@ -146,7 +148,7 @@ class Run:
 async def life_is_ready(life: Life) -> None:
     """Wait until it can be ordered, or is dead."""
     waits = [asyncio.create_task(life.ready.wait()), asyncio.create_task(life.dead.wait())]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
     for each in waits:
         each.cancel()
 
@@ -218,10 +220,12 @@ async def crash(url: str, folder: Path, wanted: Wanted, after_each: Callable[[in
             for environment in DOORS
         ]
         async with asyncio.TaskGroup() as group:
-            for each in people:
-                group.create_task(each.work())
+            at_work = [group.create_task(each.work()) for each in people]
             await run.kill()
             await run.live_on()
+            _, waiting = await asyncio.wait(at_work, timeout=REST)
+            for each in waiting:  # what never ends is the judge's to tell
+                each.cancel()
         await run.at_rest()
         async with aiohttp.ClientSession() as session, session.get(f"{target}/report") as report:
             told = await report.json()
@@ -251,7 +255,7 @@ async def a_target() -> AsyncIterator[str]:
 
 
 async def _answers(url: str) -> None:
-    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
         while True:
             try:
                 async with session.get(f"{url}/report"):
