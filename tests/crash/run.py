@@ -29,6 +29,9 @@ from tests.stories.world import BOT_TOKEN, SECRET, a_workspace
 LONGEST_LIFE = 5.0
 """A life that is ready and comes to no marked point for so many seconds is killed all the same."""
 
+AN_IDLE_START = 0.4
+"""Seconds from a birth to the first order on an idle machine. What takes longer here, is given longer everywhere."""
+
 MISSES = 30
 """After so many of those in a row, the points that are left are not waited for any more."""
 
@@ -77,6 +80,7 @@ class Run:
     left: Counter[str] = field(default_factory=Counter)
     """The marked points at which lives are to end yet."""
     _misses: int = 0
+    _slowness: float = 1.0
 
     async def kill(self) -> None:
         """Let lives begin and end until enough have ended; then nobody is killed any more."""
@@ -95,16 +99,16 @@ class Run:
             if rng.random() * (max(by_chance, 0) + at_points) < at_points:
                 # Armed with everything that is still wanted: the first that it comes to is the one.
                 life = await self.fleet.bear({point: rng.choice(self.wanted.passages) for point in self.left})
-                await life_is_ready(life)
-                await self._dead(life, LONGEST_LIFE)
+                await self._ready(life)
+                await self._dead(life, LONGEST_LIFE * self._slowness)
                 self._misses = 0 if life.point else self._misses + 1
             else:
                 life = await self.fleet.bear()
                 if rng.random() < 0.2:
-                    await self._dead(life, rng.uniform(0.0, 0.6))
+                    await self._dead(life, rng.uniform(0.0, 0.6) * self._slowness)
                 else:
-                    await life_is_ready(life)
-                    await self._dead(life, rng.uniform(0.0, 1.2))
+                    await self._ready(life)
+                    await self._dead(life, rng.uniform(0.0, 1.2) * self._slowness)
             if not life.dead.is_set():
                 doomed = self.fleet.ready() if rng.random() < 0.07 and self.wanted.replicas > 1 else []
                 for each in {life.number: life, **{other.number: other for other in doomed}}.values():
@@ -112,6 +116,13 @@ class Run:
                 self.killed.all_at_once += len(doomed)
                 await life.dead.wait()
             self._count(life)
+
+    async def _ready(self, life: Life) -> None:
+        """Wait for that, and learn how fast this machine is just now."""
+        began = time.monotonic()
+        await life_is_ready(life)
+        if life.ready.is_set():
+            self._slowness += (max(1.0, (time.monotonic() - began) / AN_IDLE_START) - self._slowness) / 4
 
     def _count(self, life: Life) -> None:
         self.killed.before_ready += not life.ready.is_set()
