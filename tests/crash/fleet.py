@@ -40,6 +40,11 @@ class Life:
     """The marked point at which it ended, if it ended at one."""
     orders: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
 
+    @property
+    def hears(self) -> bool:
+        """Whether it can be ordered, as far as anybody knows."""
+        return self.ready.is_set() and self.writer is not None and not self.writer.transport.is_closing()
+
     def kill(self) -> None:
         """As `kill -9` does."""
         with suppress(ProcessLookupError):
@@ -102,7 +107,7 @@ class Fleet:
 
     def ready(self) -> list[Life]:
         """Those who can be ordered."""
-        return [life for life in self.lives.values() if life.ready.is_set() and not life.dead.is_set()]
+        return [life for life in self.lives.values() if life.hears]
 
     async def somebody(self, rng: random.Random, many: int = 1) -> list[Life]:
         """So many who are ready, or as many as there are; waits until there is one."""
@@ -113,10 +118,11 @@ class Fleet:
 
     async def order(self, life: Life, **order: Any) -> dict[str, Any]:
         """Have it do that: what it says. DiedError if it dies before."""
+        if not life.hears:
+            raise DiedError
+        assert life.writer is not None
         number = next(self._orders)
         answer = life.orders[number] = asyncio.get_running_loop().create_future()
-        if life.dead.is_set() or life.writer is None:
-            raise DiedError
         life.writer.write(json.dumps({"n": number, **order}).encode() + b"\n")
         try:
             async with asyncio.timeout(PATIENCE):
