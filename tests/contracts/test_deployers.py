@@ -18,6 +18,7 @@ import pytest
 from bot.ports import Available, Deployer, DeployerError, Phase, Progress
 from bot.rules.policy import DeployerChoice, Environment
 from integrations.deployers.command import CommandDeployer
+from tests.crash.ground import a_target_ground
 from tests.makers import a_deployment, a_service, an_environment
 from tests.twins import FakeDeployer, FakeTarget, Script
 
@@ -145,8 +146,12 @@ class CommandGround:
         return CommandDeployer(state=self.state, grace=timedelta(seconds=2))
 
 
-@pytest.fixture(params=["twin", "command"])
-def ground(request, tmp_path):
+@pytest.fixture(params=["twin", "command", "the crash harness's"])
+async def ground(request, tmp_path):
+    if request.param == "the crash harness's":
+        async with a_target_ground() as ready:
+            yield ready
+        return
     ready = TwinGround() if request.param == "twin" else CommandGround(tmp_path)
     yield ready
     ready.lets_go()  # no program outlives its test
