@@ -69,7 +69,9 @@ class Engine:
         self._stopping = Stopping()
         self._follower = Follower(works, self._hand_over, self._guard.held, self._stopping, now)
         self._clockwork = Clockwork(self._write_down, self._has_ticked, now, late_after)
-        self._ticker = Ticker(tick, self._clockwork.runs, self._guard.held, self._stopping, now, late_after)
+        self._ticker = Ticker(
+            tick, self._clockwork.runs, self._guard.held, self._stopping, now=now, late_after=late_after
+        )
         self._engine: DBOS | None = None
         self._going: list[asyncio.Task[None]] = []
 

@@ -23,7 +23,9 @@ AGAIN_AFTER = 30.0
 """Seconds in which the same is not said again."""
 
 _DATABASE = re.compile(r"\b(?:psycopg|sqlite3)\.|OperationalError|connection")
-_NOISE = re.compile(r" ?Traceback \(most recent call last\).*Error: | ?\(Background on this error at: \S+\)| ?\[SQL: .*")
+_NOISE = re.compile(
+    r" ?Traceback \(most recent call last\).*Error: | ?\(Background on this error at: \S+\)| ?\[SQL: .*"
+)
 
 SCHEMA = "dbos"
 """The engine's schema on PostgreSQL. SQLite has no schemas: there its tables stand beside ours."""

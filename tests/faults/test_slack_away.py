@@ -1,4 +1,4 @@
-"""Slack fails for the whole of a deployment: it ends all the same, and afterwards everything is there, once, in order."""
+"""Slack fails for the whole of a deployment: it ends all the same, and afterwards all is there, once, in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ SPEAKING = ("chat.postMessage", "chat.update")
 def lines(world: World) -> list[str]:
     """The thread, message by message."""
     card = world.card()
-    return [read(each) for each in world.workspace.messages[card.channel] if each.thread_ts == card.ts and each.is_reply]
+    return [
+        read(each) for each in world.workspace.messages[card.channel] if each.thread_ts == card.ts and each.is_reply
+    ]
 
 
 async def attempt(world: World, number: int) -> Attempt:
@@ -59,7 +61,7 @@ async def test_a_deployment_without_slack(
             while len(world.target.started) < 2:  # noqa: ASYNC110 - the twin of a target rings no bell
                 await asyncio.sleep(0.02)
             world.target.lets_go()
-            while await attempt(world, 2) is not Attempt.SUCCEEDED:
+            while await attempt(world, 2) is not Attempt.SUCCEEDED:  # noqa: ASYNC110 - it is in the database
                 await asyncio.sleep(0.02)
         if status != "drop_after_effect":
             assert len(lines(world)) == before + len(told)
@@ -68,7 +70,9 @@ async def test_a_deployment_without_slack(
 
         world.sandbox.faults.clear()
         await world.until(lambda: "2.4.0 is in production" in world.thread(), within=60)
-        since = [each.replace("production", "staging").replace("D-2", "D-1") for each in lines(world)[before + len(told) :]]
+        since = [
+            each.replace("production", "staging").replace("D-2", "D-1") for each in lines(world)[before + len(told) :]
+        ]
         assert since == undisturbed
         cards = [m for m in world.workspace.messages["C0PAYMENTS"] if not m.is_reply and not m.ephemeral_to]
         assert len(cards) == 1
