@@ -147,7 +147,7 @@ def test_the_engine_waits_only_a_moment_for_a_database_that_is_away(monkeypatch:
     """Its own pauses grow to a minute and a half, and it has no setting for them."""
     store.hush()
     slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(store.TRIES._over, "wait", slept.append)
 
     @_sys_db.db_retry()
     def away_nine_times(_database: object) -> str:

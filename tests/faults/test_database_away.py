@@ -124,3 +124,17 @@ def answers(world: World) -> list[str]:
     """What people were told in private, everybody's together, oldest first."""
     private = [message for each in (world.omar, world.ruth, world.maya) for message in each.private()]
     return [read(message) for message in sorted(private, key=lambda message: message.ts)]
+
+
+@pytest.mark.parametrize("how", ["breaks", "hangs"])
+async def test_a_stop_while_the_database_is_away_comes_to_an_end(how: str, postgres_url: str, tmp_path: Path) -> None:
+    with a_cable(postgres_url) as cable:
+        async with a_town(postgres_url, tmp_path) as town:
+            replica = await town.replica(through=cable.url)
+            await ten_in_the_middle(town)
+            getattr(cable, how)()
+            await asyncio.sleep(1)
+            await replica.stop(within=60)
+            town.target.dam.unlink()
+            await town.replica()
+            await town.all_end(await town.numbers())
