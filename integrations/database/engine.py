@@ -21,7 +21,7 @@ BUSY = 30.0
 """Seconds to wait for somebody else's write before giving up."""
 
 LEFT_OPEN = 10
-"""Seconds after which a transaction in which nothing happens is ended, so that those who wait for its locks get them."""
+"""Seconds after which a transaction in which nothing happens is ended, so that its locks are to be had."""
 
 PROMPT = MappingProxyType(
     {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}

@@ -23,7 +23,7 @@ from integrations.engine.lease import LENGTH, Lease
 from integrations.engine.moves import Follower, Stopping, Trouble
 from integrations.engine.names import FOLLOW, QUEUE, TICK, id_of, tick_id, tick_prefix
 from integrations.engine.starter import options_for
-from integrations.engine.store import address_of, configuration, in_one_line, open_client, prepare
+from integrations.engine.store import TRIES, address_of, configuration, in_one_line, open_client, prepare
 from integrations.engine.ticking import Clockwork, Ticker
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ class Engine:
         self._stopping = Stopping()
         self._follower = Follower(works, self._hand_over, self._guard.held, self._stopping, now)
         self._clockwork = Clockwork(self._write_down, self._has_ticked, now, late_after)
-        self._ticker = Ticker(tick, self._clockwork.runs, self._guard.held, self._stopping, now, late_after)
+        self._ticker = Ticker(
+            tick, self._clockwork.runs, self._guard.held, self._stopping, now=now, late_after=late_after
+        )
         self._engine: DBOS | None = None
         self._going: list[asyncio.Task[None]] = []
 
@@ -88,6 +90,7 @@ class Engine:
             raise RuntimeError("This process has an open engine already.")
         if self._stopping.asked:
             raise RuntimeError("This engine was closed for good; make another one.")
+        TRIES.begins()
         await self._guard.take()
         Engine._opened = self
         try:
@@ -117,6 +120,7 @@ class Engine:
         cut_off = await self._stopping.ask(within)
         if cut_off:
             log.warning("%s moves took longer than %s and were cut off; they will be made again.", cut_off, within)
+        TRIES.ends()
         # The library has put its own threads at the loop's service, and takes them away with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)

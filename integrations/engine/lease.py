@@ -123,24 +123,24 @@ class Lease:
             application_name="slipway life sign",
         )
         try:
-            if connection.info.server_version < OLDEST_SERVER:
-                raise DatabaseError(
-                    f"Slipway needs PostgreSQL 14 or newer; this server is {connection.info.server_version // 10000}."
-                )
+            _must_be_new_enough(connection.info.server_version)
             await self._ask(
                 connection,
                 SQL("SELECT set_config('idle_session_timeout', %s, false)"),
                 f"{round(self._length.total_seconds() * 1000)}ms",
             )
-            # Not ours yet: the server has not given up our last session, or somebody is just taking over from us.
-            if not await self._try(connection, self.executor):
-                raise psycopg.OperationalError("it is not to be had yet")
+            await self._claim(connection)
         except BaseException:
             _cut(connection)
             await _closed(connection)
             raise
         self._connection = connection
         return connection
+
+    async def _claim(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Take our lock, unless the server hasn't given up our last session, or somebody is taking over from us."""
+        if not await self._try(connection, self.executor):
+            raise psycopg.OperationalError("it is not to be had yet")
 
     def _stand(self, asked: float) -> None:
         """Somewhat shorter than the server's patience, which begins when it answers."""
@@ -176,9 +176,8 @@ class Lease:
         if connection is not self._connection:
             return  # somebody else has found it out before
         if self._stands.is_set():
-            log.error(
-                "The life sign in the database is lost, so nothing moves until it stands again: %s", in_one_line(error)
-            )
+            why = in_one_line(error)
+            log.error("The life sign in the database is lost, so nothing moves until it stands again: %s", why)
         await self._let_go()
 
     async def _let_go(self) -> None:
@@ -187,6 +186,11 @@ class Lease:
         if connection is not None:
             _cut(connection)
             await _closed(connection)
+
+
+def _must_be_new_enough(version: int) -> None:
+    if version < OLDEST_SERVER:
+        raise DatabaseError(f"Slipway needs PostgreSQL 14 or newer; this server is {version // 10_000}.")
 
 
 def _now() -> float:

@@ -197,9 +197,8 @@ class Follower:
             return Moved(done=False, after=0.0, at=self._now().isoformat(), error=in_one_line(failure))
         except Exception as failure:  # the boundary: it is logged here, shown by `troubles`, and tried again
             log.exception("%s %s failed; it will be tried again.", work, key)
-            return Moved(
-                done=False, after=0.0, at=self._now().isoformat(), error=f"{type(failure).__name__}: {failure}"
-            )
+            said = f"{type(failure).__name__}: {failure}"
+            return Moved(done=False, after=0.0, at=self._now().isoformat(), error=said)
         after = max(0.0, following.after.total_seconds())
         return Moved(done=following.done, after=after, at=self._now().isoformat(), error="")
 

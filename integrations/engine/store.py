@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import re
+import sys
+import threading
 import time
 from typing import Any
 
@@ -23,6 +25,8 @@ AGAIN_AFTER = 30.0
 """Seconds in which the same is not said again."""
 
 _DATABASE = re.compile(r"\b(?:psycopg|sqlite3)\.|OperationalError|connection")
+_RETRYING = "wrapper"
+"""The function in which the library tries the database again."""
 _NOISE = re.compile(
     r" ?Traceback \(most recent call last\).*Error: | ?\(Background on this error at: \S+\)| ?\[SQL: .*"
 )
@@ -88,11 +92,34 @@ class _Brisk:
     a minute's outage its work would stand still for another minute; with replicas, in the hands of the living.
     """
 
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, LONGEST_PAUSE))
+        """Wait; where the library would try the database again, not past the end."""
+        if sys._getframe(1).f_code.co_name != _RETRYING:  # noqa: SLF001 - only its tries go on for ever
+            time.sleep(seconds)
+        elif self._over.wait(min(seconds, LONGEST_PAUSE)):
+            raise ClosedError("The engine was closed while the database was away.")
+
+    def begins(self) -> None:
+        """From now on the database is tried again for as long as it takes."""
+        self._over.clear()
+
+    def ends(self) -> None:
+        """From now on nobody tries again: a thread that did would keep the process from its end."""
+        self._over.set()
+
+
+class ClosedError(Exception):
+    """The engine is being closed; what was to be kept is done again by whoever opens it next."""
+
+
+TRIES = _Brisk()
+"""The pauses between the library's tries."""
 
 
 def address_of(url: str | URL) -> str:
@@ -160,4 +187,4 @@ def hush() -> None:
         logger.addHandler(logging.NullHandler())
         logger.addFilter(_Sparing())
         logger.setLevel(logging.WARNING)
-        setattr(_sys_db, "time", _Brisk())  # noqa: B010 - the library's own name for it; a test holds it
+        setattr(_sys_db, "time", TRIES)  # noqa: B010 - the library's own name for it; a test holds it

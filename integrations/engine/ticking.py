@@ -86,8 +86,7 @@ class Clockwork:
             try:
                 await self._write_what_is_due()
                 failures = 0
-            except Exception as failure:
-                # The boundary: the database may be away; what is due stays due.
+            except Exception as failure:  # noqa: BLE001 - the boundary: the database may be away; what is due stays due
                 failures += 1
                 if failures == 1:
                     log.warning("What is due could not be written down; trying on: %s", in_one_line(failure))
@@ -136,6 +135,7 @@ class Ticker:
         runs: Callable[[str], bool],
         may_move: MayMove,
         stopping: Stopping,
+        *,
         now: Clock,
         late_after: timedelta,
     ) -> None:

@@ -7,10 +7,16 @@ import logging
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dbos import _queue, _sys_db
 from psycopg import AsyncConnection
+from sqlalchemy.exc import OperationalError
 
+from integrations.database.engine import DatabaseError
+from integrations.engine import engine as engines
+from integrations.engine import lease, store
 from tests.engine.workshop import LONG, Moves, Workshop, a_child, all_ended, until
 
 
@@ -101,6 +107,56 @@ async def test_a_closed_engine_is_closed_for_good(file_workshop: Workshop) -> No
 
 BRIEF = timedelta(seconds=2)
 """A lease that a test can wait for."""
+
+
+async def test_what_was_taken_up_and_never_begun_is_begun(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when the database goes away just as the engine takes work up: by the record it has it, and nobody knows."""
+    monkeypatch.setattr(engines, "LOOK_AFTER", timedelta(seconds=0.2))
+    begin, lost = _queue.execute_dequeued_workflow, []
+
+    def loses_the_first(dbos: Any, status: Any, owner: str) -> Any:
+        if not lost:
+            lost.append(status["workflow_uuid"])
+            raise OSError("The database is away.")
+        return begin(dbos, status, owner)
+
+    monkeypatch.setattr(_queue, "execute_dequeued_workflow", loses_the_first)
+    moves = Moves()
+    async with workshop.engine(moves) as engine:
+        await workshop.starts(1)
+        await until(lambda: moves.seen[1])
+        await all_ended(engine)
+    assert lost == ["follow-deployment:1"]
+    assert "follow-deployment:1 was taken up and never begun; it begins now." in caplog.text
+    assert moves.seen[1] == 1
+
+
+async def test_a_server_that_would_not_notice_a_silent_replica_is_refused(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "OLDEST_SERVER", 990_000)
+    workshop = Workshop(postgres_url)
+    with pytest.raises(DatabaseError, match="needs PostgreSQL 14 or newer; this server is 1"):
+        await workshop.engine().open()
+    await workshop.close()
+
+
+def test_the_engine_waits_only_a_moment_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own pauses grow to a minute and a half, and it has no setting for them."""
+    store.hush()
+    slept: list[float] = []
+    monkeypatch.setattr(store.TRIES._over, "wait", slept.append)
+
+    @_sys_db.db_retry()
+    def away_nine_times(_database: object) -> str:
+        if len(slept) < 9:
+            raise OperationalError("SELECT 1", None, Exception("server closed the connection unexpectedly"), None, True)
+        return "there"
+
+    assert away_nine_times(object()) == "there"
+    assert max(slept) == store.LONGEST_PAUSE
 
 
 class TestReplicas:

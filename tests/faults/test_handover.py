@@ -93,7 +93,7 @@ async def test_who_was_suspended_between_two_looks_does_not_look_again_at_what_a
 
 
 async def test_a_replica_that_is_cut_off_from_the_database_stands_still_and_its_peer_goes_on(town: Town) -> None:
-    async with a_cable(town.url) as cable:
+    with a_cable(town.url) as cable:
         lonely = await town.replica(*BRIEF, through=cable.url)
         town.target.dam.touch()
         deployments = await town.deploys(5)

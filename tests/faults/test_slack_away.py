@@ -1,4 +1,4 @@
-"""Slack fails for the whole of a deployment: it ends all the same, and afterwards everything is there, once, in order."""
+"""Slack fails for the whole of a deployment: it ends all the same, and afterwards all is there, once, in order."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_a_deployment_without_slack(
             while len(world.target.started) < 2:  # noqa: ASYNC110 - the twin of a target rings no bell
                 await asyncio.sleep(0.02)
             world.target.lets_go()
-            while await attempt(world, 2) is not Attempt.SUCCEEDED:
+            while await attempt(world, 2) is not Attempt.SUCCEEDED:  # noqa: ASYNC110 - it is in the database
                 await asyncio.sleep(0.02)
         if status != "drop_after_effect":
             assert len(lines(world)) == before + len(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,12 @@ def test_what_ci_signs_with_is_kept_secret_and_may_be_left_out():
     assert "canary" not in repr(settings).replace(APP, "").replace(BOT, "")
 
 
+def test_a_replica_may_be_silent_for_ten_seconds_unless_it_is_set_otherwise():
+    assert good().lease == timedelta(seconds=10)
+    assert good(SLIPWAY_LEASE="5s").lease == timedelta(seconds=5)
+    assert good(SLIPWAY_LEASE="5m").lease == timedelta(minutes=5)
+
+
 def test_the_level_of_the_log_in_any_case():
     assert good(SLIPWAY_LOG="Debug").log_level == logging.DEBUG
 
@@ -180,6 +187,9 @@ WRONG = [
     ("SLIPWAY_WEBHOOK_SECRET", "canary-too-short", "at least 32 characters"),
     ("SLIPWAY_WEBHOOK_SECRET", "canary 0123456789abcdef 0123456789abcdef", "without blanks"),
     ("SLIPWAY_WEBHOOK_SECRET", f"canäry-{SIGNING}", "accents"),
+    ("SLIPWAY_LEASE", "soon", "write it like 30s"),
+    ("SLIPWAY_LEASE", "4s", "too short; between 5s and 5m"),
+    ("SLIPWAY_LEASE", "301s", "too long; between 5s and 5m"),
     ("SLIPWAY_LOG", "loud", "debug, info, warning, error"),
     ("SLIPWAY_LOG", "10", "debug, info, warning, error"),
     ("SLIPWAY_CATALOG", "x.yaml", "did you mean SLIPWAY_CATALOGUE"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import URL, make_url
 
@@ -14,6 +15,7 @@ class Cable:
 
     def __init__(self, url: str) -> None:
         self._to = make_url(url)
+        self._loop = asyncio.new_event_loop()
         self._open = asyncio.Event()
         self._open.set()
         self._refuses = False
@@ -31,24 +33,48 @@ class Cable:
 
     def hangs(self) -> None:
         """From now on nothing comes through, and nobody is told."""
-        self._open.clear()
+        self._do(self._open.clear)
 
     def breaks(self) -> None:
         """Every connection is reset, and every new one."""
-        self._refuses = True
-        self._open.set()
-        self._reset()
+
+        def break_it() -> None:
+            self._refuses = True
+            self._open.set()
+            self._reset()
+
+        self._do(break_it)
 
     def is_whole_again(self, *, old_ones_too: bool = True) -> None:
         """Everything comes through. What hung before goes on, or is gone for good without `old_ones_too`."""
-        self._refuses = False
-        if not old_ones_too:
-            self._reset()
-        self._open.set()
+
+        def mend_it() -> None:
+            self._refuses = False
+            if not old_ones_too:
+                self._reset()
+            self._open.set()
+
+        self._do(mend_it)
+
+    def _do(self, act: Callable[[], None]) -> None:
+        """On the cable's own loop."""
+
+        async def acted() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(acted(), self._loop).result(10)
 
     def _reset(self) -> None:
         for writer in self._through:
             writer.transport.abort()
+
+    async def _unplug(self) -> None:
+        assert self._server is not None, "the cable is plugged in"
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.tries += 1
@@ -91,15 +117,18 @@ class Cable:
                 await writer.drain()
 
 
-@asynccontextmanager
-async def a_cable(url: str) -> AsyncIterator[Cable]:
-    """A cable to that database."""
+@contextmanager
+def a_cable(url: str) -> Iterator[Cable]:
+    """A cable to that database, on a thread of its own: whoever uses it may block for an answer."""
     cable = Cable(url)
-    cable._server = await asyncio.start_server(cable._serve, "127.0.0.1", 0)
+    thread = threading.Thread(target=cable._loop.run_forever, name="the cable")
+    thread.start()
+    opening = asyncio.start_server(cable._serve, "127.0.0.1", 0)
+    cable._server = asyncio.run_coroutine_threadsafe(opening, cable._loop).result(10)
     try:
         yield cable
     finally:
-        cable._server.close()
-        cable._refuses = True
-        cable._open.set()
-        cable._reset()
+        asyncio.run_coroutine_threadsafe(cable._unplug(), cable._loop).result(10)
+        cable._loop.call_soon_threadsafe(cable._loop.stop)
+        thread.join()
+        cable._loop.close()
