@@ -25,6 +25,8 @@ KNOWN = (
     "SLIPWAY_COMMANDS",
     "SLIPWAY_CALENDAR_KEY",
     "SLIPWAY_WEBHOOK_SECRET",
+    "SLIPWAY_TOKEN_KEY",
+    "SLIPWAY_TOKEN",
     "SLIPWAY_LOG",
 )
 
@@ -60,6 +62,8 @@ class Settings:
     """What the address of the calendar of freezes holds, so that not everybody can read it. Empty: there is none."""
     webhook_secret: Secret
     """What other machines sign their reports with. Empty: none are heard."""
+    token_key: Secret
+    """What personal tokens are signed with. Empty: there are none."""
     log_level: int
 
     @property
@@ -83,6 +87,7 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         commands=reader.read("SLIPWAY_COMMANDS", words.command_names, words.command_names("")),
         calendar_key=Secret(reader.read("SLIPWAY_CALENDAR_KEY", words.calendar_key, "")),
         webhook_secret=Secret(reader.read("SLIPWAY_WEBHOOK_SECRET", words.webhook_secret, "")),
+        token_key=Secret(reader.read("SLIPWAY_TOKEN_KEY", words.token_key, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:

@@ -18,10 +18,12 @@ from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
 from bot.verbs.look import Look
+from bot.verbs.make_token import MakeToken
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
+from bot.verbs.revoke_token import RevokeToken
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.summaries import Summaries
@@ -57,6 +59,7 @@ from handlers.set_candidate import Building
 from handlers.show_release import Showing
 from handlers.status import Overview
 from handlers.talk import Talk
+from handlers.token import Tokens
 from handlers.typed import Route, Typed
 from handlers.views.forms import loading
 from handlers.views.text import Pen
@@ -105,6 +108,8 @@ def register(
     post_digest: PostDigest,
     evidence: Evidence,
     hand_over: HandOver,
+    make_token: MakeToken,
+    revoke_token: RevokeToken,
 ) -> None:
     """Listen to everything that people can type, press, send in and open."""
     talk = Talk(lambda: Pen(agreed().roles, names), look, redraw, summaries.inbox)
@@ -115,6 +120,7 @@ def register(
     nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+    tokens = Tokens(talk, records, make_token, revoke_token, now)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -141,6 +147,9 @@ def register(
         c.StartDeploy: Confirming(talk, confirm_deploy).typed,
         c.ShowStatus: Overview(talk, records, agreed, now).typed,
         c.StopDeploy: Stopping(talk, cancel_deploy).typed,
+        c.AskToken: tokens.asked,
+        c.ListTokens: tokens.listed,
+        c.DropToken: tokens.dropped,
     }
     rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
     freeze: dict[type, Route] = {

@@ -14,6 +14,7 @@ from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.token import Token, TokenId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
@@ -21,6 +22,7 @@ from integrations.database.rows.deployments import must_follow as deployment_mus
 from integrations.database.rows.exceptions import must_follow as exception_must_follow
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
+from integrations.database.rows.tokens import must_follow as token_must_follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Token)
 
 
 class RecordingStarter:
@@ -64,6 +66,7 @@ class Contents:
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
+    tokens: dict[int, Token] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
     told: list[Notice] = field(default_factory=list)
@@ -267,6 +270,16 @@ class InMemoryReading:
         entries = self._now.entries
         return (entries[-1].number, entries[-1].digest) if entries else (0, GENESIS)
 
+    async def token(self, token: TokenId) -> Token | None:
+        return self._now.tokens.get(token)
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        return [
+            each
+            for each in _newest_first(self._now.tokens)
+            if person in (None, each.person) and (good_at is None or each.good(good_at))
+        ]
+
 
 class InMemoryPage(InMemoryReading):
     """One transaction, on a copy that replaces what was there when it commits."""
@@ -375,6 +388,19 @@ class InMemoryPage(InMemoryReading):
 
     async def keep_ask(self, ask: Ask) -> None:
         self._now.asks.append(ask)
+
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        token = Token(TokenId(len(self._now.tokens) + 1), person, at, expires_at)
+        self._now.tokens[token.id] = token
+        return token
+
+    async def keep_token(self, token: Token) -> Token:
+        before = _before(self._now.tokens, token)
+        if before is None:
+            return token
+        token_must_follow(before, token)
+        kept = self._now.tokens[token.id] = replace(token, revision=token.revision + 1)
+        return kept
 
     async def put_on_record(self, happened: Happened) -> None:
         entries = self._now.entries

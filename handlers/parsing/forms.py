@@ -149,6 +149,20 @@ def _stop(words: Reader) -> c.Command:
     return c.StopDeploy(deployment)
 
 
+def _token(words: Reader) -> c.Command:
+    if words.skip("list"):
+        words.end()
+        return c.ListTokens()
+    if words.skip("revoke"):
+        token = words.token()
+        words.end()
+        return c.DropToken(token)
+    words.skip("until", "for")
+    until = words.time() if words.more else None
+    words.end()
+    return c.AskToken(until)
+
+
 def _back(words: Reader) -> c.Command:
     service = words.service()
     environment: EnvironmentName | None = None
@@ -326,6 +340,7 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "confirm": _to_place(c.StartDeploy),
             "status": _status,
             "cancel": _stop,
+            "token": _token,
             "help": _help,
         },
         Family.ROLLBACK: {"help": _help},

@@ -175,9 +175,17 @@ def _mended(attempt: _Try, at: int, instead: tuple[str, ...], dropped: int = 0) 
 
 
 _LETTERS = MappingProxyType(
-    {Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F", Expected.EXCEPTION: "X"}
+    {
+        Expected.RELEASE: "R",
+        Expected.DEPLOYMENT: "D",
+        Expected.FREEZE: "F",
+        Expected.EXCEPTION: "X",
+        Expected.TOKEN: "T",
+    }
 )
-_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4"})
+_NUMBERED = MappingProxyType(
+    {Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4", Expected.TOKEN: "T-3"}
+)
 
 
 def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:
@@ -255,7 +263,7 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return tuple((each,) for each in places[-1:])
         case Expected.VERSION | Expected.COMMIT | Expected.REASON:
             return ((f"<{expected}>",),)
-        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION:
+        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION | Expected.TOKEN:
             return ((_NUMBERED[expected],),)
         case Expected.TIME:
             return (("mon", "07:00"), ("2", "weeks"))

@@ -13,6 +13,7 @@ from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
+from bot.rules.token import TokenId
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
 from handlers.parsing.words import Line
@@ -20,6 +21,7 @@ from handlers.parsing.words import Line
 _DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
 _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
+_TOKEN = re.compile(r"(?:t-?)?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
@@ -40,6 +42,7 @@ class Expected(StrEnum):
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
     EXCEPTION = "exception"
+    TOKEN = "token"  # noqa: S105 - a word of the grammar, and nobody's secret
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
@@ -213,6 +216,10 @@ class Reader:
     def exception(self) -> ExceptionId:
         """Take an exception's number."""
         return ExceptionId(self._number(_EXCEPTION, Expected.EXCEPTION, "X-4"))
+
+    def token(self) -> TokenId:
+        """Take a token's number."""
+        return TokenId(self._number(_TOKEN, Expected.TOKEN, "T-3"))
 
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.ports import ConflictError
 from integrations.database.errors import in_our_words
@@ -19,10 +20,11 @@ from integrations.database.rows import (
     intents,
     outbox,
     releases,
+    tokens,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
     from bot.rules.people import PersonId, RoleName
     from bot.rules.release import Draft, Release, ReleaseId
+    from bot.rules.token import Token, TokenId
     from integrations.database.starter import WorkStarter
 
 T = TypeVar("T")
@@ -52,9 +55,15 @@ class DatabasePage(DatabaseReading):
     _lock = True
 
     def __init__(
-        self, connection: AsyncConnection, starter: WorkStarter, on_told: Callable[[], None], now: Clock
+        self,
+        connection: AsyncConnection,
+        starter: WorkStarter,
+        on_told: Callable[[], None],
+        now: Clock,
+        besides: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(connection)
+        self._besides = besides
         self._starter = starter
         self._on_told = on_told
         self._now = now
@@ -66,6 +75,7 @@ class DatabasePage(DatabaseReading):
         self._freezes: dict[int, Freeze] = {}
         self._exceptions: dict[int, FreezeException] = {}
         self._absences: dict[int, Absence] = {}
+        self._tokens: dict[int, Token] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -78,6 +88,9 @@ class DatabasePage(DatabaseReading):
 
     async def exception(self, exception: ExceptionId) -> FreezeException | None:
         return _noted(self._exceptions, exception, await super().exception(exception))
+
+    async def token(self, token: TokenId) -> Token | None:
+        return _noted(self._tokens, token, await super().token(token))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -142,8 +155,19 @@ class DatabasePage(DatabaseReading):
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)
 
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        return await self._run(tokens.add, person, at, expires_at)
+
+    async def keep_token(self, token: Token) -> Token:
+        stored = self._tokens.get(token.id) or _there(await self.token(token.id), token.name)
+        if token != stored:
+            stored = self._tokens[token.id] = await self._run(tokens.keep, stored, token)
+        return stored
+
     async def put_on_record(self, happened: Happened) -> None:
-        self._happenings.append(audit.as_kept(happened))
+        besides = self._besides()
+        told = replace(happened, detail={**happened.detail, **besides}) if besides else happened
+        self._happenings.append(audit.as_kept(told))
 
     async def tell(self, notice: Notice) -> None:
         self._notices.append(notice)

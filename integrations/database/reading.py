@@ -18,6 +18,7 @@ from integrations.database.rows import (
     freezes,
     intents,
     releases,
+    tokens,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
+    from bot.rules.token import Token, TokenId
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -156,3 +158,9 @@ class DatabaseReading:
 
     async def record_head(self) -> tuple[int, str]:
         return await self._run(audit.head)
+
+    async def token(self, token: TokenId) -> Token | None:
+        return await self._run(tokens.one, token, lock=self._lock)
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        return await self._run(tokens.several, person=person, good_at=good_at)
