@@ -34,6 +34,9 @@ AGAIN = timedelta(minutes=5)
 EVERY = timedelta(minutes=10)
 """How often everything is read though nobody asks, so that it is there when Slack goes away on a quiet night."""
 
+AT_ONCE = 20
+"""So many names are learned in one round, so that a large group is no burden to Slack."""
+
 T = TypeVar("T")
 
 
@@ -111,9 +114,11 @@ class Remembering:
         self._kept |= waiting
 
     async def ask_now(self, people: Iterable[PersonId]) -> None:
-        """Ask for all roles and for these people, so that it is kept."""
-        await self.roles()
-        for person in people:
+        """Ask for all roles and for these people, so that it is kept; and for some whose names nobody knows yet."""
+        roles = await self.roles()
+        everybody = sorted(set().union(*roles.members.values()))
+        nameless = [each for each in everybody if (PersonRead, each) not in self._kept]
+        for person in dict.fromkeys((*people, *nameless[:AT_ONCE])):
             with suppress(DirectoryError):
                 await self.person(person)
 

@@ -31,6 +31,12 @@ LOCKS = 752_901_524
 BEAT = timedelta(seconds=3)
 """How often the life sign is looked after, and the others' too."""
 
+SIGN = "slipway life sign"
+"""What the connection that holds the life sign is called at the server; the process's name follows, or its end."""
+
+_ROOM = 63 - len(SIGN) - 1
+"""PostgreSQL cuts longer names."""
+
 # The server finds out within some ten seconds that a machine is gone without a word, rather than after two hours.
 _WATCHED = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
 
@@ -59,7 +65,7 @@ class Lease:
             self._conninfo,
             autocommit=True,
             connect_timeout=5,
-            application_name="slipway life sign",
+            application_name=f"{SIGN} {self.executor[-_ROOM:]}",
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
