@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import TableClause, and_, column, func, inspect, select, table, text
 
+from bot.ports import RecordsError
 from integrations.database.errors import in_our_words
 from integrations.engine.alone import lock_beside
 from integrations.engine.lease import LOCKS, SIGN
@@ -97,8 +98,13 @@ def _the_one(engines: Engines, now: datetime) -> list[Process]:
     path = lock_beside(engines.url)
     try:
         lock = os.open(path, os.O_RDONLY)
-    except OSError:
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise RecordsError(
+            f"Whether a Slipway is at work can't be seen: {path} can't be read ({error.strerror}). Please type this as "
+            "the user that Slipway runs as."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -77,7 +77,7 @@ class Site:
                 process.kill()
             await process.communicate()
 
-    async def types(self, *words: str, by: str = "", within: float = 60, **environment: str) -> Ended:
+    async def types(self, *words: str, by: str = "", within: float = 120, **environment: str) -> Ended:
         """Type a command and wait for its end, in the name of whoever has been given a token."""
         if by:
             environment["SLIPWAY_TOKEN"] = self.tokens[by]
@@ -98,17 +98,22 @@ class Site:
             yield process
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-                await asyncio.wait_for(process.wait(), 30)
+                await asyncio.wait_for(process.wait(), 60)
 
     async def is_given_a_token(self, name: str) -> str:
         """They ask for one in Slack, and put it aside."""
         desk = self.workspace.desk(name)
         await desk.types("payments", "/deploy token 30 days")
-        async with asyncio.timeout(20):
-            while not (found := self._token_for(name)):
+        async with asyncio.timeout(60):
+            while not (found := self._token_for(name)):  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.05)
         self.tokens[name] = found
         return found
+
+    def takes_its_time(self) -> None:
+        """From now on a deployment takes some seconds."""
+        catalogue = Path(self.settings["SLIPWAY_CATALOGUE"])
+        catalogue.write_text(catalogue.read_text("utf-8").replace('"--pace", "0"', '"--pace", "1"'), "utf-8")
 
     async def served(self, environment: str) -> str:
         """The version that is really served there."""
@@ -124,15 +129,15 @@ class Site:
         there = self.workspace.messages.get(self.workspace.channel(channel).id, [])
         return "\n".join(f"{each.text} {each.blocks}" for each in there if not each.ephemeral_to)
 
-    async def until(self, true: object, within: float = 60) -> None:
+    async def until(self, true: object, within: float = 120) -> None:
         """Wait until that is so."""
         assert callable(true)
         async with asyncio.timeout(within):
-            while not true():
+            while not true():  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.05)
 
     async def _until_ready(self, port: int, process: Process) -> None:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(120):
             while True:
                 assert process.returncode is None, await process.communicate()
                 with suppress(aiohttp.ClientError):

@@ -13,6 +13,7 @@ from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.release import ReleaseId
+from bot.rules.token import TokenId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
 from tests.grounds import DatabaseGround, database_ground
@@ -60,6 +61,10 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),
     "whom people asked": lambda reading: reading.asked(R1),
     "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
+    "a token": lambda reading: reading.token(TokenId(1)),
+    "tokens": lambda reading: reading.tokens(),
+    "my tokens": lambda reading: reading.tokens(person=MAYA.id),
+    "who can speak from a terminal": lambda reading: reading.tokens(good_at=NOW),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
     "the record": lambda reading: reading.record(),
     "the record's next page": lambda reading: reading.record(after=1000),
@@ -80,6 +85,7 @@ READ_IN_ORDER = {
     "freezes": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
     "exceptions": "SCAN freeze_exceptions USING INDEX ix_freeze_exceptions_asked_at_id",
     "calendars": "SCAN calendars",
+    "tokens": "SCAN tokens",
 }
 """What has no condition: read in its order until the page is full."""
 TABLES = tuple(metadata.tables)

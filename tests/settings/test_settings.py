@@ -117,6 +117,13 @@ def test_what_ci_signs_with_is_kept_secret_and_may_be_left_out():
     assert "canary" not in repr(settings).replace(APP, "").replace(BOT, "")
 
 
+def test_the_key_of_tokens_is_a_secret_and_a_persons_own_token_is_none_of_the_servers_settings():
+    settings = good(SLIPWAY_TOKEN_KEY=SIGNING * 2, SLIPWAY_TOKEN="slipway_anything")
+    assert settings.token_key.reveal() == SIGNING * 2
+    assert SIGNING not in repr(settings)
+    assert not good().token_key
+
+
 def test_the_level_of_the_log_in_any_case():
     assert good(SLIPWAY_LOG="Debug").log_level == logging.DEBUG
 
@@ -180,6 +187,7 @@ WRONG = [
     ("SLIPWAY_WEBHOOK_SECRET", "canary-too-short", "at least 32 characters"),
     ("SLIPWAY_WEBHOOK_SECRET", "canary 0123456789abcdef 0123456789abcdef", "without blanks"),
     ("SLIPWAY_WEBHOOK_SECRET", f"canäry-{SIGNING}", "accents"),
+    ("SLIPWAY_TOKEN_KEY", "canary-too-short", "at least 32 characters"),
     ("SLIPWAY_LOG", "loud", "debug, info, warning, error"),
     ("SLIPWAY_LOG", "10", "debug, info, warning, error"),
     ("SLIPWAY_CATALOG", "x.yaml", "did you mean SLIPWAY_CATALOGUE"),

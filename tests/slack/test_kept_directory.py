@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -91,9 +91,7 @@ class Table:
         await self.remembering.keep_now()
 
     def kept(self) -> KeptDirectory:
-        return KeptDirectory(
-            self.source, self.readings, self.agreed, self.clock, patience=timedelta(milliseconds=50)
-        )
+        return KeptDirectory(self.source, self.readings, self.agreed, self.clock, patience=timedelta(milliseconds=50))
 
     async def holders(self, role: RoleName) -> frozenset[PersonId] | str:
         """As a terminal hears it: the people, or why nobody knows."""
@@ -110,8 +108,8 @@ def there() -> Table:
 
 
 @pytest.fixture(params=["remembering", "kept"])
-async def directory(request: pytest.FixtureRequest, there: Table) -> AsyncIterator[Directory]:
-    yield there.remembering if request.param == "remembering" else there.kept()
+async def directory(request: pytest.FixtureRequest, there: Table) -> Directory:
+    return there.remembering if request.param == "remembering" else there.kept()
 
 
 async def test_while_slack_answers_its_word_is_told(directory: Directory, there: Table):
@@ -291,7 +289,7 @@ async def test_at_work_it_asks_by_itself_for_all_roles_and_for_those_with_a_toke
         return [INES.id]
 
     async with there.remembering.at_work(people), asyncio.timeout(5):
-        while not await there.readings.people([INES.id]):
+        while not await there.readings.people([INES.id]):  # noqa: ASYNC110 - what is waited for is kept aside
             await asyncio.sleep(0.01)
     there.source.goes_away()
     assert await there.kept().person(INES.id) == INES
@@ -310,7 +308,7 @@ async def test_the_rounds_go_on_when_a_round_fails(there: Table, monkeypatch: py
         return [INES.id]
 
     async with there.remembering.at_work(people), asyncio.timeout(5):
-        while not await there.readings.people([INES.id]):
+        while not await there.readings.people([INES.id]):  # noqa: ASYNC110 - what is waited for is kept aside
             await asyncio.sleep(0.01)
     assert rounds >= 2
 
