@@ -11,16 +11,25 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
 from bot.before_the_demo import put_on_record
 from bot.demo import a_workspace
+from bot.rules.people import Person, PersonId, RoleName
+from integrations.database.engine import open_engines
+from integrations.database.readings import DatabaseReadings
+from integrations.database.records import DatabaseRecords
 from integrations.demo.ground import Ground, prepare
+from integrations.demo.people import GROUPS, PEOPLE
 from integrations.engine import prepare as prepare_engine
+from integrations.readings import PersonRead, RoleRead
 from integrations.sandbox.server import APP_TOKEN, BOT_TOKEN, Sandbox
 from integrations.sandbox.workspace import Workspace
+from integrations.tokens import Signer
+from tests.fakes import RecordingStarter
 from tests.stories.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +118,27 @@ class Site:
                 await asyncio.sleep(0.05)
         self.tokens[name] = found
         return found
+
+    async def has_a_past(self, *names: str) -> None:
+        """A Slipway was at work here a while ago: these people have a token, and Slack's word on everybody is kept."""
+        engines, at = open_engines(self.settings["SLIPWAY_DATABASE_URL"]), datetime.now(UTC) - timedelta(minutes=14)
+        roles = {"release-manager": "S0RELMGRS", "qa": "S0QA", "change-manager": "S0CHANGE", "on-call": "S0ONCALL"}
+        members = {each.id: frozenset(map(PersonId, each.members)) for each in GROUPS}
+        try:
+            await DatabaseReadings(engines).keep(
+                [
+                    *(RoleRead(RoleName(role), members[group], at, group) for role, group in roles.items()),
+                    *(PersonRead(Person(PersonId(each.id), each.real_name, each.tz), at) for each in PEOPLE),
+                ]
+            )
+            async with DatabaseRecords(engines, RecordingStarter(), lambda: None).open() as page:
+                for name in names:
+                    person = PersonId(self.workspace.person(name).id)
+                    token = await page.add_token(person, at, at + timedelta(days=30))
+                    self.tokens[name] = Signer(KEY).sign(token)
+                await page.commit()
+        finally:
+            await engines.dispose()
 
     def takes_its_time(self) -> None:
         """From now on a deployment takes some seconds."""

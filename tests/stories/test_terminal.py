@@ -79,24 +79,39 @@ async def test_a_rollback_while_neither_slack_nor_slipway_is_there(site: Site):
 
 
 async def test_two_who_roll_back_at_once_beside_a_slipway_roll_back_once(site: Site):
+    await site.has_a_past("ines", "maya")
     async with site.serving():
-        for name in ("ines", "maya"):
-            await site.is_given_a_token(name)
-        ended = await asyncio.gather(
-            *(
-                site.types("rollback", "payments", "in", "production", "to", "2.3.8", "now", "It burns", by=each)
-                for each in ("ines", "maya", "ines", "maya")
-            )
-        )
-        assert sorted(each.code for each in ended) == [0, 1, 1, 1], [each.said for each in ended]
+        await several_roll_back_at_once(site)
+
+
+async def test_without_a_slipway_they_roll_back_once_as_well(site: Site):
+    await site.has_a_past("ines", "maya")
+    site.sandbox.away = True
+    await several_roll_back_at_once(site)
+
+
+async def several_roll_back_at_once(site: Site) -> None:
+    words = ("rollback", "payments", "to", "2.3.8", "now", "It burns")
+    ended = await asyncio.gather(*(site.types(*words, by=each) for each in ("ines", "maya", "ines")))
+    assert sorted(each.code for each in ended) == [0, 1, 1], [each.said for each in ended]
+    lost = [each.err for each in ended if each.code]
+    assert all(
+        re.search("holds production|took production|no version that production|no good version", each) for each in lost
+    ), lost
+    assert await site.served("production") == "2.3.8"
+    shown = json.loads((await site.types("deployments", "--json")).out)
+    assert [each["kind"] for each in shown].count("rollback") == 1
+
+
+async def test_on_postgresql_it_is_the_same(tmp_path: Path, postgres_url: str):
+    async with a_site(tmp_path, postgres_url) as site:
+        await site.has_a_past("ines")
+        site.sandbox.away = True
+        ended = await site.types("rollback", "payments", "now", "It burns", by="ines")
+        assert ended.code == 0, ended.said
+        assert "so this terminal does it" in ended.out
+        assert "as read 14 minutes ago" in ended.err
         assert await site.served("production") == "2.3.8"
-        lost = [each for each in ended if each.code]
-        assert all(
-            "holds production" in each.err or "took production" in each.err or "no version that" in each.err
-            for each in lost
-        ), lost
-        shown = json.loads((await site.types("deployments", "--json")).out)
-        assert [each["kind"] for each in shown].count("rollback") == 1
 
 
 async def test_whoever_has_lost_the_role_has_lost_it_here_as_well(site: Site):
@@ -120,8 +135,8 @@ async def test_whoever_has_lost_the_role_has_lost_it_here_as_well(site: Site):
 
 async def test_ctrl_c_leaves_it_to_slipway(site: Site):
     site.takes_its_time()
+    await site.has_a_past("ines")
     async with site.serving():
-        await site.is_given_a_token("ines")
         words = ("rollback", "payments", "now", "Refunds go out twice")
         async with site.started(*words, SLIPWAY_TOKEN=site.tokens["ines"]) as process:
             assert process.stdout is not None
@@ -139,8 +154,8 @@ async def test_ctrl_c_leaves_it_to_slipway(site: Site):
 
 
 async def test_somebody_who_sits_there_is_asked_and_sees_the_steps(site: Site):
+    await site.has_a_past("ines")
     async with site.serving():
-        await site.is_given_a_token("ines")
         no = await asyncio.to_thread(sitting, site, "rollback payments Refunds go out twice", "n")
         assert "Roll payments back to 2.3.8 now? [y/N]" in no or "Roll Payments back to 2.3.8 now? [y/N]" in no
         assert "Nothing was started." in no
