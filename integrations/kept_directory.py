@@ -37,6 +37,8 @@ EVERY = timedelta(minutes=10)
 AT_ONCE = 20
 """So many names are learned in one round, so that a large group is no burden to Slack."""
 
+_WHAT_HELPS = "a role whose people the catalogue lists by name needs no Slack"
+
 T = TypeVar("T")
 
 
@@ -70,8 +72,9 @@ class Remembering:
 
     async def person(self, person: PersonId) -> Person:
         """Look somebody up afresh."""
+        at = self._now()
         found = await self._source.person(person)
-        self._remember(PersonRead(found, self._now()))
+        self._remember(PersonRead(found, at))
         return found
 
     async def roles(self, names: Sequence[RoleName] | None = None) -> Roles:
@@ -101,7 +104,7 @@ class Remembering:
 
     async def keep_now(self) -> None:
         """Keep what waits to be kept. Where the database is busy or away, it waits on."""
-        waiting, self._waiting = self._waiting, {}
+        waiting = dict(self._waiting)
         self._some.clear()
         if not waiting:
             return
@@ -109,9 +112,9 @@ class Remembering:
             await self._readings.keep(waiting.values())
         except Exception as error:  # noqa: BLE001 - the boundary: nobody asked for it, and it is kept the next time
             log.warning("What the directory said could not be kept yet: %s", error)
-            self._waiting = {**waiting, **self._waiting}
             return
         self._kept |= waiting
+        self._waiting = {key: read for key, read in self._waiting.items() if waiting.get(key) is not read}
 
     async def ask_now(self, people: Iterable[PersonId]) -> None:
         """Ask for all roles and for these people, so that it is kept; and for some whose names nobody knows yet."""
@@ -123,14 +126,16 @@ class Remembering:
                 await self.person(person)
 
     async def _holders(self, role: RoleName) -> frozenset[PersonId] | str:
+        # Taken before asking: an answer is about what was agreed, and as old as the question.
+        at, of = self._now(), made_of(self._agreed(), role)
         try:
             found = await self._source.holders(role)
         except DirectoryError as error:
             why = str(error).rstrip(".")
             if not error.away and not error.busy:
-                self._remember(RoleRead(role, frozenset(), self._now(), made_of(self._agreed(), role), why))
+                self._remember(RoleRead(role, frozenset(), at, of, why))
             return why
-        self._remember(RoleRead(role, found, self._now(), made_of(self._agreed(), role)))
+        self._remember(RoleRead(role, found, at, of))
         return found
 
     def _remember(self, read: Read) -> None:
@@ -220,9 +225,9 @@ class KeptDirectory:
             return await self._members(frozenset(agreed.people))
         kept = (await self._readings.roles([role])).get(role)
         if kept is None or kept.made_of != made_of(self._agreed(), role):
-            return f"{why}, and I have never heard who holds it"
+            return f"{why}, and I have never heard who holds it; {_WHAT_HELPS}"
         if self._too_old(kept.read_at):
-            return f"{why}, and {self._last(kept.read_at)}"
+            return f"{why}, and {self._last(kept.read_at)}; {_WHAT_HELPS}"
         self._tell_of(kept.read_at)
         return kept.problem or await self._members(kept.people)
 

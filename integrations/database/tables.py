@@ -411,7 +411,7 @@ tokens = Table(
     CheckConstraint("made_at < expires_at", name="lasting"),
     CheckConstraint("(revoked_by IS NULL) = (revoked_at IS NULL)", name="revoked"),
     Index(None, "person"),
-    Index(None, "expires_at"),
+    Index(None, "revoked_at", "expires_at"),
     sqlite_autoincrement=True,
 )
 

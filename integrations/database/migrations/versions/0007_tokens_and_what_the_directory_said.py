@@ -31,8 +31,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_tokens_expires_at", "tokens", ["expires_at"])
     op.create_index("ix_tokens_person", "tokens", ["person"])
+    op.create_index("ix_tokens_revoked_at_expires_at", "tokens", ["revoked_at", "expires_at"])
 
     op.create_table(
         "roles_as_read",
