@@ -25,6 +25,13 @@ async def going(there: Workshop) -> list[tuple[str, int, str]]:
     return [(each.work, each.key, each.state) for each in await work(there.engines, now())]
 
 
+async def until_nobody_is_there(there: Workshop) -> None:
+    """A server takes a moment to see that a connection was closed."""
+    async with asyncio.timeout(10):
+        while await processes(there.engines, now()):  # noqa: ASYNC110 - another process is looked at
+            await asyncio.sleep(0.05)
+
+
 async def test_on_an_empty_database_nobody_is_at_work_with_nothing(database_url: str):
     engines = open_engines(database_url)
     assert await processes(engines, now()) == []
@@ -39,7 +46,7 @@ async def test_who_is_at_work_is_told_by_host_process_and_last_sign_of_life(work
         assert there.has(str(DEPLOYMENT)) is False
         assert timedelta(0) <= now() - there.seen_at < timedelta(seconds=20)
         assert there.since <= now() + timedelta(seconds=1)
-    assert await processes(workshop.engines, now()) == []
+    await until_nobody_is_there(workshop)
 
 
 async def test_what_goes_on_is_told_with_its_state_and_who_follows_it(workshop: Workshop):
@@ -75,9 +82,7 @@ async def test_a_process_that_was_killed_is_gone(workshop: Workshop, tmp_path: P
         (there,) = await processes(workshop.engines, now())
         assert there.pid == child.process.pid
         await child.kill()
-        async with asyncio.timeout(10):
-            while await processes(workshop.engines, now()):  # noqa: ASYNC110 - another process is looked at
-                await asyncio.sleep(0.05)
+        await until_nobody_is_there(workshop)
 
 
 async def test_of_several_replicas_each_is_told_once(postgres_url: str, tmp_path: Path):
