@@ -133,7 +133,7 @@ class TestReplicas:
             await replicas.starts(1)
             await until(lambda: moves.seen[1] == 1)
             async with await AsyncConnection.connect(replicas.url, autocommit=True) as admin:
-                signs = "SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
+                signs = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'slipway life sign %'"
                 await admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({signs})")
             await until(lambda: not engine._guard._held.is_set())
             await until(engine._guard._held.is_set)
