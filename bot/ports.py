@@ -34,6 +34,7 @@ from bot.rules.policy import (
 )
 from bot.rules.release import Draft, Release, ReleaseId
 from bot.rules.review import Duty, Review
+from bot.rules.token import Token, TokenId
 from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 
 Clock = Callable[[], datetime]
@@ -265,6 +266,14 @@ class Reading(Protocol):
         """Reviews, the one that is due first first. `limit` None: every one of them."""
         ...
 
+    async def token(self, token: TokenId) -> Token | None:
+        """One personal token; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        """Personal tokens, newest first; with `good_at`, only those that let their owner speak at that moment."""
+        ...
+
 
 class Page(Reading, Protocol):
     """One transaction: read, change, say what to tell, commit."""
@@ -363,6 +372,14 @@ class Page(Reading, Protocol):
         """Keep it. ConflictError if it has another revision by now."""
         ...
 
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        """Give it a number."""
+        ...
+
+    async def keep_token(self, token: Token) -> Token:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
     async def put_on_record(self, happened: Happened) -> None:
         """Append to the record. It gets its number and its place in the chain when the page commits."""
         ...
@@ -388,7 +405,15 @@ class Page(Reading, Protocol):
 
 
 class DirectoryError(Exception):
-    """The directory could not be asked; the message says why, for people."""
+    """The directory could not be asked; the message says why, for people.
+
+    `away`: nobody answered. `busy`: somebody did, and asks to wait. Neither: it was refused, and would be again.
+    """
+
+    def __init__(self, message: str, *, away: bool = False, busy: bool = False) -> None:
+        super().__init__(message)
+        self.away = away
+        self.busy = busy
 
 
 class Directory(Protocol):
@@ -407,6 +432,30 @@ class Directory(Protocol):
 
         DirectoryError if that can't be learned: an author who isn't recognised could approve what they wrote.
         """
+        ...
+
+
+# ---------------------------------------------------------------- tokens
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """What a token says of itself, and its signature proves."""
+
+    id: TokenId
+    person: PersonId
+    made_at: datetime
+
+
+class TokenSigner(Protocol):
+    """Writes personal tokens, and knows its own."""
+
+    def sign(self, token: Token) -> str:
+        """What its owner is told, and nobody else."""
+        ...
+
+    def read(self, text: str) -> SignedToken | None:
+        """What it says; None if it is forged, cut off, or somebody else's."""
         ...
 
 

@@ -177,6 +177,11 @@ def webhook_secret(text: str) -> str:
     return text
 
 
+def token_key(text: str) -> str:
+    """The key that personal tokens are signed with; of our own making, so it can be a good one."""
+    return webhook_secret(text)
+
+
 def api_url(text: str) -> str:
     """Where Slack's Web API is; ends with a slash."""
     try:

@@ -27,6 +27,8 @@ KNOWN = (
     "SLIPWAY_CALENDAR_KEY",
     "SLIPWAY_WEBHOOK_SECRET",
     "SLIPWAY_LEASE",
+    "SLIPWAY_TOKEN_KEY",
+    "SLIPWAY_TOKEN",
     "SLIPWAY_LOG",
 )
 
@@ -64,6 +66,8 @@ class Settings:
     """What other machines sign their reports with. Empty: none are heard."""
     lease: timedelta
     """How long nothing may be heard of a replica before others go on with its work."""
+    token_key: Secret
+    """What personal tokens are signed with. Empty: there are none."""
     log_level: int
 
     @property
@@ -88,6 +92,7 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         calendar_key=Secret(reader.read("SLIPWAY_CALENDAR_KEY", words.calendar_key, "")),
         webhook_secret=Secret(reader.read("SLIPWAY_WEBHOOK_SECRET", words.webhook_secret, "")),
         lease=reader.read("SLIPWAY_LEASE", words.lease, timedelta(seconds=10)),
+        token_key=Secret(reader.read("SLIPWAY_TOKEN_KEY", words.token_key, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import handlers
 from bot import manifest as made
-from bot.ports import Agreed, Clock, Directory, Records
+from bot.ports import Agreed, Clock, Directory, Records, TokenSigner
 from bot.rules.people import PersonId
 from bot.setting_words import command_names
 from bot.verbs.approve import Approve
@@ -30,6 +30,7 @@ from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.make_token import MakeToken
 from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
@@ -38,6 +39,7 @@ from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck
 from bot.verbs.review import ReviewDeploy
+from bot.verbs.revoke_token import RevokeToken
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
@@ -95,9 +97,19 @@ class Verbs:
     unlock: Unlock
     post_digest: PostDigest
     evidence: Evidence
+    make_token: MakeToken
+    revoke_token: RevokeToken
 
 
-def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Neighbours, now: Clock) -> Verbs:
+def wire(
+    records: Records,
+    directory: Directory,
+    agreed: Agreed,
+    neighbours: Neighbours,
+    now: Clock,
+    *,
+    signer: TokenSigner | None = None,
+) -> Verbs:
     """Give each verb what it needs."""
     common = (records, directory, agreed)
     candidates = Candidates(records, directory, neighbours.code_host)
@@ -139,6 +151,8 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         unlock=Unlock(*common, now),
         post_digest=PostDigest(records),
         evidence=Evidence(records, now),
+        make_token=MakeToken(records, signer, now),
+        revoke_token=RevokeToken(records, now),
     )
 
 
@@ -210,6 +224,8 @@ def listen(
         post_digest=verbs.post_digest,
         evidence=verbs.evidence,
         hand_over=hand_over,
+        make_token=verbs.make_token,
+        revoke_token=verbs.revoke_token,
     )
 
 

@@ -19,10 +19,11 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Next, Verifier, Work
+from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Directory, Next, TokenSigner, Verifier, Work
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
+from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ServiceName
 from bot.rules.sentence import Refused
 from bot.serving import health, serving
@@ -58,11 +59,13 @@ from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
+from integrations.database.readings import DatabaseReadings
 from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
+from integrations.kept_directory import Remembering
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
 from integrations.slack.directory import SlackDirectory
@@ -74,6 +77,7 @@ from integrations.slack.outbox import Sender
 from integrations.slack.pace import AS_FAST_AS_IT_GOES, UNHURRIED, Speeds
 from integrations.slack.ports import Parcel
 from integrations.slack.sockets import Sockets, SocketsError
+from integrations.tokens import Signer
 from integrations.verification import HttpVerifier
 
 log = logging.getLogger(__name__)
@@ -174,8 +178,9 @@ async def running(
         )
         me = await introduced(client)
         directory = SlackDirectory(client, agreed, me.team)
-        people = WithStandIns(directory, records, utc_now)
-        verbs = wire(records, people, agreed, neighbours, utc_now)
+        remembering = Remembering(directory, DatabaseReadings(engines), agreed, utc_now)
+        people = WithStandIns(remembering, records, utc_now)
+        verbs = wire(records, people, agreed, neighbours, utc_now, signer=signer_of(settings))
 
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
@@ -210,6 +215,7 @@ async def running(
         in_step.set()
         await watch_all(records)
         await stack.enter_async_context(following(agreed, me, find_impossible))
+        await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
@@ -224,6 +230,7 @@ async def running(
                 client=client,
                 me=me,
                 directory=directory,
+                people=remembering,
                 agreed=agreed,
                 records=records,
                 calendar=the_freezes(ShowFreezes(records, neighbours.calendars, agreed, utc_now), agreed),
@@ -304,6 +311,7 @@ async def listening(
     client: SlackClient,
     me: Myself,
     directory: SlackDirectory,
+    people: Directory,
     agreed: Agreement,
     records: DatabaseRecords,
     calendar: TextOf,
@@ -317,7 +325,7 @@ async def listening(
     boundary = Boundary(
         app,
         client,
-        directory,
+        people,
         tasks,
         team=me.team,
         write=lambda sentence: Pen(agreed().roles, names).write(sentence),
@@ -351,6 +359,17 @@ async def listening(
             if sockets is not None:
                 await sockets.close(pace.drain)
             await tasks.drain(pace.drain)
+
+
+def signer_of(settings: Settings) -> TokenSigner | None:
+    """What signs personal tokens, if anything does."""
+    return Signer(settings.token_key.reveal()) if settings.token_key else None
+
+
+async def with_tokens(records: DatabaseRecords) -> set[PersonId]:
+    """Everybody who can speak from a terminal at this moment."""
+    async with records.read() as reading:
+        return {each.person for each in await reading.tokens(good_at=utc_now())}
 
 
 def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:

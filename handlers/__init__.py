@@ -21,6 +21,7 @@ from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.make_token import MakeToken
 from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
@@ -28,6 +29,7 @@ from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.review import ReviewDeploy
+from bot.verbs.revoke_token import RevokeToken
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
@@ -72,6 +74,7 @@ from handlers.settle import Settling
 from handlers.show_release import Showing
 from handlers.status import Overview
 from handlers.talk import Talk
+from handlers.token import Tokens
 from handlers.typed import Route, Typed
 from handlers.views.forms import loading
 from handlers.views.text import Pen
@@ -128,6 +131,8 @@ def register(
     post_digest: PostDigest,
     evidence: Evidence,
     hand_over: HandOver,
+    make_token: MakeToken,
+    revoke_token: RevokeToken,
 ) -> None:
     """Listen to everything that people can type, press, send in and open."""
     talk = Talk(lambda: Pen(agreed().roles, names), look, redraw, summaries.inbox)
@@ -140,6 +145,7 @@ def register(
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
     locking = Locking(talk, lock, unlock)
     reviewing = Reviewing(talk, review_deploy)
+    tokens = Tokens(talk, records, make_token, revoke_token, now)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -172,6 +178,9 @@ def register(
         c.UnlockIt: locking.unlocked,
         c.GoPastTheGate: Breaking(talk, break_glass).typed,
         c.SayWhatWasLearned: reviewing.typed,
+        c.AskToken: tokens.asked,
+        c.ListTokens: tokens.listed,
+        c.DropToken: tokens.dropped,
     }
     rollback: dict[type, Route] = {
         c.GoBack: rolling_back.typed,

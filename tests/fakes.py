@@ -16,6 +16,7 @@ from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
+from bot.rules.token import Token, TokenId
 from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
@@ -26,6 +27,7 @@ from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 from integrations.database.rows.reviews import must_follow as review_must_follow
+from integrations.database.rows.tokens import must_follow as token_must_follow
 from integrations.database.rows.vetoes import must_follow as veto_must_follow
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token)
 
 
 class RecordingStarter:
@@ -74,6 +76,7 @@ class Contents:
     vetoes: dict[int, Veto] = field(default_factory=dict)
     findings: dict[tuple[int, str], Finding] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
+    tokens: dict[int, Token] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
     told: list[Notice] = field(default_factory=list)
@@ -323,6 +326,16 @@ class InMemoryReading:
             and release in (None, each.duty.release)
         ][:limit]
 
+    async def token(self, token: TokenId) -> Token | None:
+        return self._now.tokens.get(token)
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        return [
+            each
+            for each in _newest_first(self._now.tokens)
+            if person in (None, each.person) and (good_at is None or each.good(good_at))
+        ]
+
 
 class InMemoryPage(InMemoryReading):
     """One transaction, on a copy that replaces what was there when it commits."""
@@ -477,6 +490,19 @@ class InMemoryPage(InMemoryReading):
             return review
         review_must_follow(before, review)
         kept = self._now.reviews[review.id] = replace(review, revision=review.revision + 1)
+        return kept
+
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        token = Token(TokenId(len(self._now.tokens) + 1), person, at, expires_at)
+        self._now.tokens[token.id] = token
+        return token
+
+    async def keep_token(self, token: Token) -> Token:
+        before = _before(self._now.tokens, token)
+        if before is None:
+            return token
+        token_must_follow(before, token)
+        kept = self._now.tokens[token.id] = replace(token, revision=token.revision + 1)
         return kept
 
     async def put_on_record(self, happened: Happened) -> None:

@@ -38,6 +38,8 @@ class NextInLine:
     agreed: Agreed
     code_host: CodeHost
     now: Clock
+    only_back: bool = False
+    """Whether only ways back go: what waits to go forward waits for a Slipway that knows everything."""
 
     async def __call__(self, service: ServiceName, environment: EnvironmentName) -> None:
         """Look who waits there; withdraw what is gone, and start one if nothing holds the environment."""
@@ -64,7 +66,7 @@ class NextInLine:
                 if gone is not None:
                     await withdrawn(page, waiting, str(gone), at=self.now())
                     await page.tell(ThreadLine(waiting.order.release, gone))
-                elif free and waiting.id in lost:
+                elif free and waiting.id in lost and (waiting.order.kind is Kind.ROLLBACK or not self.only_back):
                     release = releases[waiting.order.release]
                     assert release is not None, "else it would be gone"
                     unready = await self._unready(page, waiting, release, history, roles)

@@ -11,6 +11,7 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
+from bot.rules.token import TokenId
 
 Named = str
 """A release as it was named: a number or a service; `Look.which` knows which one that is."""
@@ -276,6 +277,26 @@ class SayWhatWasLearned:
     learned: str
 
 
+@dataclass(frozen=True, slots=True)
+class AskToken:
+    """Have a personal token made, to speak from a terminal."""
+
+    until: datetime | None = None
+    """None: as long as is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListTokens:
+    """See one's own tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropToken:
+    """Revoke a token."""
+
+    token: TokenId
+
+
 DeployCommand = (
     Help
     | PreviewDeploy
@@ -288,6 +309,9 @@ DeployCommand = (
     | UnlockIt
     | GoPastTheGate
     | SayWhatWasLearned
+    | AskToken
+    | ListTokens
+    | DropToken
 )
 
 

@@ -205,6 +205,20 @@ def _review(words: Reader) -> c.Command:
     return c.SayWhatWasLearned(words.deployment(), words.reason())
 
 
+def _token(words: Reader) -> c.Command:
+    if words.skip("list"):
+        words.end()
+        return c.ListTokens()
+    if words.skip("revoke"):
+        token = words.token()
+        words.end()
+        return c.DropToken(token)
+    words.skip("until", "for")
+    until = words.time() if words.more else None
+    words.end()
+    return c.AskToken(until)
+
+
 def _back(words: Reader) -> c.Command:
     service = words.service()
     environment: EnvironmentName | None = None
@@ -398,6 +412,7 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "unlock": _unlock,
             "break-glass": _break_glass,
             "review": _review,
+            "token": _token,
             "help": _help,
         },
         Family.ROLLBACK: {"culprit": _blame, "lift": _let_back, "help": _help},

@@ -139,6 +139,16 @@ USAGES = (
         "says what was learned from a deployment that broke the glass",
         "review D-40 the alarm came late; QA gets a pager",
     ),
+    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
+    _usage(
+        _DEPLOY,
+        "token",
+        "token [<time>]",
+        "makes a personal token, to do the same from a terminal, also while Slack is away",
+        "token 30 days",
+    ),
+    _usage(_DEPLOY, "token", "token list", "shows your tokens", "token list"),
+    _usage(_DEPLOY, "token", "token revoke T-3", "makes a token worthless", "token revoke T-3"),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,
@@ -200,7 +210,7 @@ def of(family: Family) -> tuple[Usage, ...]:
 
 def verbs(family: Family) -> tuple[str, ...]:
     """The words that a command can begin with."""
-    return tuple(each.verb for each in of(family) if each.verb not in {"to", "back", "now"})
+    return tuple(dict.fromkeys(each.verb for each in of(family) if each.verb not in {"to", "back", "now"}))
 
 
 def usage(family: Family, verb: str) -> Usage:

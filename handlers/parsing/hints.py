@@ -187,10 +187,17 @@ _LETTERS = MappingProxyType(
         Expected.FREEZE: "F",
         Expected.EXCEPTION: "X",
         Expected.VETO: "V",
+        Expected.TOKEN: "T",
     }
 )
 _NUMBERED = MappingProxyType(
-    {Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4", Expected.VETO: "V-3"}
+    {
+        Expected.DEPLOYMENT: "D-40",
+        Expected.FREEZE: "F-3",
+        Expected.EXCEPTION: "X-4",
+        Expected.VETO: "V-3",
+        Expected.TOKEN: "T-3",
+    }
 )
 
 
@@ -273,7 +280,7 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return ((f"<{expected}>",),)
         case Expected.OUTCOME:
             return ((OUTCOMES[1],),)
-        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION | Expected.VETO:
+        case expected if expected in _NUMBERED:
             return ((_NUMBERED[expected],),)
         case Expected.TIME:
             return (("mon", "07:00"), ("2", "weeks"))

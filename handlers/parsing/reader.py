@@ -13,6 +13,7 @@ from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId, parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
+from bot.rules.token import TokenId
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
 from handlers.parsing.words import Line
@@ -22,6 +23,7 @@ _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
 _VETO = re.compile(r"v-?(\d{1,9})")
 _SHA = re.compile(r"(?=.*\d)[0-9a-f]{7,64}|[0-9a-f]{40}|[0-9a-f]{64}")
+_TOKEN = re.compile(r"(?:t-?)?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
@@ -47,6 +49,7 @@ class Expected(StrEnum):
     FREEZE = "freeze"
     EXCEPTION = "exception"
     VETO = "veto"
+    TOKEN = "token"  # noqa: S105 - a word of the grammar, and nobody's secret
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
@@ -279,6 +282,10 @@ class Reader:
         if not found:
             raise self.wrong(Expected.COMMIT, "Which commit? At least seven of its digits are needed.")
         return tuple(found)
+
+    def token(self) -> TokenId:
+        """Take a token's number."""
+        return TokenId(self._number(_TOKEN, Expected.TOKEN, "T-3"))
 
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.ports import ConflictError
 from integrations.database.errors import in_our_words
@@ -21,11 +22,12 @@ from integrations.database.rows import (
     outbox,
     releases,
     reviews,
+    tokens,
     vetoes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Draft, Release, ReleaseId
     from bot.rules.review import Duty, Review
+    from bot.rules.token import Token, TokenId
     from bot.rules.veto import Finding, TakenBack, Veto, VetoId
     from integrations.database.starter import WorkStarter
 
@@ -59,9 +62,15 @@ class DatabasePage(DatabaseReading):
     _lock = True
 
     def __init__(
-        self, connection: AsyncConnection, starter: WorkStarter, on_told: Callable[[], None], now: Clock
+        self,
+        connection: AsyncConnection,
+        starter: WorkStarter,
+        on_told: Callable[[], None],
+        now: Clock,
+        besides: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(connection)
+        self._besides = besides
         self._starter = starter
         self._on_told = on_told
         self._now = now
@@ -76,6 +85,7 @@ class DatabasePage(DatabaseReading):
         self._locks: dict[int, Lock] = {}
         self._reviews: dict[int, Review] = {}
         self._vetoes: dict[int, Veto] = {}
+        self._tokens: dict[int, Token] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -98,6 +108,9 @@ class DatabasePage(DatabaseReading):
 
     async def review(self, deployment: DeploymentId) -> Review | None:
         return _noted(self._reviews, deployment, await super().review(deployment))
+
+    async def token(self, token: TokenId) -> Token | None:
+        return _noted(self._tokens, token, await super().token(token))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -195,8 +208,19 @@ class DatabasePage(DatabaseReading):
             stored = self._reviews[review.id] = await self._run(reviews.keep, stored, review)
         return stored
 
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        return await self._run(tokens.add, person, at, expires_at)
+
+    async def keep_token(self, token: Token) -> Token:
+        stored = self._tokens.get(token.id) or _there(await self.token(token.id), token.name)
+        if token != stored:
+            stored = self._tokens[token.id] = await self._run(tokens.keep, stored, token)
+        return stored
+
     async def put_on_record(self, happened: Happened) -> None:
-        self._happenings.append(audit.as_kept(happened))
+        besides = self._besides()
+        told = replace(happened, detail={**happened.detail, **besides}) if besides else happened
+        self._happenings.append(audit.as_kept(told))
 
     async def tell(self, notice: Notice) -> None:
         self._notices.append(notice)

@@ -20,6 +20,7 @@ from integrations.database.rows import (
     locks,
     releases,
     reviews,
+    tokens,
     vetoes,
 )
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
     from bot.rules.review import Review
+    from bot.rules.token import Token, TokenId
     from bot.rules.veto import Finding, Veto, VetoId
 
 P = ParamSpec("P")
@@ -196,3 +198,9 @@ class DatabaseReading:
         limit: int | None = None,
     ) -> list[Review]:
         return await self._run(reviews.several, open_only=open_only, broken_by=broken_by, release=release, limit=limit)
+
+    async def token(self, token: TokenId) -> Token | None:
+        return await self._run(tokens.one, token, lock=self._lock)
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        return await self._run(tokens.several, person=person, good_at=good_at)

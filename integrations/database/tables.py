@@ -529,3 +529,42 @@ veto_findings = Table(
     Column("mended", Integer, nullable=False),
     Column("problem", Words, nullable=False),
 )
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("revoked_at", Moment),
+    Column("revoked_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("made_at < expires_at", name="lasting"),
+    CheckConstraint("(revoked_by IS NULL) = (revoked_at IS NULL)", name="revoked"),
+    Index(None, "person"),
+    Index(None, "revoked_at", "expires_at"),
+    sqlite_autoincrement=True,
+)
+
+roles_as_read = Table(
+    "roles_as_read",
+    metadata,
+    Column("role", Words, primary_key=True),
+    Column("people", Json, nullable=False),
+    Column("made_of", Words, nullable=False),
+    # Why Slack would not tell who holds it; empty where it did.
+    Column("problem", Words, nullable=False),
+    Column("read_at", Moment, nullable=False),
+)
+
+people_as_read = Table(
+    "people_as_read",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("tz", Words, nullable=False),
+    Column("standing", Words, nullable=False),
+    Column("read_at", Moment, nullable=False),
+)

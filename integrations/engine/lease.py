@@ -33,6 +33,12 @@ log = logging.getLogger(__name__)
 LOCKS = 752_901_524
 """The first half of our locks' number; the second says whose it is."""
 
+SIGN = "slipway life sign"
+"""What the connection that holds the life sign is called at the server; the process's name follows, or its end."""
+
+_ROOM = 63 - len(SIGN) - 1
+"""PostgreSQL cuts longer names."""
+
 LENGTH = timedelta(seconds=10)
 """How long nothing may be heard of a process before others go on with its work, unless it is set otherwise."""
 
@@ -120,7 +126,7 @@ class Lease:
             self._conninfo,
             autocommit=True,
             connect_timeout=max(2, round(self.every.total_seconds())),
-            application_name="slipway life sign",
+            application_name=f"{SIGN} {self.executor[-_ROOM:]}",
         )
         try:
             _must_be_new_enough(connection.info.server_version)

@@ -14,6 +14,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.lock import LockId
 from bot.rules.release import ReleaseId
+from bot.rules.token import TokenId
 from bot.rules.veto import VetoId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
@@ -69,6 +70,10 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),
     "whom people asked": lambda reading: reading.asked(R1),
     "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
+    "a token": lambda reading: reading.token(TokenId(1)),
+    "tokens": lambda reading: reading.tokens(),
+    "my tokens": lambda reading: reading.tokens(person=MAYA.id),
+    "who can speak from a terminal": lambda reading: reading.tokens(good_at=NOW),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
     "a review": lambda reading: reading.review(DeploymentId(1)),
     "reviews": lambda reading: reading.reviews(),
@@ -95,6 +100,7 @@ READ_IN_ORDER = {
     "exceptions": "SCAN freeze_exceptions USING INDEX ix_freeze_exceptions_asked_at_id",
     "calendars": "SCAN calendars",
     "reviews": "SCAN reviews USING INDEX ix_reviews_due_at_id",
+    "tokens": "SCAN tokens",
 }
 """What has no condition: read in its order until the page is full."""
 TABLES = tuple(metadata.tables)

@@ -22,14 +22,18 @@ from bot.rules.checklist import Evidence, Item
 from bot.rules.deployment import Attempt, DeploymentId, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.lock import Hold, Lock, LockId
+from bot.rules.people import SLIPWAY
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.terms import Terms
+from bot.rules.token import Token, TokenId
 from bot.rules.veto import Finding, Ruling, Suspect, TakenBack, Veto, VetoId
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
+from integrations.database.readings import DatabaseReadings
 from integrations.database.schema import alembic_config, upgrade
+from integrations.readings import PersonRead, RoleRead
 from tests.grounds import database_ground
 from tests.makers import FEATURE, PAYMENTS, PRODUCTION
 from tests.people import BEN, INES, MAYA, OMAR, QA
@@ -232,6 +236,15 @@ FOURTH = f"""
     VALUES (1, '{"d" * 40}', '{AT}', '["{COMMIT}"]', '[]', 1, '[["{COMMIT}", "Refunds", "Ben"]]', 1, 0, '');
 """
 
+TOKENS = f"""
+    INSERT INTO tokens (person, made_at, expires_at, used_at, revoked_at, revoked_by, revision)
+    VALUES ('U0OMAR', '{AT}', '2026-03-03 00:00:00', '{AT}', '{AT}', 'slipway', 2);
+    INSERT INTO roles_as_read (role, people, made_of, problem, read_at)
+    VALUES ('qa', '["U0OMAR"]', 'S0QA', '', '{AT}');
+    INSERT INTO people_as_read (person, name, tz, standing, read_at)
+    VALUES ('U0OMAR', 'Omar', 'Africa/Cairo', 'member', '{AT}');
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
@@ -239,6 +252,7 @@ ADDED = {
     "0004": FOURTH,
     "0005": LOCKS,
     "0006": BROKEN_GLASS,
+    "0007": TOKENS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -386,3 +400,18 @@ async def test_what_there_is_since_the_fourth_version_is_upgraded_as_well(empty_
     assert release is not None
     assert release.candidate is not None
     assert release.candidate.irreversible == "drops a column"
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0007"])
+async def test_tokens_and_what_the_directory_said_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground:
+        async with ground.records.read() as reading:
+            tokens = await reading.tokens()
+        readings = DatabaseReadings(ground.engines)
+        roles, people = await readings.roles([QA]), await readings.people([OMAR.id])
+    assert tokens == [Token(TokenId(1), OMAR.id, THEN, MARCH, THEN, THEN, SLIPWAY, 2)]
+    assert roles == {QA: RoleRead(QA, frozenset({OMAR.id}), THEN, "S0QA")}
+    assert people == {OMAR.id: PersonRead(OMAR, THEN)}

@@ -191,7 +191,7 @@ class TestReplicas:
             await replicas.starts(1)
             await until(lambda: moves.seen[1] == 1)
             async with await AsyncConnection.connect(replicas.url, autocommit=True) as admin:
-                signs = "SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
+                signs = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'slipway life sign %'"
                 await admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({signs})")
             await until(lambda: "nothing moves until it stands again" in caplog.text)
             await until(engine._guard._stands.is_set)
