@@ -31,6 +31,7 @@ from tests.cli.seeding import played, written
 from tests.fakes import RecordingStarter
 from tests.makers import FEATURE, HOTFIX, PRODUCTION, STAGING
 from tests.people import BEN, INES, MAYA, RUTH
+from tests.twins.deployer import Script
 from tests.verbs.workshop import Workshop
 
 KEY = "what-tokens-are-signed-with-" + "2718" * 5
@@ -455,3 +456,81 @@ def test_what_was_begun_from_a_terminal_is_on_the_record_with_how_old_the_roles_
     age = datetime.now(UTC) - datetime.fromisoformat(begun.detail["roles_as_read_at"])
     assert timedelta(minutes=14) <= age < timedelta(minutes=20)
     assert "roles_as_read_at" not in told["deployment succeeded"].detail
+
+
+# ---------------------------------------------------------------- what meets another
+
+
+async def two_on_their_way(shop: Workshop) -> None:
+    """2.3.9 is in production, 2.4.0 is on its way there for a minute, 2.4.1 and 2.4.2 are approved."""
+    await shop.deployed(await shop.approved(shop.a, "2.3.9", HOTFIX), PRODUCTION)
+    shop.target.script = Script(waits=True)
+    running = await shop.started(await shop.approved(shop.b, "2.4.0", HOTFIX), PRODUCTION)
+    assert running.name == "D-2"
+    for ref, version in ((shop.c, "2.4.1"), (shop.d, "2.4.2")):
+        await shop.approved(ref, version, HOTFIX)
+
+
+async def with_an_unknown_outcome(shop: Workshop) -> None:
+    """Nobody knows whether 2.4.0 came to production, where 2.3.9 was."""
+    await shop.deployed(await shop.approved(shop.a, "2.3.9", HOTFIX), PRODUCTION)
+    await shop.with_an_unknown_outcome(await shop.approved(shop.b, "2.4.0", HOTFIX))
+
+
+def test_what_meets_another_waits_is_passed_and_withdrawn(terminal: Terminal):
+    played(terminal.url, two_on_their_way)
+    terminal.speaks(MAYA)
+    for release in ("R-3", "R-4"):
+        assert "To have it wait its turn" in terminal.types("deploy", release, "to", "production").stdout
+        confirmed = terminal.types("deploy", "--no-wait", "confirm", release, "to", "production")
+        assert confirmed.exit_code == 0, confirmed.output
+    assert "D-4 waits its turn behind D-2 (2.4.0, running), D-3 (2.4.1, queued)." in confirmed.stdout
+    assert "D-3 goes to the end of the line" in terminal.types("deploy", "pass", "D-3").stdout
+    assert "Nobody waits behind D-3" in terminal.types("deploy", "pass", "D-3").stderr
+    assert "D-4 is withdrawn; it had not begun" in terminal.types("deploy", "cancel", "D-4").stdout
+    assert "D-2 was asked to stop" in terminal.types("deploy", "cancel", "D-2").stdout
+
+
+def test_an_unknown_outcome_is_settled(terminal: Terminal):
+    played(terminal.url, with_an_unknown_outcome)
+    terminal.speaks(MAYA)
+    assert "only an outcome that nobody knows" in terminal.types("deploy", "settle", "D-1", "failed", "So").stderr
+    settled = terminal.types("deploy", "settle", "D-2", "succeeded", "I saw it there")
+    assert settled.stdout.splitlines() == ["✓ D-2 is settled as succeeded; its environment is free."]
+
+
+def test_an_environment_is_locked_and_let_go(terminal: Terminal):
+    terminal.speaks(MAYA)
+    locked = terminal.types("deploy", "lock", "payments", "production", "2h", "The database moves")
+    assert locked.exit_code == 0, locked.output
+    assert "production of payments is locked until" in locked.stdout
+    assert "no longer locked" in terminal.types("deploy", "unlock", "payments", "production").stdout
+    assert terminal.types("deploy", "unlock", "payments", "production").exit_code == 1
+    assert [each.surface for each in terminal.record()] == [Surface.TERMINAL, Surface.TERMINAL]
+
+
+def test_the_glass_is_broken_in_two_steps(terminal: Terminal):
+    played(terminal.url, in_staging)
+    terminal.speaks(INES)
+    words = ("R-1", "to", "production", "Checkout is down and this mends it")
+    refused = terminal.types("deploy", "break-glass", "confirm", *words)
+    assert refused.exit_code == 1
+    looked = terminal.types("deploy", "break-glass", *words)
+    assert looked.exit_code == 0, looked.output
+    assert "Release notes are written" in looked.stdout
+    assert "The role release-manager reviews it within 3 days" in looked.stdout
+    command = next(line for line in looked.stdout.splitlines() if "To go ahead" in line)
+    assert "slipway deploy break-glass confirm R-1 to production" in command
+    broken = terminal.types("deploy", "break-glass", "confirm", *words)
+    assert broken.exit_code == 0, broken.output
+    assert "The glass is broken" in broken.stdout
+    assert "2.4.0 is in production (D-2)." in broken.stdout
+
+
+def test_a_rollback_stops_what_is_on_its_way_and_says_so(terminal: Terminal):
+    played(terminal.url, two_on_their_way)
+    terminal.speaks(INES)
+    shown = terminal.types("rollback", "payments")
+    assert "D-2 is on its way there (running): it is stopped" in shown.stdout
+    started = terminal.types("rollback", "--no-wait", "payments", "now", "It burns")
+    assert "D-3 waits its turn behind D-2 (2.4.0, running)." in started.stdout
