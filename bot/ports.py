@@ -32,6 +32,7 @@ from bot.rules.policy import (
     ServiceName,
 )
 from bot.rules.release import Draft, Release, ReleaseId
+from bot.rules.train import Departure, Train, TrainId
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -86,6 +87,7 @@ class Work(StrEnum):
     FOLLOW_DEPLOYMENT = "follow-deployment"
     WATCH_FREEZE = "watch-freeze"
     WATCH_RELEASE = "watch-release"
+    RUN_TRAIN = "run-train"
 
 
 class Records(Protocol):
@@ -207,6 +209,18 @@ class Reading(Protocol):
         """
         ...
 
+    async def train(self, train: TrainId) -> Train | None:
+        """One train; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        """The trains that are not over, newest first; those to that environment, if one is named."""
+        ...
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        """The train that this deployment brings on, or takes back; None if it belongs to none."""
+        ...
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -285,6 +299,14 @@ class Page(Reading, Protocol):
 
     async def keep_ask(self, ask: Ask) -> None:
         """Remember who asked to deploy."""
+        ...
+
+    async def add_train(self, departure: Departure) -> Train:
+        """Give it a number."""
+        ...
+
+    async def keep_train(self, train: Train) -> Train:
+        """Keep it. ConflictError if it has another revision by now."""
         ...
 
     async def put_on_record(self, happened: Happened) -> None:

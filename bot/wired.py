@@ -11,9 +11,11 @@ from bot import manifest as made
 from bot.ports import Agreed, Clock, Directory, Records
 from bot.rules.people import PersonId
 from bot.setting_words import command_names
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.cancel_deploy import CancelDeploy
@@ -21,6 +23,7 @@ from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
@@ -75,6 +78,9 @@ class Verbs:
     cancel_deploy: CancelDeploy
     pass_over: PassOver
     settle: SettleDeploy
+    ask_train: AskTrain
+    confirm_train: ConfirmTrain
+    answer_train: AnswerTrain
     roll_back: RollBack
     start_freeze: StartFreeze
     end_freeze: EndFreeze
@@ -113,6 +119,9 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
         pass_over=PassOver(*common, now),
         settle=SettleDeploy(*common, now),
+        ask_train=AskTrain(*common, neighbours.code_host, now),
+        confirm_train=ConfirmTrain(*common, now),
+        answer_train=AnswerTrain(*common, now),
         roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
@@ -177,6 +186,9 @@ def listen(
         cancel_deploy=verbs.cancel_deploy,
         pass_over=verbs.pass_over,
         settle=verbs.settle,
+        ask_train=verbs.ask_train,
+        confirm_train=verbs.confirm_train,
+        answer_train=verbs.answer_train,
         roll_back=verbs.roll_back,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,

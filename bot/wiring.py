@@ -36,6 +36,7 @@ from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.run_train import RunTrain
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.sync_freezes import SyncFreezes
@@ -187,6 +188,9 @@ async def running(
                 pace=pace.follow,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
+            Work.RUN_TRAIN: once(
+                in_step, RunTrain(records, people, agreed, verbs.confirm_deploy, verbs.roll_back, utc_now)
+            ),
             Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))

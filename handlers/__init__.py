@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bot.ports import Agreed, Clock, Records
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
@@ -61,6 +64,7 @@ from handlers.settle import Settling
 from handlers.show_release import Showing
 from handlers.status import Overview
 from handlers.talk import Talk
+from handlers.train import Training
 from handlers.typed import Route, Typed
 from handlers.views.forms import loading
 from handlers.views.text import Pen
@@ -102,6 +106,9 @@ def register(
     cancel_deploy: CancelDeploy,
     pass_over: PassOver,
     settle: SettleDeploy,
+    ask_train: AskTrain,
+    confirm_train: ConfirmTrain,
+    answer_train: AnswerTrain,
     roll_back: RollBack,
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
@@ -121,6 +128,7 @@ def register(
     nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+    training = Training(talk, records, ask_train, confirm_train, answer_train)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -149,6 +157,10 @@ def register(
         c.StopDeploy: Stopping(talk, cancel_deploy).typed,
         c.LetPass: Passing(talk, pass_over).typed,
         c.SettleIt: Settling(talk, settle).typed,
+        c.PreviewTrain: training.asked,
+        c.StartTrain: training.confirmed,
+        c.ShowTrain: training.shown,
+        c.SteerTrain: training.steered,
     }
     rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
     freeze: dict[type, Route] = {
@@ -184,6 +196,10 @@ def register(
     boundary.action(Press.NEW, planning.pressed)
     boundary.action(Press.WAY_BACK, rolling_back.pressed)
     boundary.action(Press.ROLL_BACK, rolling_back.confirmed)
+    boundary.action(Press.TRAIN_GO_ON, training.pressed)
+    boundary.action(Press.TRAIN_TRY_AGAIN, training.pressed)
+    boundary.action(Press.TRAIN_STOP, training.pressed)
+    boundary.action(Press.TRAIN_ROLL_BACK, training.pressed)
 
     boundary.view(Form.NEW, planning.sent, check=filled_in.check)
     boundary.view(Form.EDIT, editing.sent, check=filled_in.check)

@@ -52,6 +52,11 @@ class Press(StrEnum):
     """Opens the form in which an exception is refused."""
     ROLL_BACK = "roll_back"
     """Rolls back: the button of that message."""
+    TRAIN_GO_ON = "train_go_on"
+    TRAIN_TRY_AGAIN = "train_try_again"
+    TRAIN_STOP = "train_stop"
+    TRAIN_ROLL_BACK = "train_roll_back"
+    """Says to a train how it goes on."""
 
 
 LINK = "link"

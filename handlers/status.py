@@ -8,6 +8,7 @@ from bot.ports import Agreed, Clock, Reading, Records
 from bot.rules.deployment import Deployment
 from bot.rules.people import Actor
 from bot.rules.policy import ServiceName
+from bot.verbs.trains import see
 from handlers.answer import Answer
 from handlers.parsing.commands import ShowStatus
 from handlers.request import Request
@@ -30,12 +31,14 @@ class Overview:
         async with self.records.read() as page:
             history = {each.name: await _history(page, each.name) for each in services}
             freezes = await page.freezes(not_over_at=self.now())
+            trains = [await see(page, each) for each in await page.trains()]
         concerned = [
             each
             for each in freezes
             if each.active(self.now()) and (not each.window.services or each.window.services & history.keys())
         ]
-        await answer.private(**status(services, history, concerned, self.talk.pen()))
+        going = [each for each in trains if any(car.service in history for car in each.train.cars)]
+        await answer.private(**status(services, history, concerned, self.talk.pen(), going))
 
 
 async def _history(page: Reading, service: ServiceName) -> tuple[Deployment, ...]:

@@ -14,6 +14,7 @@ from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.train import Departure, Train, TrainId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
@@ -21,6 +22,7 @@ from integrations.database.rows.deployments import must_follow as deployment_mus
 from integrations.database.rows.exceptions import must_follow as exception_must_follow
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
+from integrations.database.rows.trains import must_follow as train_must_follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Train)
 
 
 class RecordingStarter:
@@ -61,6 +63,7 @@ class Contents:
     exceptions: dict[int, FreezeException] = field(default_factory=dict)
     calendars: dict[str, CalendarState] = field(default_factory=dict)
     absences: dict[int, Absence] = field(default_factory=dict)
+    trains: dict[int, Train] = field(default_factory=dict)
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
@@ -257,6 +260,23 @@ class InMemoryReading:
         said = (each for each in self._now.checks.values() if (each.service, each.commit) == (service, commit))
         return sorted(said, key=lambda each: each.name)
 
+    async def train(self, train: TrainId) -> Train | None:
+        return self._now.trains.get(train)
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        going = [each for each in _newest_first(self._now.trains) if not each.over]
+        return [each for each in going if environment in {None, each.environment}][:limit]
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        return next(
+            (
+                each
+                for each in _newest_first(self._now.trains)
+                if any(deployment in {car.deployment, car.rollback} for car in each.cars)
+            ),
+            None,
+        )
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -382,6 +402,19 @@ class InMemoryPage(InMemoryReading):
 
     async def keep_ask(self, ask: Ask) -> None:
         self._now.asks.append(ask)
+
+    async def add_train(self, departure: Departure) -> Train:
+        train = Train(TrainId(len(self._now.trains) + 1), departure, departure.cars)
+        self._now.trains[train.id] = train
+        return train
+
+    async def keep_train(self, train: Train) -> Train:
+        before = _before(self._now.trains, train)
+        if before is None:
+            return train
+        train_must_follow(before, train)
+        kept = self._now.trains[train.id] = replace(train, revision=train.revision + 1)
+        return kept
 
     async def put_on_record(self, happened: Happened) -> None:
         entries = self._now.entries

@@ -16,6 +16,7 @@ from bot.rules.policy import ServiceName
 from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
+from bot.verbs.trains import TrainSeen, see
 
 _AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -63,6 +64,8 @@ class InboxContent:
     """This person's own, and those for which they stand in, now and ahead."""
     exceptions: tuple[Requested, ...] = ()
     """What was asked of freezes and waits for this person."""
+    trains: tuple[TrainSeen, ...] = ()
+    """Those on their way, those that wait for a word first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Summaries:
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
             requested = await _requested(page, pictures)
+            trains = [await see(page, each) for each in await page.trains()]
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -136,7 +140,16 @@ class Summaries:
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
+            person,
+            now,
+            tuple(approvals),
+            tuple(items),
+            mine,
+            tuple(running),
+            tuple(freezes),
+            concerned,
+            waiting,
+            tuple(sorted(trains, key=lambda each: not each.train.asks)),
         )
 
 

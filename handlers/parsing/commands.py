@@ -10,6 +10,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
+from bot.rules.train import Answer, TrainId
 
 Named = str
 """A release as it was named: a number or a service; `Look.which` knows which one that is."""
@@ -232,7 +233,50 @@ class SettleIt:
     reason: str
 
 
-DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy | LetPass | SettleIt
+@dataclass(frozen=True, slots=True)
+class PreviewTrain:
+    """Ask for a train: see what it would do."""
+
+    releases: tuple[Named, ...]
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class StartTrain:
+    """Confirm a train: let it go."""
+
+    releases: tuple[Named, ...]
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTrain:
+    """See how a train stands."""
+
+    train: TrainId
+
+
+@dataclass(frozen=True, slots=True)
+class SteerTrain:
+    """Say how a train goes on."""
+
+    train: TrainId
+    answer: Answer
+
+
+DeployCommand = (
+    Help
+    | PreviewDeploy
+    | StartDeploy
+    | ShowStatus
+    | StopDeploy
+    | LetPass
+    | SettleIt
+    | PreviewTrain
+    | StartTrain
+    | ShowTrain
+    | SteerTrain
+)
 
 
 # ---------------------------------------------------------------- /rollback

@@ -111,6 +111,27 @@ USAGES = (
         "says how a deployment ended that nobody could follow to its end",
         "settle D-40 failed the old version is still served",
     ),
+    _usage(
+        _DEPLOY,
+        "train",
+        "train R-12 R-13 … to <environment>",
+        "shows how several releases would go there one after the other; nothing starts",
+        "train R-12 R-13 to production",
+    ),
+    _usage(
+        _DEPLOY,
+        "train confirm",
+        "train confirm R-12 R-13 … to <environment>",
+        "starts that train",
+        "train confirm R-12 R-13 to production",
+    ),
+    _usage(
+        _DEPLOY,
+        "train go on",
+        "train T-1 [go on|try again|stop|roll back]",
+        "shows a train, or says how it goes on",
+        "train T-1 go on",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,
@@ -151,6 +172,10 @@ USAGES = (
 """In the order in which the help shows them."""
 
 
+_INSIDE = frozenset({"to", "back", "now", "train confirm", "train go on"})
+"""What no line begins with."""
+
+
 def of(family: Family) -> tuple[Usage, ...]:
     """The forms of one command."""
     return tuple(each for each in USAGES if each.family is family)
@@ -158,7 +183,7 @@ def of(family: Family) -> tuple[Usage, ...]:
 
 def verbs(family: Family) -> tuple[str, ...]:
     """The words that a command can begin with."""
-    return tuple(each.verb for each in of(family) if each.verb not in {"to", "back", "now"})
+    return tuple(each.verb for each in of(family) if each.verb not in _INSIDE)
 
 
 def usage(family: Family, verb: str) -> Usage:

@@ -18,7 +18,7 @@ from handlers.parsing.forms import understand
 from handlers.parsing.grammar import Family
 from handlers.parsing.known import Known
 from handlers.parsing.moments import likely
-from handlers.parsing.reader import OUTCOMES, Expected, MisreadError, Reader
+from handlers.parsing.reader import ANSWERS, OUTCOMES, Expected, MisreadError, Reader
 from handlers.parsing.words import Line, read
 
 _CLOSE = 0.6
@@ -176,7 +176,13 @@ def _mended(attempt: _Try, at: int, instead: tuple[str, ...], dropped: int = 0) 
 
 
 _LETTERS = MappingProxyType(
-    {Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F", Expected.EXCEPTION: "X"}
+    {
+        Expected.RELEASE: "R",
+        Expected.DEPLOYMENT: "D",
+        Expected.FREEZE: "F",
+        Expected.EXCEPTION: "X",
+        Expected.TRAIN: "T",
+    }
 )
 _NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4"})
 
@@ -239,6 +245,8 @@ def _names(expected: Expected, known: Known) -> tuple[str, ...]:
             return _WEEKDAYS
         case Expected.OUTCOME:
             return OUTCOMES
+        case Expected.ANSWER:
+            return ANSWERS
         case _:
             return ()
 

@@ -12,7 +12,8 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import parse_release_id, r
-from bot.rules.sentence import Code, Part, Sentence, say
+from bot.rules.sentence import Code, Part, Sentence, joined, say
+from bot.rules.train import Answer, TrainId
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
 from handlers.parsing.words import Line
@@ -20,12 +21,16 @@ from handlers.parsing.words import Line
 _DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
 _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
+_TRAIN = re.compile(r"t-?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
 LONGEST_REASON = 1000
 """Everybody reads it; whatever is longer belongs into a ticket, and a link to it here."""
 
+
+ANSWERS = tuple(each.value for each in Answer)
+"""What can be said to a train."""
 
 OUTCOMES = ("succeeded", "failed")
 """How a deployment can be said to have ended."""
@@ -44,6 +49,8 @@ class Expected(StrEnum):
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
     EXCEPTION = "exception"
+    TRAIN = "train"
+    ANSWER = "answer"
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
@@ -218,6 +225,28 @@ class Reader:
     def exception(self) -> ExceptionId:
         """Take an exception's number."""
         return ExceptionId(self._number(_EXCEPTION, Expected.EXCEPTION, "X-4"))
+
+    @property
+    def names_a_train(self) -> bool:
+        """Whether the next word is a train's number."""
+        return self.more and _TRAIN.fullmatch(self.next) is not None
+
+    def train(self) -> TrainId:
+        """Take a train's number."""
+        return TrainId(self._number(_TRAIN, Expected.TRAIN, "T-1"))
+
+    def answer(self) -> Answer:
+        """Take everything that is left, which must be what can be said to a train."""
+        place, told = self.at, " ".join(self.rest().lower().split())
+        if told not in ANSWERS:
+            raise self.wrong(
+                Expected.ANSWER,
+                "{typed} is nothing that can be said to a train; it can be {words}.",
+                back=self.at - place,
+                typed=Code(told),
+                words=joined([f"“{each}”" for each in ANSWERS]),
+            )
+        return Answer(told)
 
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)

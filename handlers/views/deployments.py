@@ -14,16 +14,19 @@ from bot.rules.rollback import stands_now
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.look import Place
+from bot.verbs.trains import TrainSeen
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
 from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
+from handlers.views.trains import row as train_row
 from handlers.views.why import gate
 from handlers.views.words import ATTEMPTS, attempt, named, passing, what
 
 _COMMITS = 12
 _SERVICES = 20
 _WAITING = 5
+_TRAINS = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -233,9 +236,12 @@ def status(
     history: Mapping[ServiceName, Sequence[Deployment]],
     freezes: Sequence[Freeze],
     pen: Pen,
+    trains: Sequence[TrainSeen] = (),
 ) -> Said:
     """What runs where. `history` is each service's deployments, newest first."""
     blocks = [header("What runs where")]
+    if trains:
+        blocks.append(section("\n".join(train_row(each, pen) for each in trains[:_TRAINS])))
     for service in services[:_SERVICES]:
         mine = history.get(service.name, ())
         lines = [_runs(environment.name, mine) for environment in service.environments[:15]]

@@ -16,6 +16,7 @@ from handlers.views.exceptions import request
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
+from handlers.views.trains import row as train_row
 from handlers.views.words import STAGES, attempt, named, title
 
 _APPROVALS = 10
@@ -23,6 +24,7 @@ _EXCEPTIONS = 8
 _ITEMS = 12
 _MINE = 12
 _RUNNING = 8
+_TRAINS = 5
 _FREEZES = 5
 _ABSENCES = 5
 
@@ -42,6 +44,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             *_exceptions(content),
             *_items(content),
             *_mine(content, pen),
+            *_trains(content, pen),
             *_running(content),
             *_freezes(content),
             divider(),
@@ -135,6 +138,11 @@ def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:
         for each in content.mine[:_MINE]
     ]
     yield from _titled("Releases that you asked for", len(content.mine), blocks, _MINE)
+
+
+def _trains(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks = [section(train_row(each, pen)) for each in content.trains[:_TRAINS]]
+    yield from _titled("Release trains", len(content.trains), blocks, _TRAINS)
 
 
 def _running(content: InboxContent) -> Iterator[Block]:

@@ -19,6 +19,7 @@ from integrations.database.rows import (
     intents,
     outbox,
     releases,
+    trains,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
     from bot.rules.people import PersonId, RoleName
     from bot.rules.release import Draft, Release, ReleaseId
+    from bot.rules.train import Departure, Train, TrainId
     from integrations.database.starter import WorkStarter
 
 T = TypeVar("T")
@@ -66,6 +68,7 @@ class DatabasePage(DatabaseReading):
         self._freezes: dict[int, Freeze] = {}
         self._exceptions: dict[int, FreezeException] = {}
         self._absences: dict[int, Absence] = {}
+        self._trains: dict[int, Train] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -78,6 +81,9 @@ class DatabasePage(DatabaseReading):
 
     async def exception(self, exception: ExceptionId) -> FreezeException | None:
         return _noted(self._exceptions, exception, await super().exception(exception))
+
+    async def train(self, train: TrainId) -> Train | None:
+        return _noted(self._trains, train, await super().train(train))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -141,6 +147,15 @@ class DatabasePage(DatabaseReading):
 
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)
+
+    async def add_train(self, departure: Departure) -> Train:
+        return await self._run(trains.add, departure)
+
+    async def keep_train(self, train: Train) -> Train:
+        stored = self._trains.get(train.id) or _there(await self.train(train.id), train.name)
+        if train != stored:
+            stored = self._trains[train.id] = await self._run(trains.keep, stored, train)
+        return stored
 
     async def put_on_record(self, happened: Happened) -> None:
         self._happenings.append(audit.as_kept(happened))

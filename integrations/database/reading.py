@@ -18,6 +18,7 @@ from integrations.database.rows import (
     freezes,
     intents,
     releases,
+    trains,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
+    from bot.rules.train import Train, TrainId
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -151,6 +153,15 @@ class DatabaseReading:
 
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
         return await self._run(checks.of, service, commit, lock=self._lock)
+
+    async def train(self, train: TrainId) -> Train | None:
+        return await self._run(trains.one, train, lock=self._lock)
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        return await self._run(trains.going, environment=environment, limit=limit)
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        return await self._run(trains.with_deployment, deployment)
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000

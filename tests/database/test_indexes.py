@@ -13,6 +13,7 @@ from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.release import ReleaseId
+from bot.rules.train import TrainId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
 from tests.grounds import DatabaseGround, database_ground
@@ -61,6 +62,10 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "whom people asked": lambda reading: reading.asked(R1),
     "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
+    "a train": lambda reading: reading.train(TrainId(1)),
+    "trains on their way": lambda reading: reading.trains(),
+    "trains to an environment": lambda reading: reading.trains(environment=PRODUCTION),
+    "the train of a deployment": lambda reading: reading.train_with(DeploymentId(1)),
     "the record": lambda reading: reading.record(),
     "the record's next page": lambda reading: reading.record(after=1000),
     "a release's record": lambda reading: reading.record(release=R1),

@@ -19,10 +19,13 @@ from bot.rules.audit import first_break
 from bot.rules.candidate import Candidate, Seal
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
-from bot.rules.deployment import Attempt, Kind
+from bot.rules.deployment import Attempt, DeploymentId, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
+from bot.rules.policy import ServiceName
 from bot.rules.release import Ending, Plan, Release, ReleaseId
+from bot.rules.sentence import say
 from bot.rules.terms import Terms
+from bot.rules.train import Car, Course
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
@@ -160,7 +163,23 @@ THIRD = f"""
         '', 'queued', 'Waits', 'U0OMAR', '{AT}', '{AT}', '{AT}', 0);
 """
 
-FILLED = {"0001": FIRST, "0002": FIRST + SECOND, "0003": FIRST + SECOND + THIRD}
+TRAINS = f"""
+    INSERT INTO trains (environment, confirmed_by, confirmed_at, course, decided_by, asks_since, revision)
+    VALUES ('production', 'U0MAYA', '{AT}', 'back', 'U0INES', '{AT}', 4);
+    INSERT INTO train_cars (train_id, position, release_id, service, version, candidate, "after", deployment_id,
+        adopted, rollback_id, "left")
+    VALUES (1, 1, 1, 'payments', '1.0', '{COMMIT}@sha256:1', '[]', 1, FALSE, 2, FALSE);
+    INSERT INTO train_cars (train_id, position, release_id, service, version, candidate, "after", adopted, trouble,
+        "left")
+    VALUES (1, 2, 2, 'search', '1.1', '{COMMIT}', '[1]', TRUE, '{{"template": "Closed.", "parts": []}}', TRUE);
+"""
+
+FILLED = {
+    "0001": FIRST,
+    "0002": FIRST + SECOND,
+    "0003": FIRST + SECOND + THIRD,
+    "0008": FIRST + SECOND + THIRD + TRAINS,
+}
 """What each version may hold."""
 
 
@@ -254,6 +273,24 @@ async def test_what_there_is_since_the_third_version_is_upgraded_as_well(empty_u
         THEN,
         THEN,
     )
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0008"])
+async def test_what_there_is_since_trains_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (train,) = await reading.trains()
+    first = Car(
+        ReleaseId(1), PAYMENTS, "1.0", f"{COMMIT}@sha256:1", deployment=DeploymentId(1), rollback=DeploymentId(2)
+    )
+    second = Car(
+        ReleaseId(2), ServiceName("search"), "1.1", COMMIT, (ReleaseId(1),), None, True, None, say("Closed."), True
+    )
+    assert train.cars == (first, second)
+    assert train.departure.confirmed_at == THEN
+    assert (train.course, train.decided_by, train.asks_since, train.revision) == (Course.BACK, "U0INES", THEN, 4)
 
 
 async def test_what_was_asked_to_stop_before_that_was_noted_was_asked_at_the_upgrade(empty_url: str) -> None:
