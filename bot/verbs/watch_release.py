@@ -71,7 +71,9 @@ class WatchRelease:
             await page.tell(CardChanged(release.id))
             place = picture.next_place
             if place is not None and place.open and _is_news(place) and not ships_itself(picture, place):
-                await tell_that_it_is_open(page, place)
+                trains = await page.trains(environment=place.name)
+                if not any(each.car(release.id) for each in trains):
+                    await tell_that_it_is_open(page, place)
             ahead = await self._tell_what_is_due(page, picture, agreed)
             await page.commit()
         if await self._shipped(picture):

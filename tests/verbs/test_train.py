@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from bot.rules.policy import FreezeMeaning, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.rules.train import Answer, Passage, why_stuck
+from bot.verbs.confirm_deploy import ConfirmDeploy
 from bot.verbs.confirm_train import TrainBlocked, TrainConfirmed
 from tests.grounds import database_ground
 from tests.makers import HOTFIX, PRODUCTION, a_window
@@ -509,3 +511,39 @@ async def test_it_is_all_on_the_record_of_each_release(station):
         verbs = [each.happened.verb for each in await page.record(release=releases[1])]
     for verb in ("confirm train", "confirm deploy", "train stands still", "answer train", "train ended"):
         assert verb in verbs
+
+
+async def test_a_move_that_is_cut_off_leaves_nothing_and_is_made_again(database_url):
+    """The process dies between the deployment's start and the end of the move: neither is there, and then one is."""
+
+    class DiesAfterwards:
+        def __init__(self, confirm: ConfirmDeploy) -> None:
+            self.confirm = confirm
+
+        async def aboard(self, *args: Any, **kwargs: Any) -> None:
+            await self.confirm.aboard(*args, **kwargs)
+            raise SystemError("kill -9")
+
+    async with database_ground(database_url) as ground:
+        station = Station(ground.records)
+        train = await station.departed(await station.opened())
+        dying = replace(station.run_train, confirm=DiesAfterwards(station.confirm_deploy))  # type: ignore[arg-type]
+        for _ in range(2):
+            with pytest.raises(SystemError):
+                await dying(train.id)
+        seen = await station.train(train.id)
+        assert seen.train.cars[0].deployment is None
+        assert len((await station.picture(seen.train.cars[0].release)).deployments) == 0
+        await station.run_train(train.id)
+        await station.run_train(train.id)
+        assert len((await station.picture(seen.train.cars[0].release)).deployments) == 1
+
+
+async def test_what_a_train_brings_on_is_not_offered_as_well(station):
+    releases = await station.opened()
+    train = await station.departed(releases)
+    await station.run_train(train.id)
+    await station.followed(await station.deployment(4))
+    before = len([each for each in await station.told(ThreadLine) if each.offers])
+    await station.watched(releases[1])
+    assert len([each for each in await station.told(ThreadLine) if each.offers]) == before
