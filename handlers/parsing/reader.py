@@ -12,7 +12,7 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import parse_release_id, r
-from bot.rules.sentence import Code, Part, Sentence, joined, say
+from bot.rules.sentence import Code, Part, Sentence, say
 from bot.rules.train import Answer, TrainId
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
@@ -239,12 +239,13 @@ class Reader:
         """Take everything that is left, which must be what can be said to a train."""
         place, told = self.at, " ".join(self.rest().lower().split())
         if told not in ANSWERS:
+            quoted = [f"“{each}”" for each in ANSWERS]
             raise self.wrong(
                 Expected.ANSWER,
                 "{typed} is nothing that can be said to a train; it can be {words}.",
                 back=self.at - place,
                 typed=Code(told),
-                words=joined([f"“{each}”" for each in ANSWERS]),
+                words=f"{', '.join(quoted[:-1])} or {quoted[-1]}",
             )
         return Answer(told)
 

@@ -148,8 +148,13 @@ def progress(seen: TrainSeen, pen: Pen) -> Said:
     opening = f"🚆 *{train.name}* to *{one_line(train.environment, 60)}*  ·  {_state(seen)}"
     blocks = [section(opening), section("\n".join(_car(seen, each) for each in train.cars))]
     stuck = seen.stuck
-    if stuck is not None:
-        blocks.append(section(f"✋ *{stuck.name}*: {pen.write(why_stuck(train, stuck, seen.how))}"))
+    if train.asks:
+        why = (
+            f"*{stuck.name}*: {pen.write(why_stuck(train, stuck, seen.how))}"
+            if stuck is not None
+            else "What it stood still for has come right since."
+        )
+        blocks.append(section(f"✋ {why}"))
         blocks.append(context("\n".join(_meanings(seen, pen))))
     confirmed_by = f"Confirmed by {at(train.departure.confirmed_by)} {when(train.departure.confirmed_at)}"
     blocks.append(context(confirmed_by))
@@ -210,7 +215,9 @@ def _meanings(seen: TrainSeen, pen: Pen) -> Iterator[str]:
     others = needed_by(train, stuck) if stuck and back else dependents(train, stuck) if stuck else ()
     left = joined([each.name for each in train.cars if each.release in others])
     told = {
-        Answer.GO_ON: f"leaves {left} as {'it is' if len(others) == 1 else 'they are'}, and goes on with the rest",
+        Answer.GO_ON: f"leaves {left} as {'it is' if len(others) == 1 else 'they are'}, and goes on with the rest"
+        if others
+        else "goes on with the rest",
         Answer.TRY_AGAIN: "once what was in the way is gone",
         Answer.STOP: "what it brought stays, and nothing more goes",
         Answer.ROLL_BACK: f"takes back {joined([each.name for each in seen.to_take_back])}, one after the other",

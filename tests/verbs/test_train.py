@@ -503,6 +503,25 @@ async def test_two_confirmations_at_the_same_moment_make_one_train(database_url)
             assert len(await page.trains()) == 1
 
 
+async def test_a_train_is_rolled_back_by_many_movers_at_once_each_release_once(database_url):
+    async with database_ground(database_url) as ground:
+        station = Station(ground.records)
+        train = await station.departed(await station.opened())
+        station.target.fails = {STOREFRONT}
+        assert (await station.moved(train.id)).train.asks
+        station.target.fails = set()
+        await station.answered(train.id, Answer.ROLL_BACK, by=INES)
+        for _ in range(12):
+            await asyncio.gather(*(station.run_train(train.id) for _ in range(3)))
+            seen = await station.train(train.id)
+            for each in list(seen.how.values()):
+                await station.followed(each)
+        assert seen.train.over
+        assert await station.versions() == OLD
+        back = [each for each in station.target.started if each.order.kind is Kind.ROLLBACK]
+        assert [each.order.service for each in back] == [STOREFRONT, LEDGER, PAYMENTS]
+
+
 async def test_it_is_all_on_the_record_of_each_release(station):
     number, releases = await stuck_at_the_ledger(station)
     await station.answered(number, Answer.GO_ON)

@@ -125,6 +125,15 @@ def test_a_train_that_stands_still_says_why_and_what_each_answer_means():
     assert row_of["elements"][2]["confirm"]["style"] == "danger"
 
 
+def test_what_came_right_by_itself_is_gone_on_from():
+    """An unknown outcome was learned after all: the train still waits for a word."""
+    failed = standing_still()
+    how = {number: replace(each, attempt=Attempt.SUCCEEDED) for number, each in failed.how.items()}
+    told = shown(progress(TrainSeen(failed.train, how), PEN))
+    assert "✋ What it stood still for has come right since." in told
+    assert "*Go on*: goes on with the rest" in told
+
+
 def test_what_could_not_begin_can_be_tried_again_and_calls_who_can_lift_it():
     why = say("{role} must look: {command}.", role=AtRole(QA), command=Code("/release why R-12"))
     train = a_train(asks_since=NOW)
