@@ -346,7 +346,7 @@ def list_tokens() -> None:
 
 
 @token.command()
-@click.argument("token", metavar="T-3")
+@click.argument("token", metavar="K-3")
 @told_kindly
 def revoke(token: str) -> None:
     """Make a token worthless, whoever's it is."""

@@ -16,6 +16,7 @@ from bot.rules.people import PersonId
 from bot.rules.policy import ChannelId, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Sentence
+from bot.rules.train import TrainId
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,15 @@ class DeploymentChanged:
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine:
-    """A line in the release's thread. `loud` shows it in the channel too (a launch, a failed deployment)."""
+    """A line in the release's thread. `loud` shows it in the channel too (a launch, a failed deployment).
+
+    `offers`: where it may go now, with a button that opens the preview.
+    """
 
     release: ReleaseId
     sentence: Sentence
     loud: bool = False
+    offers: EnvironmentName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,22 @@ class DigestDue:
     services: tuple[ServiceName, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TrainChanged:
+    """A train's message in the thread of one of its releases must be drawn from the newest facts."""
+
+    release: ReleaseId
+    train: TrainId
+
+
+@dataclass(frozen=True, slots=True)
+class TrainAsks:
+    """Whoever confirmed a train is asked how it goes on; the private message shows what was decided, once it is."""
+
+    person: PersonId
+    train: TrainId
+
+
 Notice = (
     CardChanged
     | DeploymentChanged
@@ -121,6 +142,8 @@ Notice = (
     | ChannelLine
     | FreezeTold
     | DigestDue
+    | TrainChanged
+    | TrainAsks
 )
 
 
@@ -137,6 +160,10 @@ def lane(notice: Notice) -> str:
         case Wanted(person=person):
             return f"{person}/{living(notice)}"  # the same
         case DirectLine(person=person) | ExceptionWanted(person=person) | ReviewWanted(person=person):
+            return person
+        case TrainChanged(release=release):
+            return f"R-{release}"
+        case TrainAsks(person=person):
             return person
         case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
             return channel
@@ -160,5 +187,9 @@ def living(notice: Notice) -> str | None:
             return f"exception:X-{exception}:{person}"
         case ReviewWanted(person=person, deployment=deployment):
             return f"review:D-{deployment}:{person}"
+        case TrainChanged(release=release, train=train):
+            return f"train:T-{train}/R-{release}"
+        case TrainAsks(person=person, train=train):
+            return f"train:T-{train}:{person}"
         case _:
             return None

@@ -35,6 +35,7 @@ from bot.rules.policy import (
 from bot.rules.release import Draft, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.token import Token, TokenId
+from bot.rules.train import Departure, Train, TrainId
 from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 
 Clock = Callable[[], datetime]
@@ -92,6 +93,7 @@ class Work(StrEnum):
     WATCH_RELEASE = "watch-release"
     WATCH_LOCK = "watch-lock"
     WATCH_REVIEW = "watch-review"
+    RUN_TRAIN = "run-train"
 
 
 class Records(Protocol):
@@ -223,6 +225,18 @@ class Reading(Protocol):
 
     async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
         """What was read of these commits about the service's vetoes."""
+        ...
+
+    async def train(self, train: TrainId) -> Train | None:
+        """One train; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        """The trains that are not over, newest first; those to that environment, if one is named."""
+        ...
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        """The train that this deployment brings on, or takes back; None if it belongs to none."""
         ...
 
     async def record(
@@ -377,6 +391,14 @@ class Page(Reading, Protocol):
         ...
 
     async def keep_token(self, token: Token) -> Token:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_train(self, departure: Departure) -> Train:
+        """Give it a number."""
+        ...
+
+    async def keep_train(self, train: Train) -> Train:
         """Keep it. ConflictError if it has another revision by now."""
         ...
 

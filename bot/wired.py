@@ -11,9 +11,11 @@ from bot import manifest as made
 from bot.ports import Agreed, Clock, Directory, Records, TokenSigner
 from bot.rules.people import PersonId
 from bot.setting_words import command_names
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.break_glass import BreakGlass
@@ -22,6 +24,7 @@ from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
@@ -85,6 +88,9 @@ class Verbs:
     settle: SettleDeploy
     break_glass: BreakGlass
     review_deploy: ReviewDeploy
+    ask_train: AskTrain
+    confirm_train: ConfirmTrain
+    answer_train: AnswerTrain
     roll_back: RollBack
     name_culprits: NameCulprits
     lift_veto: LiftVeto
@@ -139,6 +145,9 @@ def wire(
         settle=SettleDeploy(*common, now),
         break_glass=BreakGlass(*common, now),
         review_deploy=ReviewDeploy(*common, now),
+        ask_train=AskTrain(*common, neighbours.code_host, now),
+        confirm_train=ConfirmTrain(*common, now),
+        answer_train=AnswerTrain(*common, now),
         roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
         name_culprits=NameCulprits(*common, neighbours.code_host, now),
         lift_veto=LiftVeto(*common, neighbours.code_host, now),
@@ -211,6 +220,9 @@ def listen(
         settle=verbs.settle,
         break_glass=verbs.break_glass,
         review_deploy=verbs.review_deploy,
+        ask_train=verbs.ask_train,
+        confirm_train=verbs.confirm_train,
+        answer_train=verbs.answer_train,
         roll_back=verbs.roll_back,
         name_culprits=verbs.name_culprits,
         lift_veto=verbs.lift_veto,

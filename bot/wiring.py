@@ -40,6 +40,7 @@ from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.review import WatchReview
+from bot.verbs.run_train import RunTrain
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
@@ -202,6 +203,9 @@ async def running(
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
             Work.WATCH_LOCK: WatchLock(records, agreed, utc_now),
             Work.WATCH_REVIEW: WatchReview(records, people, agreed, utc_now),
+            Work.RUN_TRAIN: once(
+                in_step, RunTrain(records, people, agreed, verbs.confirm_deploy, verbs.roll_back, utc_now)
+            ),
             Work.WATCH_RELEASE: once(in_step, watch),
         }
         engine = await stack.enter_async_context(Engine(url, works=works, tick=tick, lease=settings.lease))

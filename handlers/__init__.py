@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.ports import Agreed, Clock, Records
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.break_glass import BreakGlass
@@ -13,6 +15,7 @@ from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
@@ -75,6 +78,7 @@ from handlers.show_release import Showing
 from handlers.status import Overview
 from handlers.talk import Talk
 from handlers.token import Tokens
+from handlers.train import Training
 from handlers.typed import Route, Typed
 from handlers.views.forms import loading
 from handlers.views.text import Pen
@@ -88,7 +92,7 @@ VIEWS = tuple(str(each) for each in Form)
 EVENTS = tuple(str(each) for each in Event)
 
 
-def register(
+def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
     boundary: Boundary,
     *,
     names: CommandNames,
@@ -118,6 +122,9 @@ def register(
     settle: SettleDeploy,
     break_glass: BreakGlass,
     review_deploy: ReviewDeploy,
+    ask_train: AskTrain,
+    confirm_train: ConfirmTrain,
+    answer_train: AnswerTrain,
     roll_back: RollBack,
     name_culprits: NameCulprits,
     lift_veto: LiftVeto,
@@ -146,6 +153,7 @@ def register(
     locking = Locking(talk, lock, unlock)
     reviewing = Reviewing(talk, review_deploy)
     tokens = Tokens(talk, records, make_token, revoke_token, now)
+    training = Training(talk, records, ask_train, confirm_train, answer_train)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -186,6 +194,10 @@ def register(
         c.GoBack: rolling_back.typed,
         c.Blame: Blaming(talk, name_culprits).typed,
         c.LetBack: Lifting(talk, lift_veto).typed,
+        c.PreviewTrain: training.asked,
+        c.StartTrain: training.confirmed,
+        c.ShowTrain: training.shown,
+        c.SteerTrain: training.steered,
     }
     freeze: dict[type, Route] = {
         c.DeclareFreeze: freezing.declared,
@@ -221,6 +233,10 @@ def register(
     boundary.action(Press.NEW, planning.pressed)
     boundary.action(Press.WAY_BACK, rolling_back.pressed)
     boundary.action(Press.ROLL_BACK, rolling_back.confirmed)
+    boundary.action(Press.TRAIN_GO_ON, training.pressed)
+    boundary.action(Press.TRAIN_TRY_AGAIN, training.pressed)
+    boundary.action(Press.TRAIN_STOP, training.pressed)
+    boundary.action(Press.TRAIN_ROLL_BACK, training.pressed)
 
     boundary.view(Form.NEW, planning.sent, check=filled_in.check)
     boundary.view(Form.EDIT, editing.sent, check=filled_in.check)

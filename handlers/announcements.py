@@ -17,6 +17,8 @@ from bot.notices import (
     Notice,
     ReviewWanted,
     ThreadLine,
+    TrainAsks,
+    TrainChanged,
     Wanted,
     living,
 )
@@ -31,15 +33,17 @@ from bot.verbs.left_alone import LeftAlone
 from bot.verbs.look import Look
 from bot.verbs.next_in_line import those_before
 from bot.verbs.summaries import Summaries
+from bot.verbs.trains import see
 from handlers.names import CommandNames
 from handlers.views.card import release_card
 from handlers.views.deployments import deployment_progress
 from handlers.views.digest import digest
 from handlers.views.exceptions import exception_wanted
 from handlers.views.freezes import freeze_notice
-from handlers.views.notice import direct, line
+from handlers.views.notice import direct, line, offer
 from handlers.views.reviews import review_wanted
 from handlers.views.text import Pen
+from handlers.views.trains import progress
 from handlers.views.wanted import wanted
 
 
@@ -54,7 +58,7 @@ class Announcements:
     names: CommandNames
     left_alone: LeftAlone
 
-    async def __call__(self, notice: Notice) -> Message | None:
+    async def __call__(self, notice: Notice) -> Message | None:  # noqa: PLR0911 - one for each kind of notice
         """The message, or None."""
         pen = Pen(self.agreed().roles, self.names)
         match notice:
@@ -76,6 +80,8 @@ class Announcements:
                 return Message(notice.channel, **line(notice.sentence, pen))
             case FreezeTold():
                 return await self._freeze(notice, pen)
+            case TrainChanged() | TrainAsks():
+                return await self._train(notice, pen)
             case DigestDue():
                 content = await self.summaries.digest(notice.services)
                 return Message(notice.channel, **digest(content, pen, self.agreed()))
@@ -117,7 +123,11 @@ class Announcements:
             return None
         return Message(
             self._channel(release.plan.service),
-            **line(notice.sentence, pen),
+            **(
+                offer(notice.sentence, pen, notice.release, notice.offers)
+                if notice.offers
+                else line(notice.sentence, pen)
+            ),
             thread_of=_card_of(notice.release),
             broadcast=notice.loud,
         )
@@ -155,6 +165,20 @@ class Announcements:
         if freeze is None or not still_news(notice.moment, freeze, self.left_alone.now()):
             return None
         return Message(notice.channel, **freeze_notice(freeze, notice.moment, pen))
+
+    async def _train(self, notice: TrainChanged | TrainAsks, pen: Pen) -> Message | None:
+        async with self.records.read() as page:
+            train = await page.train(notice.train)
+            if train is None:
+                return None
+            said = progress(await see(page, train), pen)
+        if isinstance(notice, TrainAsks):
+            return Message(notice.person, **said, living=living(notice))
+        car = train.car(notice.release)
+        if car is None:
+            return None
+        thread = _card_of(notice.release)
+        return Message(self._channel(car.service), **said, thread_of=thread, living=living(notice))
 
     def _channel(self, name: ServiceName) -> ChannelId:
         """The service's channel; the owners' own if the service has left the catalogue: they have to mend that."""

@@ -9,6 +9,7 @@ from bot.rules.deployment import Deployment
 from bot.rules.people import Actor
 from bot.rules.policy import ServiceName
 from bot.verbs.standing_back import standing_back
+from bot.verbs.trains import see
 from handlers.answer import Answer
 from handlers.parsing.commands import ShowStatus
 from handlers.request import Request
@@ -34,13 +35,24 @@ class Overview:
             freezes, locks = await page.freezes(not_over_at=now), await page.locks(not_over_at=now)
             reviews = [each for each in await page.reviews(open_only=True) if each.duty.service in history]
             behind = await standing_back(page, services)
+            trains = [await see(page, each) for each in await page.trains()]
         concerned = [
             each
             for each in freezes
             if each.active(now) and (not each.window.services or each.window.services & history.keys())
         ]
-        pen = self.talk.pen()
-        said = status(services, history, concerned, pen, locks=locks, reviews=reviews, behind=behind, now=now)
+        going = [each for each in trains if any(car.service in history for car in each.train.cars)]
+        said = status(
+            services,
+            history,
+            concerned,
+            self.talk.pen(),
+            locks=locks,
+            reviews=reviews,
+            behind=behind,
+            trains=going,
+            now=now,
+        )
         await answer.private(**said)
 
 

@@ -17,6 +17,7 @@ from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.token import Token, TokenId
+from bot.rules.train import Departure, Train, TrainId
 from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
@@ -28,6 +29,7 @@ from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 from integrations.database.rows.reviews import must_follow as review_must_follow
 from integrations.database.rows.tokens import must_follow as token_must_follow
+from integrations.database.rows.trains import must_follow as train_must_follow
 from integrations.database.rows.vetoes import must_follow as veto_must_follow
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token, Train)
 
 
 class RecordingStarter:
@@ -71,6 +73,7 @@ class Contents:
     absences: dict[int, Absence] = field(default_factory=dict)
     locks: dict[int, Lock] = field(default_factory=dict)
     reviews: dict[int, Review] = field(default_factory=dict)
+    trains: dict[int, Train] = field(default_factory=dict)
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
     vetoes: dict[int, Veto] = field(default_factory=dict)
@@ -279,6 +282,23 @@ class InMemoryReading:
     async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
         mine = {each.id for each in await self.vetoes(service)}
         return [f for (veto, commit), f in sorted(self._now.findings.items()) if veto in mine and commit in commits]
+
+    async def train(self, train: TrainId) -> Train | None:
+        return self._now.trains.get(train)
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        going = [each for each in _newest_first(self._now.trains) if not each.over]
+        return [each for each in going if environment in {None, each.environment}][:limit]
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        return next(
+            (
+                each
+                for each in _newest_first(self._now.trains)
+                if any(deployment in {car.deployment, car.rollback} for car in each.cars)
+            ),
+            None,
+        )
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
@@ -503,6 +523,19 @@ class InMemoryPage(InMemoryReading):
             return token
         token_must_follow(before, token)
         kept = self._now.tokens[token.id] = replace(token, revision=token.revision + 1)
+        return kept
+
+    async def add_train(self, departure: Departure) -> Train:
+        train = Train(TrainId(len(self._now.trains) + 1), departure, departure.cars)
+        self._now.trains[train.id] = train
+        return train
+
+    async def keep_train(self, train: Train) -> Train:
+        before = _before(self._now.trains, train)
+        if before is None:
+            return train
+        train_must_follow(before, train)
+        kept = self._now.trains[train.id] = replace(train, revision=train.revision + 1)
         return kept
 
     async def put_on_record(self, happened: Happened) -> None:

@@ -158,6 +158,7 @@ def _environment(name: str, entry: EnvironmentEntry, after: tuple[str, ...], def
         hours=_hours(entry.hours, defaults) if entry.hours else None,
         two_people=entry.two_people,
         timeouts=_timeouts(entry.timeouts) if entry.timeouts else Timeouts(),
+        promote=entry.promote,
     )
 
 

@@ -24,6 +24,7 @@ from bot.catalogue.values import (
     Moment,
     Name,
     Note,
+    PromotionWord,
     Reason,
     Reference,
     References,
@@ -35,7 +36,7 @@ from bot.catalogue.values import (
     Zone,
 )
 from bot.catalogue.words import duration
-from bot.rules.policy import FreezeMeaning
+from bot.rules.policy import FreezeMeaning, Promotion
 
 MOST_ITEMS = 40
 
@@ -157,6 +158,11 @@ class EnvironmentEntry(Part):
     )
     timeouts: TimeoutsEntry | None = Field(
         default=None, description="How long each step of a deployment may take; the usual unless given."
+    )
+    promote: PromotionWord = Field(
+        default=Promotion.OFFER,
+        description="What happens once nothing blocks here any more: “offer” it to those who may deploy; bring it here "
+        "by “itself”, whatever kind of change it is; “no” for nothing.",
     )
 
 

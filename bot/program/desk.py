@@ -38,7 +38,7 @@ from integrations.slack.client import connected_to_slack
 from integrations.slack.directory import SlackDirectory, unknown
 from integrations.slack.identity import Myself
 
-IN_SLACK_ONLY = ("except", "grant", "refuse", "token", "review", "culprit", "lift")
+IN_SLACK_ONLY = ("except", "grant", "refuse", "token", "review", "culprit", "lift", "train")
 """The verbs of these commands that a terminal doesn't have …"""
 HERE_TOO = ("token list", "token revoke")
 """… but for these."""

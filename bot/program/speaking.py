@@ -64,7 +64,7 @@ def _see_that_it_is_private(file: os.stat_result) -> None:
         raise Trouble(
             f"Others on this machine can read {FILE}, so I don't use it.",
             f"Type: chmod 600 {FILE}",
-            "If anybody may have read it, revoke it: slipway token revoke T-3",
+            "If anybody may have read it, revoke it: slipway token revoke K-3",
             code=WRONG_SETTINGS,
         )
     if file.st_uid != os.getuid():

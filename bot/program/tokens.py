@@ -37,7 +37,7 @@ async def drop(desk: Desk, command: c.DropToken, by: Actor, *, wait: bool) -> in
     outcome = await desk.verbs.revoke_token(command.token, by=by)
     if isinstance(outcome, Refused):
         return await desk.refuse(outcome.why)
-    terminal.good(f"T-{command.token} is revoked: nobody can speak with it any more.")
+    terminal.good(f"K-{command.token} is revoked: nobody can speak with it any more.")
     return 0
 
 
@@ -52,9 +52,9 @@ async def list_all(settings: Settings) -> None:
 
 async def revoke(settings: Settings, name: str) -> None:
     """Revoke anybody's, on the host: whoever sits there has the database anyway. The record says who that was."""
-    number = name.lower().removeprefix("t").removeprefix("-")
+    number = name.lower().removeprefix("k").removeprefix("-")
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise Trouble(f"“{name}” is not a token; one is written like T-3.", code=WRONG_SETTINGS)
+        raise Trouble(f"“{name}” is not a token; one is written like K-3.", code=WRONG_SETTINGS)
     by = slipway(Surface.TERMINAL, f"terminal:{uuid4()}")
     sat_there = {"host": socket.gethostname(), "user": getpass.getuser()}
     with in_a_sentence():
@@ -62,7 +62,7 @@ async def revoke(settings: Settings, name: str) -> None:
             outcome = await RevokeToken(records, utc_now, sat_there)(TokenId(int(number)), by=by)
     if isinstance(outcome, Refused):
         raise Trouble(TerminalPen().write(outcome.why).plain)
-    terminal.good(f"T-{number} is revoked: nobody can speak with it any more.")
+    terminal.good(f"K-{number} is revoked: nobody can speak with it any more.")
 
 
 async def _names(settings: Settings, people: Sequence[PersonId]) -> dict[PersonId, str]:

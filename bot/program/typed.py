@@ -67,6 +67,10 @@ IN_SLACK: Mapping[type, str] = MappingProxyType(
         c.AskException: "An exception is asked for and granted in Slack: {command}",
         c.GrantException: "What is a person's word is given in Slack alone: {command}",
         c.RefuseException: "What is a person's word is given in Slack alone: {command}",
+        **dict.fromkeys(
+            (c.PreviewTrain, c.StartTrain, c.ShowTrain, c.SteerTrain),
+            "A train is put together and answered in Slack, where everybody aboard sees it: {command}",
+        ),
         c.SayWhatWasLearned: "A review is written in Slack, where everybody concerned reads it: {command}",
         c.Blame: "What stays out after a rollback is said in Slack, where everybody concerned reads it: {command}",
         c.LetBack: "What stays out after a rollback is said in Slack, where everybody concerned reads it: {command}",

@@ -16,6 +16,7 @@ from bot.rules.policy import (
     Right,
     Service,
     checklist_of,
+    goes_by_itself,
     must_be_ticked_before,
     takes_two_people,
 )
@@ -79,7 +80,7 @@ def _starts_apart(change: ChangeType, service: Service, environment: Environment
 
 def _starts_by_hand(change: ChangeType, service: Service, environment: Environment) -> bool:
     """Whether somebody has to start it: what ships itself does so where it doesn't take two people."""
-    return environment.name not in change.ships_itself or takes_two_people(change, service, environment)
+    return not goes_by_itself(change, service, environment)
 
 
 _DOING = {

@@ -139,6 +139,17 @@ class Timeouts:
     """Until a target that doesn't answer is heard again. Past it, the outcome is unknown."""
 
 
+class Promotion(StrEnum):
+    """How a candidate comes to an environment once nothing blocks it there any more."""
+
+    OFFER = "offer"
+    """Those who may deploy are offered it."""
+    ITSELF = "itself"
+    """It is brought there by itself, whatever kind of change it is."""
+    NO = "no"
+    """Nothing is said: whoever wants it there asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """A place where a service runs."""
@@ -156,6 +167,7 @@ class Environment:
     two_people: bool | None = None
     """Whether deploying here takes two people; None: as the service says."""
     timeouts: Timeouts = Timeouts()
+    promote: Promotion = Promotion.OFFER
 
 
 class Right(StrEnum):
@@ -383,3 +395,9 @@ def takes_two_people(change: ChangeType, service: Service, environment: Environm
         if said is not None:
             return said
     return service.two_people
+
+
+def goes_by_itself(change: ChangeType, service: Service, environment: Environment) -> bool:
+    """Whether this change is brought there by itself once nothing blocks. What takes two people never is."""
+    wanted = environment.name in change.ships_itself or environment.promote is Promotion.ITSELF
+    return wanted and not takes_two_people(change, service, environment)

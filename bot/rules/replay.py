@@ -182,6 +182,9 @@ class Replay:
         place = (release, EnvironmentName(happened.detail["environment"]), happened.candidate or "")
         self.blocked.pop(place, None)
         asks = self.asks.pop(place, ())
+        if happened.detail.get("train"):
+            # It was confirmed with its train, soon after it was looked at, and went when its turn came.
+            asks = tuple((who, happened.at) for who, _ in asks)
         if happened.at >= self.since:
             self.started.append(self._judged(happened, place, asks, happened.subject))
 

@@ -36,8 +36,8 @@ class Token:
 
     @property
     def name(self) -> str:
-        """`T-3`."""
-        return f"T-{self.id}"
+        """`K-3`."""
+        return f"K-{self.id}"
 
     def good(self, at: datetime) -> bool:
         """Whether it lets its owner speak at that moment."""

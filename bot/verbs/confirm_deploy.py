@@ -13,13 +13,13 @@ from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Ask, Clock, Directory, HeldError, Page, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
-from bot.rules.gate import Facts
+from bot.rules.gate import Facts, Reason
 from bot.rules.on_record import looked_up
-from bot.rules.people import Actor, PersonId
-from bot.rules.policy import EnvironmentName, Right, takes_two_people
+from bot.rules.people import Actor, PersonId, Roles
+from bot.rules.policy import EnvironmentName, Right, goes_by_itself, takes_two_people
 from bot.rules.release import Release, ReleaseId
 from bot.rules.rollback import stands_now
-from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.sentence import REPEATED, At, Code, Part, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.verbs.ask_deploy import the_place
 from bot.verbs.kept_apart import kept_apart
 from bot.verbs.look import Picture, Place, no_such_release, take
@@ -41,6 +41,14 @@ class Confirmed:
     picture: Picture
     deployment: Deployment
     before: tuple[Deployment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aboard:
+    """What brings a train's release to its place. `adopted`: it was on its way, or there, by somebody else's doing."""
+
+    deployment: Deployment
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,51 @@ class ConfirmDeploy:
             await page.commit()
         return True
 
+    async def aboard(
+        self, page: Page, release: Release, environment: EnvironmentName, train: str, *, by: Actor, roles: Roles
+    ) -> Aboard | Sentence:
+        """Start what somebody confirmed as part of a train, now that its turn has come; else what is in the way.
+
+        The caller commits. Where the same is there or on its way there already, that is what the train gets.
+        """
+        picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
+        place = the_place(picture, environment)
+        if isinstance(place, Refused):
+            return place.why
+        own = await self._under_way(page, place)
+        if own is not None:
+            return Aboard(own, adopted=True)
+        not_allowed = lacks(Right.DEPLOY, place.facts.service, by.id, roles)
+        if not_allowed:
+            return not_allowed.why
+        blockers = tuple(each for each in place.blockers if each.reason is not Reason.HELD or not place.can_wait)
+        if blockers:
+            more = say("{command} shows more.", command=Code(f"/release why {release.name} {environment}"))
+            return in_a_row((blockers[0].why, more), " ")
+        not_allowed = kept_apart(place.facts, by.id)
+        if not_allowed:
+            return not_allowed.why
+        waits = bool(await page.waiting(place.facts.service.name, environment)) or not place.open
+        return Aboard(await self._start(page, place, by, waits=waits, train=train))
+
+    async def _under_way(self, page: Page, place: Place) -> Deployment | None:
+        """This very candidate, there already or on its way there by somebody else's doing."""
+        facts = place.facts
+        if place.stands_here:
+            return facts.standing
+        line = await page.waiting(facts.service.name, place.name)
+        there = (facts.holder, *line) if facts.holder is not None else line
+        return next(
+            (
+                each
+                for each in there
+                if each.order.kind is Kind.DEPLOY
+                and each.order.release == facts.release.id
+                and each.order.candidate.is_same_as(facts.release.candidate)
+            ),
+            None,
+        )
+
     async def _not_seen(self, page: Page, place: Place, confirmer: PersonId) -> Refused | None:
         """Whether what is confirmed was looked at before, exactly as it is now, by those who should have."""
         facts = place.facts
@@ -164,7 +217,7 @@ class ConfirmDeploy:
         two = takes_two_people(facts.change, facts.service, facts.environment)
         ask = await page.ask(facts.release.id, place.name, facts.seal, not_by=confirmer if two else None)
         command = Code(f"/deploy {release} to {place.name}")
-        if ask is not None and self._still_good(ask, facts):
+        if ask is not None and still_good(ask, facts):
             return None
         if two:
             return refuse(
@@ -178,24 +231,7 @@ class ConfirmDeploy:
             command=command,
         )
 
-    def _still_good(self, ask: Ask, facts: Facts) -> bool:
-        """Whether what was looked at is what is there: not long ago, nothing deployed since, by somebody who may."""
-        since = max(
-            (
-                each.ended_at or each.order.confirmed_at
-                for each in facts.deployments
-                if each.order.environment == facts.environment.name
-            ),
-            default=None,
-        )
-        needed = facts.service.roles_for(Right.DEPLOY)
-        return (
-            facts.now - ask.at <= FRESH
-            and (since is None or since < ask.at)
-            and (not needed or facts.roles.any_of(ask.by, needed))
-        )
-
-    async def _start(self, page: Page, place: Place, by: Actor, *, waits: bool = False) -> Deployment:
+    async def _start(self, page: Page, place: Place, by: Actor, *, waits: bool = False, train: str = "") -> Deployment:
         facts = place.facts
         release, standing = facts.release, facts.standing
         assert release.candidate is not None
@@ -226,6 +262,7 @@ class ConfirmDeploy:
                 detail={
                     "environment": place.name,
                     "waits": waits,
+                    **({"train": train} if train else {}),
                     "seal": facts.seal,
                     "rules": facts.proposal.terms.digest,
                     "approved_by": [
@@ -238,18 +275,35 @@ class ConfirmDeploy:
             )
         )
         await changed(page, release.id)
-        await page.tell(ThreadLine(release.id, _told(deployment, by)))
+        await page.tell(ThreadLine(release.id, _told(deployment, by, train)))
         await page.tell(DeploymentChanged(release.id, deployment.id))
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
+
+
+def still_good(ask: Ask, facts: Facts) -> bool:
+    """Whether what was looked at is what is there: not long ago, nothing deployed since, by somebody who may."""
+    since = max(
+        (
+            each.ended_at or each.order.confirmed_at
+            for each in facts.deployments
+            if each.order.environment == facts.environment.name
+        ),
+        default=None,
+    )
+    needed = facts.service.roles_for(Right.DEPLOY)
+    return (
+        facts.now - ask.at <= FRESH
+        and (since is None or since < ask.at)
+        and (not needed or facts.roles.any_of(ask.by, needed))
+    )
 
 
 def ships_itself(picture: Picture, place: Place) -> bool:
     """Whether this change goes there now without anybody's doing."""
     facts = place.facts
     return (
-        place.name in facts.change.ships_itself
-        and not takes_two_people(facts.change, facts.service, facts.environment)
+        goes_by_itself(facts.change, facts.service, facts.environment)
         and place is picture.next_place
         and place.open
         and not _tried(picture, place)
@@ -269,14 +323,21 @@ def _tried(picture: Picture, place: Place) -> bool:
     )
 
 
-def _told(deployment: Deployment, by: Actor) -> Sentence:
+def _told(deployment: Deployment, by: Actor, train: str) -> Sentence:
+    parts: dict[str, Part] = {
+        "name": deployment.name,
+        "version": deployment.order.version,
+        "commit": Code(deployment.order.candidate.short),
+        "environment": deployment.order.environment,
+    }
+    if train:
+        template = "{train} brings {version} ({commit}) to {environment} ({name})."
+        waiting = "{train} brings {version} ({commit}) to {environment} ({name}); it waits its turn there."
+        return say(waiting if deployment.waits else template, train=train, **parts)
     return say(
         "{who} confirmed {name}: {version} ({commit}) to {environment}. It waits its turn."
         if deployment.waits
         else "{who} started {name}: {version} ({commit}) to {environment}.",
         who=At(by.id),
-        name=deployment.name,
-        version=deployment.order.version,
-        commit=Code(deployment.order.candidate.short),
-        environment=deployment.order.environment,
+        **parts,
     )

@@ -36,6 +36,7 @@ from bot.verbs.about import about
 from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import NextInLine, let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
+from bot.verbs.trains import let_the_train_go_on
 
 log = logging.getLogger(__name__)
 
@@ -326,6 +327,8 @@ class FollowDeploy:
             if not moved.holds:
                 await changed_for_others(page, moved.order.service, release)
                 await let_the_next_go(page, moved.order.service, moved.order.environment)
+            if not moved.holds or attempt is Attempt.UNKNOWN:
+                await let_the_train_go_on(page, moved)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))

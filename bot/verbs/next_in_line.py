@@ -24,6 +24,7 @@ from bot.verbs.kept_apart import kept_apart
 from bot.verbs.look import take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
+from bot.verbs.trains import let_the_train_go_on
 
 ALL_THAT_MATTERS = 200
 """So many of an environment's newest deployments tell what stands there, and what became of the last."""
@@ -257,6 +258,7 @@ async def withdrawn(page: Page, waiting: Deployment, why: str, *, at: datetime, 
     await changed(page, release)
     await page.tell(DeploymentChanged(release, ended.id))
     await page.nudge(Work.FOLLOW_DEPLOYMENT, ended.id, "withdrawn")
+    await let_the_train_go_on(page, ended)
     await redraw_the_line(page, ended.order.service, ended.order.environment)
     return ended
 
@@ -301,6 +303,7 @@ async def _passed_over(page: Page, waiting: Deployment, why: Sentence) -> None:
     )
     await page.tell(ThreadLine(release, in_a_row((opening, why), " ")))
     await page.tell(DeploymentChanged(release, waiting.id))
+    await let_the_train_go_on(page, waiting)
 
 
 def _look_again(waiting: Deployment) -> Code:

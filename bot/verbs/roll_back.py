@@ -157,42 +157,62 @@ class RollBack:
             if not await page.first_time(by.intent):
                 return REPEATED
             history = await page.deployments(service=service, environment=name, limit=200)
-            holder = next((each for each in history if each.holds), None)
-            stands = last_touch(history)
-            if seen is not None and (stands is None or stands.id != seen):
-                return Refused(
-                    say(
-                        "{environment} has changed since you looked: {version} stands there now. Nothing was started.",
-                        environment=name,
-                        version=stands.order.version if stands else "nothing",
-                    ),
-                    stale=True,
-                )
-            vetoes = await page.vetoes(service)
-            ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
-            if isinstance(ways, Refused):
-                return ways
-            standing, target = ways
-            again = await self._again(page, place, name, target, by)
-            if again:
-                return again
-            now = self.now()
-            if holder is not None and holder.attempt is Attempt.UNKNOWN:
-                lost = await page.deployment(holder.id)
-                if lost is not None and lost.attempt is Attempt.UNKNOWN:
-                    await settle(page, lost, "A rollback took the environment back in hand.", by=by, at=now)
-                holder = None
-            try:
-                deployment = await self._start(page, standing, target, reason.strip(), by, waits=holder is not None)
-            except HeldError:
-                return refuse(
-                    "Another deployment took {environment} a moment ago. Please look again: {command}.",
+            done = await self.on(page, place, name, wanted=wanted, seen=seen, reason=reason, by=by, looked=looked)
+            if isinstance(done, RollingBack):
+                await page.commit()
+        if isinstance(done, RollingBack):
+            standing = next((each for each in history if each.id == done.deployment.order.replaces), done.target)
+            await self._warn(place, history, standing, done.target)
+        return done
+
+    async def on(
+        self,
+        page: Page,
+        place: Service,
+        name: EnvironmentName,
+        *,
+        wanted: str | None,
+        seen: DeploymentId | None,
+        reason: str,
+        by: Actor,
+        looked: Shelf = MappingProxyType({}),
+    ) -> RollingBack | Refused:
+        """The same on a page that the caller commits, for somebody who may."""
+        history = await page.deployments(service=place.name, environment=name, limit=200)
+        holder = next((each for each in history if each.holds), None)
+        stands = last_touch(history)
+        if seen is not None and (stands is None or stands.id != seen):
+            return Refused(
+                say(
+                    "{environment} has changed since you looked: {version} stands there now. Nothing was started.",
                     environment=name,
-                    command=Code(f"/rollback {service} in {name}"),
-                )
-            stops = await self._stop(page, holder, place, by) if holder is not None else None
-            await page.commit()
-        await self._warn(place, history, standing, target)
+                    version=stands.order.version if stands else "nothing",
+                ),
+                stale=True,
+            )
+        vetoes = await page.vetoes(place.name)
+        ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
+        if isinstance(ways, Refused):
+            return ways
+        standing, target = ways
+        again = await self._again(page, place, name, target, by)
+        if again:
+            return again
+        now = self.now()
+        if holder is not None and holder.attempt is Attempt.UNKNOWN:
+            lost = await page.deployment(holder.id)
+            if lost is not None and lost.attempt is Attempt.UNKNOWN:
+                await settle(page, lost, "A rollback took the environment back in hand.", by=by, at=now)
+            holder = None
+        try:
+            deployment = await self._start(page, standing, target, reason.strip(), by, waits=holder is not None)
+        except HeldError:
+            return refuse(
+                "Another deployment took {environment} a moment ago. Please look again: {command}.",
+                environment=name,
+                command=Code(f"/rollback {place.name} in {name}"),
+            )
+        stops = await self._stop(page, holder, place, by) if holder is not None else None
         return RollingBack(deployment, target, stops)
 
     async def _again(

@@ -16,6 +16,7 @@ from bot.verbs.cancel_deploy import may_not, no_such_deployment
 from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others
+from bot.verbs.trains import let_the_train_go_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +88,5 @@ async def settle(
     await changed(page, release)
     await changed_for_others(page, settled.order.service, release)
     await let_the_next_go(page, settled.order.service, settled.order.environment)
+    await let_the_train_go_on(page, settled)
     return settled

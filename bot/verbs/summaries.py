@@ -19,6 +19,7 @@ from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
 from bot.verbs.standing_back import StandsBack, standing_back
+from bot.verbs.trains import TrainSeen, see
 
 _AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -79,6 +80,8 @@ class InboxContent:
     """Deployments that broke the glass, and that this person is to review."""
     behind: tuple[StandsBack, ...] = ()
     """Environments that stand on an older version since a rollback, which this person can do something about."""
+    trains: tuple[TrainSeen, ...] = ()
+    """Those on their way, those that wait for a word first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ class Summaries:
             reviews = await page.reviews(open_only=True)
             behind = await standing_back(page, self.look.agreed().services.values())
             theirs = {each.id for each in await page.releases(requested_by=person, limit=200)} if behind else set()
+            trains = [await see(page, each) for each in await page.trains()]
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -185,6 +189,7 @@ class Summaries:
             tuple(locks),
             owed,
             mended,
+            tuple(sorted(trains, key=lambda each: not each.train.asks)),
         )
 
 

@@ -81,9 +81,10 @@ class WatchRelease:
                 return DONE
             await page.tell(CardChanged(release.id))
             place = picture.next_place
-            # Only where somebody had to agree first: elsewhere nothing was ever in the way, and there is no news.
-            if place is not None and place.open and place.facts.approvals:
-                await tell_that_it_is_open(page, place)
+            if place is not None and place.open and _is_news(place) and not ships_itself(picture, place):
+                trains = await page.trains(environment=place.name)
+                if not any(each.car(release.id) for each in trains):
+                    await tell_that_it_is_open(page, place)
             ahead = await self._tell_what_is_due(page, picture, agreed)
             await page.commit()
         if await self._shipped(picture):
@@ -112,6 +113,11 @@ class WatchRelease:
                 by = slipway(Surface.ENGINE, f"{name} ships itself {place.name} {place.facts.seal}")
                 return await self.confirm.by_itself(picture.release.id, place.name, by=by)
         return False
+
+
+def _is_news(place: Place) -> bool:
+    """Whether something was in the way: somebody had to agree, or it had to be elsewhere first."""
+    return bool(place.facts.approvals or place.facts.environment.after)
 
 
 async def watch_all(records: Records) -> None:

@@ -12,6 +12,7 @@ from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.token import TokenId
+from bot.rules.train import Answer, TrainId
 
 Named = str
 """A release as it was named: a number or a service; `Look.which` knows which one that is."""
@@ -297,6 +298,37 @@ class DropToken:
     token: TokenId
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewTrain:
+    """Ask for a train: see what it would do."""
+
+    releases: tuple[Named, ...]
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class StartTrain:
+    """Confirm a train: let it go."""
+
+    releases: tuple[Named, ...]
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTrain:
+    """See how a train stands."""
+
+    train: TrainId
+
+
+@dataclass(frozen=True, slots=True)
+class SteerTrain:
+    """Say how a train goes on."""
+
+    train: TrainId
+    answer: Answer
+
+
 DeployCommand = (
     Help
     | PreviewDeploy
@@ -312,6 +344,10 @@ DeployCommand = (
     | AskToken
     | ListTokens
     | DropToken
+    | PreviewTrain
+    | StartTrain
+    | ShowTrain
+    | SteerTrain
 )
 
 

@@ -219,6 +219,22 @@ def _token(words: Reader) -> c.Command:
     return c.AskToken(until)
 
 
+def _train(words: Reader) -> c.Command:
+    if words.names_a_train:
+        train = words.train()
+        return c.SteerTrain(train, words.answer()) if words.more else c.ShowTrain(train)
+    confirms = words.skip("confirm")
+    releases = [words.release()]
+    while not words.skip("to"):
+        words.skip(*_AND)
+        if not words.more:
+            raise words.wrong(Expected.TO, "Where to? The word “to” and the environment are missing.")
+        releases.append(words.release())
+    environment = words.environment()
+    words.end()
+    return (c.StartTrain if confirms else c.PreviewTrain)(tuple(releases), environment)
+
+
 def _back(words: Reader) -> c.Command:
     service = words.service()
     environment: EnvironmentName | None = None
@@ -413,6 +429,7 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "break-glass": _break_glass,
             "review": _review,
             "token": _token,
+            "train": _train,
             "help": _help,
         },
         Family.ROLLBACK: {"culprit": _blame, "lift": _let_back, "help": _help},

@@ -139,7 +139,6 @@ USAGES = (
         "says what was learned from a deployment that broke the glass",
         "review D-40 the alarm came late; QA gets a pager",
     ),
-    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
     _usage(
         _DEPLOY,
         "token",
@@ -148,7 +147,28 @@ USAGES = (
         "token 30 days",
     ),
     _usage(_DEPLOY, "token", "token list", "shows your tokens", "token list"),
-    _usage(_DEPLOY, "token", "token revoke T-3", "makes a token worthless", "token revoke T-3"),
+    _usage(_DEPLOY, "token", "token revoke K-3", "makes a token worthless", "token revoke K-3"),
+    _usage(
+        _DEPLOY,
+        "train",
+        "train R-12 R-13 … to <environment>",
+        "shows how several releases would go there one after the other; nothing starts",
+        "train R-12 R-13 to production",
+    ),
+    _usage(
+        _DEPLOY,
+        "train confirm",
+        "train confirm R-12 R-13 … to <environment>",
+        "starts that train",
+        "train confirm R-12 R-13 to production",
+    ),
+    _usage(
+        _DEPLOY,
+        "train go on",
+        "train T-1 [go on|try again|stop|roll back]",
+        "shows a train, or says how it goes on",
+        "train T-1 go on",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,
@@ -203,6 +223,10 @@ USAGES = (
 """In the order in which the help shows them."""
 
 
+_INSIDE = frozenset({"to", "back", "now", "train confirm", "train go on"})
+"""What no line begins with."""
+
+
 def of(family: Family) -> tuple[Usage, ...]:
     """The forms of one command."""
     return tuple(each for each in USAGES if each.family is family)
@@ -210,7 +234,7 @@ def of(family: Family) -> tuple[Usage, ...]:
 
 def verbs(family: Family) -> tuple[str, ...]:
     """The words that a command can begin with."""
-    return tuple(dict.fromkeys(each.verb for each in of(family) if each.verb not in {"to", "back", "now"}))
+    return tuple(dict.fromkeys(each.verb for each in of(family) if each.verb not in _INSIDE))
 
 
 def usage(family: Family, verb: str) -> Usage:

@@ -18,7 +18,7 @@ from handlers.parsing.forms import understand
 from handlers.parsing.grammar import Family
 from handlers.parsing.known import Known
 from handlers.parsing.moments import likely
-from handlers.parsing.reader import OUTCOMES, Expected, MisreadError, Reader
+from handlers.parsing.reader import ANSWERS, OUTCOMES, Expected, MisreadError, Reader
 from handlers.parsing.words import Line, read
 
 _CLOSE = 0.6
@@ -187,7 +187,7 @@ _LETTERS = MappingProxyType(
         Expected.FREEZE: "F",
         Expected.EXCEPTION: "X",
         Expected.VETO: "V",
-        Expected.TOKEN: "T",
+        Expected.TOKEN: "K",
     }
 )
 _NUMBERED = MappingProxyType(
@@ -196,7 +196,8 @@ _NUMBERED = MappingProxyType(
         Expected.FREEZE: "F-3",
         Expected.EXCEPTION: "X-4",
         Expected.VETO: "V-3",
-        Expected.TOKEN: "T-3",
+        Expected.TOKEN: "K-3",
+        Expected.TRAIN: "T",
     }
 )
 
@@ -259,6 +260,8 @@ def _names(expected: Expected, known: Known) -> tuple[str, ...]:
             return _WEEKDAYS
         case Expected.OUTCOME:
             return OUTCOMES
+        case Expected.ANSWER:
+            return ANSWERS
         case _:
             return ()
 

@@ -14,6 +14,7 @@ from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId, parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
 from bot.rules.token import TokenId
+from bot.rules.train import Answer, TrainId
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
 from handlers.parsing.words import Line
@@ -23,13 +24,17 @@ _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
 _VETO = re.compile(r"v-?(\d{1,9})")
 _SHA = re.compile(r"(?=.*\d)[0-9a-f]{7,64}|[0-9a-f]{40}|[0-9a-f]{64}")
-_TOKEN = re.compile(r"(?:t-?)?(\d{1,9})")
+_TOKEN = re.compile(r"(?:k-?)?(\d{1,9})")
+_TRAIN = re.compile(r"t-?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
 LONGEST_REASON = 1000
 """Everybody reads it; whatever is longer belongs into a ticket, and a link to it here."""
 
+
+ANSWERS = tuple(each.value for each in Answer)
+"""What can be said to a train."""
 
 OUTCOMES = ("succeeded", "failed")
 """How a deployment can be said to have ended."""
@@ -50,6 +55,8 @@ class Expected(StrEnum):
     EXCEPTION = "exception"
     VETO = "veto"
     TOKEN = "token"  # noqa: S105 - a word of the grammar, and nobody's secret
+    TRAIN = "train"
+    ANSWER = "answer"
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
@@ -285,7 +292,30 @@ class Reader:
 
     def token(self) -> TokenId:
         """Take a token's number."""
-        return TokenId(self._number(_TOKEN, Expected.TOKEN, "T-3"))
+        return TokenId(self._number(_TOKEN, Expected.TOKEN, "K-3"))
+
+    @property
+    def names_a_train(self) -> bool:
+        """Whether the next word is a train's number."""
+        return self.more and _TRAIN.fullmatch(self.next) is not None
+
+    def train(self) -> TrainId:
+        """Take a train's number."""
+        return TrainId(self._number(_TRAIN, Expected.TRAIN, "T-1"))
+
+    def answer(self) -> Answer:
+        """Take everything that is left, which must be what can be said to a train."""
+        place, told = self.at, " ".join(self.rest().lower().split())
+        if told not in ANSWERS:
+            quoted = [f"“{each}”" for each in ANSWERS]
+            raise self.wrong(
+                Expected.ANSWER,
+                "{typed} is nothing that can be said to a train; it can be {words}.",
+                back=self.at - place,
+                typed=Code(told),
+                words=f"{', '.join(quoted[:-1])} or {quoted[-1]}",
+            )
+        return Answer(told)
 
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)

@@ -8,6 +8,7 @@ from bot.rules.approval import standing
 from bot.rules.candidate import Seal
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.policy import goes_by_itself
 from bot.rules.release import Release, r
 from bot.rules.stage import Stage
 from bot.verbs.look import Picture, Place
@@ -58,7 +59,11 @@ def _about(picture: Picture) -> Mrkdwn:
     release, plan = picture.release, picture.release.plan
     told = [stage(picture.stage), one_line(picture.change.title if picture.change else plan.change_type)]
     if picture.change and release.open:
-        by_itself = [one_line(each.name, 60) for each in picture.places if each.name in picture.change.ships_itself]
+        by_itself = [
+            one_line(each.name, 60)
+            for each in picture.places
+            if goes_by_itself(picture.change, each.facts.service, each.facts.environment)
+        ]
         told += [Mrkdwn(f"ships itself to {all_of(by_itself)}")] if by_itself else []
     told.append(Mrkdwn(f"asked for by {at(release.requested_by)} {when(release.created_at)}"))
     if plan.target is not None:

@@ -19,12 +19,14 @@ from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.look import Place
 from bot.verbs.standing_back import StandsBack
+from bot.verbs.trains import TrainSeen
 from handlers.names import LINK
 from handlers.views.blocks import Block, Said, actions, context, header, link_button, message, section
 from handlers.views.exceptions import way_past
 from handlers.views.locks import held
 from handlers.views.reviews import owed
 from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
+from handlers.views.trains import row as train_row
 from handlers.views.why import gate
 from handlers.views.words import ATTEMPTS, BROKE_GLASS, attempt, glass, named, passing, what
 
@@ -33,6 +35,7 @@ _SERVICES = 20
 _WAITING = 5
 _REVIEWS = 5
 _IRREVERSIBLE = 5
+_TRAINS = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -261,12 +264,15 @@ def status(
     now: datetime,
     reviews: Sequence[Review] = (),
     behind: Sequence[StandsBack] = (),
+    trains: Sequence[TrainSeen] = (),
 ) -> Said:
     """What runs where, and who holds it. `history` is each service's deployments, newest first.
 
     `behind` is where an older version stands.
     """
     blocks = [header("What runs where")]
+    if trains:
+        blocks.append(section("\n".join(train_row(each, pen) for each in trains[:_TRAINS])))
     for service in services[:_SERVICES]:
         mine = history.get(service.name, ())
         older = {each.environment: each for each in behind if each.service.name == service.name}

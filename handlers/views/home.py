@@ -19,6 +19,7 @@ from handlers.views.lists import row
 from handlers.views.locks import row as lock_row
 from handlers.views.reviews import review_request
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
+from handlers.views.trains import row as train_row
 from handlers.views.words import STAGES, attempt, named, title
 
 _APPROVALS = 10
@@ -26,6 +27,7 @@ _EXCEPTIONS = 8
 _ITEMS = 12
 _MINE = 12
 _RUNNING = 8
+_TRAINS = 5
 _FREEZES = 5
 _ABSENCES = 5
 _LOCKS = 5
@@ -50,6 +52,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             *_items(content),
             *_mine(content, pen),
             *_behind(content, pen),
+            *_trains(content, pen),
             *_running(content),
             *_freezes(content),
             *_locks(content, pen),
@@ -155,6 +158,11 @@ def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:
 def _behind(content: InboxContent, pen: Pen) -> Iterator[Block]:
     blocks: list[Block] = [section(f"⚠️ {pen.write(told(each))}") for each in content.behind[:_BEHIND]]
     yield from _titled("On an older version", len(content.behind), blocks, _BEHIND)
+
+
+def _trains(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks = [section(train_row(each, pen)) for each in content.trains[:_TRAINS]]
+    yield from _titled("Release trains", len(content.trains), blocks, _TRAINS)
 
 
 def _running(content: InboxContent) -> Iterator[Block]:

@@ -23,6 +23,7 @@ from integrations.database.rows import (
     releases,
     reviews,
     tokens,
+    trains,
     vetoes,
 )
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from bot.rules.release import Draft, Release, ReleaseId
     from bot.rules.review import Duty, Review
     from bot.rules.token import Token, TokenId
+    from bot.rules.train import Departure, Train, TrainId
     from bot.rules.veto import Finding, TakenBack, Veto, VetoId
     from integrations.database.starter import WorkStarter
 
@@ -86,6 +88,7 @@ class DatabasePage(DatabaseReading):
         self._reviews: dict[int, Review] = {}
         self._vetoes: dict[int, Veto] = {}
         self._tokens: dict[int, Token] = {}
+        self._trains: dict[int, Train] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -111,6 +114,9 @@ class DatabasePage(DatabaseReading):
 
     async def token(self, token: TokenId) -> Token | None:
         return _noted(self._tokens, token, await super().token(token))
+
+    async def train(self, train: TrainId) -> Train | None:
+        return _noted(self._trains, train, await super().train(train))
 
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
@@ -215,6 +221,15 @@ class DatabasePage(DatabaseReading):
         stored = self._tokens.get(token.id) or _there(await self.token(token.id), token.name)
         if token != stored:
             stored = self._tokens[token.id] = await self._run(tokens.keep, stored, token)
+        return stored
+
+    async def add_train(self, departure: Departure) -> Train:
+        return await self._run(trains.add, departure)
+
+    async def keep_train(self, train: Train) -> Train:
+        stored = self._trains.get(train.id) or _there(await self.train(train.id), train.name)
+        if train != stored:
+            stored = self._trains[train.id] = await self._run(trains.keep, stored, train)
         return stored
 
     async def put_on_record(self, happened: Happened) -> None:

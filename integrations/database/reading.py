@@ -21,6 +21,7 @@ from integrations.database.rows import (
     releases,
     reviews,
     tokens,
+    trains,
     vetoes,
 )
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from bot.rules.release import Release, ReleaseId
     from bot.rules.review import Review
     from bot.rules.token import Token, TokenId
+    from bot.rules.train import Train, TrainId
     from bot.rules.veto import Finding, Veto, VetoId
 
 P = ParamSpec("P")
@@ -168,6 +170,15 @@ class DatabaseReading:
 
     async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
         return await self._run(vetoes.findings, service, commits)
+
+    async def train(self, train: TrainId) -> Train | None:
+        return await self._run(trains.one, train, lock=self._lock)
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        return await self._run(trains.going, environment=environment, limit=limit)
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        return await self._run(trains.with_deployment, deployment)
 
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000

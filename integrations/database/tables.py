@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from bot.rules.approval import Word
 from bot.rules.deployment import HOLDING, Attempt, Kind
+from bot.rules.train import Course
 from integrations.database.columns import Json, Moment, Number, Words
 
 metadata = MetaData(
@@ -32,7 +33,7 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, values: type[Attempt | Kind | Word] | frozenset[Attempt]) -> str:
+def _one_of(column: str, values: type[Attempt | Kind | Word | Course] | frozenset[Attempt]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in sorted(values))})"
 
 
@@ -567,4 +568,43 @@ people_as_read = Table(
     Column("tz", Words, nullable=False),
     Column("standing", Words, nullable=False),
     Column("read_at", Moment, nullable=False),
+)
+
+trains = Table(
+    "trains",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("environment", Words, nullable=False),
+    Column("confirmed_by", Words, nullable=False),
+    Column("confirmed_at", Moment, nullable=False),
+    Column("course", Words, nullable=False),
+    Column("decided_by", Words),
+    Column("asks_since", Moment),
+    Column("ended_at", Moment),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint(_one_of("course", Course), name="course"),
+    Index(None, "ended_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+train_cars = Table(
+    "train_cars",
+    metadata,
+    Column("train_id", Number, ForeignKey("trains.id"), primary_key=True),
+    # 1, 2, … in the order in which they go.
+    Column("position", Integer, primary_key=True),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("service", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("candidate", Words, nullable=False),
+    Column("after", Json, nullable=False),
+    Column("deployment_id", Number, ForeignKey("deployments.id")),
+    Column("adopted", Boolean, nullable=False),
+    Column("rollback_id", Number, ForeignKey("deployments.id")),
+    Column("trouble", Json),
+    Column("left", Boolean, nullable=False),
+    CheckConstraint("position > 0", name="position"),
+    Index(None, "train_id", "release_id", unique=True),
+    Index(None, "deployment_id"),
+    Index(None, "rollback_id"),
 )

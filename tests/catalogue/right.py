@@ -59,6 +59,11 @@ RIGHT = {
     "no bake time": production("bake: 0h"),
     "bake time by default": TWO_PLACES + "defaults: {bake: 2h}\n",
     "no bake time by default": TWO_PLACES + "defaults: {bake: 0d}\n",
+    "promotion by itself": production("promote: itself"),
+    "promotion on offer": production("promote: offer"),
+    "no promotion": production("promote: no"),
+    "promotion by itself where a change takes one": production("promote: itself")
+    + "        two_people: true\nchange_types: {feature: {two_people: false}}\n",
     "two people in an environment": production("two_people: true"),
     "bake time of a change": feature("bake: 1h"),
     "bake time of a change by environment": feature("bake: {production: 1h}"),

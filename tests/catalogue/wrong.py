@@ -336,6 +336,16 @@ CONFIRMING = {
         "Every service asks for two people in “production”",
     ),
     "shipping itself as others call it": (_types("    §auto_deploy: [production]\n"), "did you mean “ships_itself”"),
+    "promotion in another word": (_production("promote: §always"), "it can be offer, itself or no"),
+    "promotion by itself and by two people": (
+        _production("two_people: true\n        promote: §itself"),
+        "takes two people in “production”",
+    ),
+    "promotion by itself where all kinds of change take two people": (
+        _production("promote: §itself") + "change_types: {feature: {two_people: true}}\n",
+        "nothing is brought there by itself",
+    ),
+    "promotion as others call it": (_production("§auto_promote: true"), "did you mean “promote”"),
     "any_hour in words": (_types("    any_hour: §often\n"), "true or false"),
 }
 

@@ -198,13 +198,13 @@ def test_a_bad_token_lets_nobody_speak(terminal: Terminal, spoil, says):
 
 def test_a_token_that_was_revoked_on_the_host_lets_nobody_speak(terminal: Terminal):
     terminal.speaks(INES)
-    assert "T-1 is revoked" in terminal.types("token", "revoke", "t1").stdout
+    assert "K-1 is revoked" in terminal.types("token", "revoke", "k1").stdout
     result = terminal.types("rollback", "payments", "now", "It burns")
     assert result.exit_code == 1
     assert "was revoked" in result.stderr
     assert "by Slipway" in result.stderr
     (entry,) = terminal.record()
-    assert (entry.verb, entry.by, entry.surface, entry.subject) == ("revoke token", "slipway", "terminal", "T-1")
+    assert (entry.verb, entry.by, entry.surface, entry.subject) == ("revoke token", "slipway", "terminal", "K-1")
     assert {"host", "user", "person"} <= entry.detail.keys()
 
 
@@ -263,6 +263,9 @@ def test_help_shows_the_forms_that_work_here(terminal: Terminal):
         (("freeze", "except", "R-1", "It can't wait"), "asked for and granted in Slack"),
         (("freeze", "grant", "X-1"), "a person's word"),
         (("freeze", "refuse", "X-1", "No"), "a person's word"),
+        (("deploy", "train", "T-1"), "A train is put together and answered in Slack"),
+        (("deploy", "review", "D-1", "The alarm came late"), "A review is written in Slack"),
+        (("rollback", "lift", "V-1", "It was not to blame"), "is said in Slack"),
     ],
 )
 def test_a_persons_word_is_given_in_slack_alone(terminal: Terminal, words, says):
@@ -439,7 +442,7 @@ def test_the_hosts_list_of_tokens_tells_none(terminal: Terminal):
     assert "There are no tokens" in terminal.types("token", "list").stdout
     terminal.speaks(MAYA)
     shown = terminal.types("token", "list").stdout
-    assert "T-1" in shown
+    assert "K-1" in shown
     assert "Maya" in shown
     assert terminal.environment["SLIPWAY_TOKEN"] not in shown
     assert terminal.types("token", "revoke", "R-1").exit_code == 2

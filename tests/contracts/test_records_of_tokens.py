@@ -50,12 +50,12 @@ async def test_of_two_changes_to_the_same_token_one_is_told_to_look_again(record
         await page.keep_token(replace(token, used_at=NOW))
         await page.commit()
     async with records.open() as page:
-        with pytest.raises(ConflictError, match="T-1"):
+        with pytest.raises(ConflictError, match="K-1"):
             await page.keep_token(replace(token, revoked_at=NOW, revoked_by=INES.id))
 
 
 async def test_a_token_never_becomes_somebody_elses(records: Records):
     (token,) = await made(records)
     async with records.open() as page:
-        with pytest.raises(ValueError, match="Whose T-1 is"):
+        with pytest.raises(ValueError, match="Whose K-1 is"):
             await page.keep_token(replace(token, person=MAYA.id))

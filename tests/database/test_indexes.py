@@ -15,6 +15,7 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.lock import LockId
 from bot.rules.release import ReleaseId
 from bot.rules.token import TokenId
+from bot.rules.train import TrainId
 from bot.rules.veto import VetoId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
@@ -80,6 +81,10 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "reviews that are owed": lambda reading: reading.reviews(open_only=True),
     "what I broke": lambda reading: reading.reviews(open_only=True, broken_by=MAYA.id),
     "a release's reviews": lambda reading: reading.reviews(release=R1),
+    "a train": lambda reading: reading.train(TrainId(1)),
+    "trains on their way": lambda reading: reading.trains(),
+    "trains to an environment": lambda reading: reading.trains(environment=PRODUCTION),
+    "the train of a deployment": lambda reading: reading.train_with(DeploymentId(1)),
     "the record": lambda reading: reading.record(),
     "the record's next page": lambda reading: reading.record(after=1000),
     "a release's record": lambda reading: reading.record(release=R1),

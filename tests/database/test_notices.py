@@ -21,6 +21,8 @@ from bot.notices import (
     Notice,
     ReviewWanted,
     ThreadLine,
+    TrainAsks,
+    TrainChanged,
     Wanted,
 )
 from bot.rules.sentence import AllOf, At, AtRole, Code, InPlaceOf, Link, Sentence, When
@@ -47,7 +49,9 @@ sentences = some.dictionaries(names, parts, max_size=4).map(
 anything = some.one_of(
     some.builds(CardChanged, numbers),
     some.builds(DeploymentChanged, numbers, numbers),
-    some.builds(ThreadLine, numbers, sentences, some.booleans()),
+    some.builds(ThreadLine, numbers, sentences, some.booleans(), some.none() | words),
+    some.builds(TrainChanged, numbers, numbers),
+    some.builds(TrainAsks, words, numbers),
     some.builds(DirectLine, words, sentences, some.none() | numbers),
     some.builds(ExceptionWanted, words, numbers),
     some.builds(ReviewWanted, words, numbers),
@@ -72,4 +76,5 @@ def test_every_kind_of_notice_is_tried_here() -> None:
     assert {kind.__name__ for kind in get_args(notices.Notice)} == {
         "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold",
         "DigestDue", "ExceptionWanted", "ReviewWanted",
+        "TrainChanged", "TrainAsks",
     }  # fmt: skip

@@ -23,10 +23,13 @@ from bot.rules.deployment import Attempt, DeploymentId, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import SLIPWAY
+from bot.rules.policy import ServiceName
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
+from bot.rules.sentence import say
 from bot.rules.terms import Terms
 from bot.rules.token import Token, TokenId
+from bot.rules.train import Car, Course
 from bot.rules.veto import Finding, Ruling, Suspect, TakenBack, Veto, VetoId
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
@@ -245,6 +248,17 @@ TOKENS = f"""
     VALUES ('U0OMAR', 'Omar', 'Africa/Cairo', 'member', '{AT}');
 """
 
+TRAINS = f"""
+    INSERT INTO trains (environment, confirmed_by, confirmed_at, course, decided_by, asks_since, revision)
+    VALUES ('production', 'U0MAYA', '{AT}', 'back', 'U0INES', '{AT}', 4);
+    INSERT INTO train_cars (train_id, position, release_id, service, version, candidate, "after", deployment_id,
+        adopted, rollback_id, "left")
+    VALUES (1, 1, 1, 'payments', '1.0', '{COMMIT}@sha256:1', '[]', 1, FALSE, 2, FALSE);
+    INSERT INTO train_cars (train_id, position, release_id, service, version, candidate, "after", adopted, trouble,
+        "left")
+    VALUES (1, 2, 2, 'search', '1.1', '{COMMIT}', '[1]', TRUE, '{{"template": "Closed.", "parts": []}}', TRUE);
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
@@ -253,6 +267,7 @@ ADDED = {
     "0005": LOCKS,
     "0006": BROKEN_GLASS,
     "0007": TOKENS,
+    "0008": TRAINS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -348,6 +363,24 @@ async def test_what_there_is_since_the_third_version_is_upgraded_as_well(empty_u
         THEN,
         THEN,
     )
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0008"])
+async def test_what_there_is_since_trains_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (train,) = await reading.trains()
+    first = Car(
+        ReleaseId(1), PAYMENTS, "1.0", f"{COMMIT}@sha256:1", deployment=DeploymentId(1), rollback=DeploymentId(2)
+    )
+    second = Car(
+        ReleaseId(2), ServiceName("search"), "1.1", COMMIT, (ReleaseId(1),), None, True, None, say("Closed."), True
+    )
+    assert train.cars == (first, second)
+    assert train.departure.confirmed_at == THEN
+    assert (train.course, train.decided_by, train.asks_since, train.revision) == (Course.BACK, "U0INES", THEN, 4)
 
 
 async def test_what_was_asked_to_stop_before_that_was_noted_was_asked_at_the_upgrade(empty_url: str) -> None:

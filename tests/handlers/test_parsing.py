@@ -11,6 +11,7 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import Person, PersonId
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
+from bot.rules.train import Answer, TrainId
 from handlers.parsing import commands as c
 from handlers.parsing import grammar
 from handlers.parsing.grammar import Family
@@ -136,6 +137,14 @@ def understood(typed: str) -> c.Command | Hint:
         ("/deploy review d40 ok", c.SayWhatWasLearned(DeploymentId(40), "ok")),
         ("/deploy cancel d40", c.StopDeploy(DeploymentId(40))),
         ("/deploy cancel 40", c.StopDeploy(DeploymentId(40))),
+        ("/deploy train R-12 R-13 to production", c.PreviewTrain(("R-12", "R-13"), PRODUCTION)),
+        ("/deploy train r12, payments and 14 to Production", c.PreviewTrain(("R-12", PAYMENTS, "R-14"), PRODUCTION)),
+        ("/deploy train confirm R-12 R-13 to production", c.StartTrain(("R-12", "R-13"), PRODUCTION)),
+        ("/deploy train T-1", c.ShowTrain(TrainId(1))),
+        ("/deploy train t1 go on", c.SteerTrain(TrainId(1), Answer.GO_ON)),
+        ("/deploy train T-1 Try  Again", c.SteerTrain(TrainId(1), Answer.TRY_AGAIN)),
+        ("/deploy train T-1 stop", c.SteerTrain(TrainId(1), Answer.STOP)),
+        ("/deploy train T-1 roll back", c.SteerTrain(TrainId(1), Answer.ROLL_BACK)),
         ("/rollback", c.Help()),
         ("/rollback payments", c.GoBack(PAYMENTS)),
         ("/rollback payments in production", c.GoBack(PAYMENTS, PRODUCTION)),

@@ -52,29 +52,29 @@ def everything_that_is_kept(world: World) -> Iterator[str]:
 async def test_a_token_is_told_to_its_owner_alone_and_once(world: World, caplog):
     answer = await world.ines.types("/deploy token")
     token = token_in(answer)
-    assert "Your token *T-1*" in answer
+    assert "Your token *K-1*" in answer
     assert "~/.config/slipway/token" in answer
     assert isinstance(told := await uses(world, token), Person)
     assert told.id == "U0INES"
-    assert "T-1" not in world.channel("payments")
+    assert "K-1" not in world.channel("payments")
     with everything_that_is_kept(world) as kept:
         assert token not in kept
         assert token.removeprefix("slipway_") not in kept
     assert token not in caplog.text
     listed = await world.ines.types("/deploy token list")
-    assert "T-1" in listed
+    assert "K-1" in listed
     assert "last used" in listed
     assert token not in listed
 
 
 async def test_making_and_revoking_are_on_the_record_and_the_token_is_not(world: World):
     token = token_in(await world.ines.types("/deploy token 2 weeks"))
-    assert "*T-1* is revoked" in await world.ines.types("/deploy token revoke T-1")
+    assert "*K-1* is revoked" in await world.ines.types("/deploy token revoke K-1")
     async with world.bot.records.read() as page:
         entries = [each.happened for each in await page.record()]
     assert [(each.verb, each.by, each.subject) for each in entries] == [
-        ("make token", "U0INES", "T-1"),
-        ("revoke token", "U0INES", "T-1"),
+        ("make token", "U0INES", "K-1"),
+        ("revoke token", "U0INES", "K-1"),
     ]
     assert token not in str(entries)
     assert (await world.bot.verify_audit()).broken is None
@@ -87,7 +87,7 @@ async def test_a_revoked_an_expired_and_a_forged_token_let_nobody_speak(world: W
     assert "no token of mine" in str(await uses(world, token, key="another-key-" + "1618" * 6))
     assert "no token of mine" in str(await uses(world, "slipway_" + "x" * 5000))
     assert "no token of mine" in str(await uses(world, "xoxb-canary"))
-    await world.ines.types("/deploy token revoke T-1")
+    await world.ines.types("/deploy token revoke K-1")
     assert "was revoked" in str(await uses(world, token))
 
 
@@ -111,7 +111,7 @@ async def test_whoever_is_deactivated_speaks_no_more_however_good_the_token(worl
 async def test_a_token_is_nobody_elses_to_see_or_revoke(world: World):
     token = token_in(await world.ines.types("/deploy token"))
     assert "You have no tokens" in await world.maya.types("/deploy token list")
-    assert "You have no token T-1" in await world.maya.types("/deploy token revoke T-1")
+    assert "You have no token K-1" in await world.maya.types("/deploy token revoke K-1")
     assert isinstance(await uses(world, token), Person)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
 from bot.rules.deployment import Deployment, DeploymentId, Order
-from bot.rules.policy import DeployerChoice, Environment, Service
+from bot.rules.policy import DeployerChoice, Environment, Service, ServiceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class FakeTarget:
     """Why it can't be asked at all just now."""
     stops: bool = True
     """Whether it stops when it is asked to."""
+    fails: set[ServiceName] = field(default_factory=set)
+    """The services whose deployments fail from now on."""
     started: list[Deployment] = field(default_factory=list)
     """Everything that really began, in order."""
     gone: set[str] = field(default_factory=set)
@@ -69,11 +71,14 @@ class FakeTarget:
             if self.refuses:
                 raise DeployerError(self.refuses, ended=True)
             self.started.append(deployment)
-            found = self._work[deployment.id] = _Work(deployment, self.script)
-            if not self.script.waits:
+            found = self._work[deployment.id] = _Work(deployment, self._script(deployment))
+            if not found.script.waits:
                 self._end(found)
         elif found.deployment is None:
             raise DeployerError("It was cancelled before it began.", ended=True)
+
+    def _script(self, deployment: Deployment) -> Script:
+        return replace(self.script, code=1) if deployment.order.service in self.fails else self.script
 
     def progress(self, deployment: DeploymentId) -> Progress:
         """How far it is."""

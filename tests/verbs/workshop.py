@@ -16,9 +16,11 @@ from bot.rules.people import Actor, Person, PersonId, RoleName, Roles, Surface
 from bot.rules.policy import ChangeType, ChangeTypeName, EnvironmentName, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
 from bot.verbs.break_glass import BreakGlass
@@ -27,6 +29,7 @@ from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import Blocked, ConfirmDeploy, Confirmed
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
@@ -45,6 +48,7 @@ from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
 from bot.verbs.review import ReviewDeploy, WatchReview
 from bot.verbs.roll_back import RollBack, RollingBack
+from bot.verbs.run_train import RunTrain
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
 from bot.verbs.stand_ins import WithStandIns
@@ -161,6 +165,10 @@ class Workshop:
         self.roll_back = RollBack(*common, deployers, self.code, now)
         self.break_glass = BreakGlass(*common, now)
         self.review_deploy, self.watch_review = ReviewDeploy(*common, now), WatchReview(*common, now)
+        self.ask_train = AskTrain(*common, self.code, now)
+        self.confirm_train = ConfirmTrain(*common, now)
+        self.answer_train = AnswerTrain(*common, now)
+        self.run_train = RunTrain(*common, self.confirm_deploy, self.roll_back, now)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)

@@ -22,7 +22,7 @@ def test_the_token_is_told_with_what_to_do_with_it():
     said = handed_over(Made(TOKEN, "slipway_WzNd.abc-_"), PEN)
     taken_by_slack(dict(said))
     shown = read(list(said["blocks"]))
-    for part in ("slipway_WzNd.abc-_", "umask 077", "`/ship token revoke T-3`", "only this once"):
+    for part in ("slipway_WzNd.abc-_", "umask 077", "`/ship token revoke K-3`", "only this once"):
         assert part in shown
     assert "slipway_WzNd" not in said["text"], "a notification on a locked screen is read by others"
 
@@ -37,9 +37,9 @@ def test_the_list_says_which_are_good_and_when_they_were_used():
     said = listed([TOKEN, spent, dropped], NOW, PEN)
     taken_by_slack(dict(said))
     shown = read(list(said["blocks"]))
-    assert "*T-3*  ·  good until" in shown
+    assert "*K-3*  ·  good until" in shown
     assert "*T-2*  ·  expired" in shown
-    assert "*T-1*  ·  revoked" in shown
+    assert "*K-1*  ·  revoked" in shown
     assert "never used" in shown
     assert shown.count("token revoke") == 1
 
@@ -54,4 +54,4 @@ def test_a_long_list_is_cut_and_an_empty_one_says_how_to_make_one():
 def test_revoking_is_answered():
     said = revoked(TOKEN)
     taken_by_slack(dict(said))
-    assert "T-3" in said["text"]
+    assert "K-3" in said["text"]

@@ -1,0 +1,279 @@
+"""Run a train: one release after the other, each as an ordinary deployment whose gate is asked when its turn comes.
+
+Each call is one move, decided by what is on the record: a kill in between starts nothing twice, since a deployment and
+the car that it belongs to are written in one transaction. At the first thing that goes wrong it stands still and asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.notices import DirectLine, ThreadLine, TrainAsks
+from bot.ports import DONE, Agreed, Clock, Directory, HeldError, Next, Page, Records, again
+from bot.rules.audit import Happened
+from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.people import SLIPWAY, Actor, Person, PersonId, Roles, Surface
+from bot.rules.policy import Right
+from bot.rules.rollback import last_touch
+from bot.rules.sentence import AllOf, At, AtRole, Code, Refused, When, in_a_row, say
+from bot.rules.train import (
+    Arrive,
+    Car,
+    Halt,
+    LeaveLine,
+    Move,
+    Passage,
+    Start,
+    TakeBack,
+    Train,
+    TrainId,
+    Wait,
+    next_move,
+    why_stuck,
+)
+from bot.verbs.confirm_deploy import Aboard, ConfirmDeploy
+from bot.verbs.next_in_line import ALL_THAT_MATTERS, let_the_next_go, withdrawn
+from bot.verbs.rights import lacks
+from bot.verbs.roll_back import RollBack
+from bot.verbs.trains import TrainSeen, see, tell_train
+
+LOOK_UP = timedelta(seconds=30)
+"""So often it looks by itself; whatever ends says so."""
+SOON = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunTrain:
+    """One move of a train."""
+
+    records: Records
+    directory: Directory
+    agreed: Agreed
+    confirm: ConfirmDeploy
+    roll_back: RollBack
+    now: Clock
+
+    async def __call__(self, key: int) -> Next:
+        """Do the one thing that is due."""
+        async with self.records.read() as reading:
+            train = await reading.train(TrainId(key))
+            if train is None or train.over:
+                return DONE
+            if not train.asks and isinstance(next_move(train, (await see(reading, train)).how), Wait):
+                return again(LOOK_UP)
+        roles = await self.directory.roles()
+        async with self.records.open() as page:
+            train = await page.train(TrainId(key))
+            assert train is not None, "trains are never deleted"
+            if train.over:
+                return DONE
+            seen = await see(page, train)
+            following = await self._make(page, seen, next_move(train, seen.how), roles)
+            await page.commit()
+        return following
+
+    async def _make(self, page: Page, seen: TrainSeen, move: Move, roles: Roles) -> Next:
+        train = seen.train
+        match move:
+            case Wait():
+                return await self._remind(page, seen) if train.asks else again(LOOK_UP)
+            case Start(car):
+                return await self._start(page, train, car, roles)
+            case TakeBack(car):
+                return await self._take_back(page, train, car, roles)
+            case LeaveLine(car):
+                return await self._leave_line(page, train, car)
+            case Halt(car):
+                return await self._halt(page, seen, car)
+            case Arrive():
+                return await self._arrive(page, seen)
+
+    # ------------------------------------------------------------ one release at a time
+
+    async def _start(self, page: Page, train: Train, car: Car, roles: Roles) -> Next:
+        release = await page.release(car.release)
+        assert release is not None, "releases are never deleted"
+        candidate = release.candidate
+        if candidate is None or candidate.identity != car.candidate or release.plan.version != car.version:
+            why = say(
+                "{release} has another candidate now than when {train} was confirmed.",
+                release=release.name,
+                train=train.name,
+            )
+            return await self._note(page, train, replace(car, trouble=why))
+        meanwhile = await _meanwhile(page, train, car)
+        if meanwhile is not None and not meanwhile.order.candidate.is_same_as(candidate):
+            why = say(
+                "{name} ({version}) has changed {environment} since {train} was confirmed.",
+                name=meanwhile.name,
+                version=meanwhile.order.version,
+                environment=train.environment,
+                train=train.name,
+            )
+            return await self._note(page, train, replace(car, trouble=why))
+        try:
+            done = await self.confirm.aboard(
+                page,
+                release,
+                train.environment,
+                train.name,
+                by=_in_the_name_of(train.departure.confirmed_by),
+                roles=roles,
+            )
+        except HeldError:
+            return again(SOON)
+        if isinstance(done, Aboard):
+            return await self._note(page, train, replace(car, deployment=done.deployment.id, adopted=done.adopted))
+        return await self._note(page, train, replace(car, trouble=done))
+
+    async def _take_back(self, page: Page, train: Train, car: Car, roles: Roles) -> Next:
+        assert car.deployment is not None, "else there was nothing to take back"
+        assert train.decided_by is not None, "somebody has decided so"
+        service = self.agreed().services.get(car.service)
+        if service is None or service.environment(train.environment) is None:
+            why = say("The catalogue no longer says how to deploy to {place}.", place=train.environment)
+            return await self._note(page, train, replace(car, trouble=why))
+        history = await page.deployments(service=car.service, environment=train.environment, limit=ALL_THAT_MATTERS)
+        tried = [each for each in history if each.order.kind is Kind.ROLLBACK and each.order.replaces == car.deployment]
+        by_hand = next((each for each in tried if not each.over or each.attempt is Attempt.SUCCEEDED), None)
+        if by_hand is not None and by_hand.attempt is not Attempt.UNKNOWN:
+            return await self._note(page, train, replace(car, rollback=by_hand.id))
+        brought = next((each for each in history if each.id == car.deployment), None)
+        before = brought.order.replaces if brought is not None else None
+        last = last_touch(history)
+        not_allowed = lacks(Right.ROLL_BACK, service, train.decided_by, roles)
+        done = not_allowed or await self.roll_back.on(
+            page,
+            service,
+            train.environment,
+            # Not simply the last good version: after a way back that failed, that is what is to be taken away.
+            wanted=f"D-{before}" if before is not None else None,
+            seen=last.id if last in tried else car.deployment,
+            reason=f"{train.name} is rolled back.",
+            by=_in_the_name_of(train.decided_by),
+        )
+        if isinstance(done, Refused):
+            return await self._note(page, train, replace(car, trouble=done.why))
+        return await self._note(page, train, replace(car, rollback=done.deployment.id))
+
+    async def _leave_line(self, page: Page, train: Train, car: Car) -> Next:
+        assert car.deployment is not None, "else it would not wait in line"
+        await page.release(car.release)
+        waiting = await page.deployment(car.deployment)
+        if waiting is not None and waiting.waits:
+            await withdrawn(page, waiting, f"{train.name} goes without it.", at=self.now())
+            await let_the_next_go(page, car.service, train.environment)
+        return again(timedelta(0))
+
+    async def _note(self, page: Page, train: Train, car: Car) -> Next:
+        """Keep what has become of that release; what comes next is another move."""
+        await page.keep_train(train.with_car(car))
+        await tell_train(page, train)
+        return again(timedelta(0))
+
+    # ------------------------------------------------------------ people
+
+    async def _halt(self, page: Page, seen: TrainSeen, car: Car) -> Next:
+        """It stands still, and asks."""
+        now = self.now()
+        why = why_stuck(seen.train, car, seen.how)
+        train = await page.keep_train(replace(seen.train, asks_since=now))
+        await self._record(page, "train stands still", train, car, {"why": str(why)})
+        told = (
+            say("{train} stands still.", train=train.name),
+            why,
+            say(
+                "{who}, how does it go on? {words}.",
+                who=At(train.departure.confirmed_by),
+                words=AllOf(_words(replace(seen, train=train))),
+            ),
+        )
+        await page.tell(ThreadLine(car.release, in_a_row(told, " "), loud=True))
+        await tell_train(page, train)
+        await page.tell(TrainAsks(train.departure.confirmed_by, train.id))
+        return again(self.agreed().reminders.ask_again_after)
+
+    async def _remind(self, page: Page, seen: TrainSeen) -> Next:
+        """Nobody has said anything: who confirmed it hears of it again, and then everybody who may decide."""
+        train, now = seen.train, self.now()
+        assert train.asks_since is not None, "it asks"
+        every = self.agreed().reminders.ask_again_after
+        asked = (now - train.asks_since) // every
+        car = seen.stuck or train.cars[0]
+        if asked and await page.first_time(f"{train.name} asks {train.asks_since.isoformat()} {asked}"):
+            told = say(
+                "{train} has stood still since {since} and waits for a word: {words}.",
+                train=train.name,
+                since=When(train.asks_since),
+                words=AllOf(_words(seen)),
+            )
+            await page.tell(DirectLine(train.departure.confirmed_by, told, car.release))
+            service = self.agreed().services.get(car.service)
+            roles = service.roles_for(Right.DEPLOY) if service else ()
+            if asked > 1 and roles:
+                called = say(
+                    "{roles}, {train} still stands still and waits for a word: {words}.",
+                    roles=AllOf(tuple(AtRole(each) for each in roles)),
+                    train=train.name,
+                    words=AllOf(_words(seen)),
+                )
+                await page.tell(ThreadLine(car.release, called))
+        return again(train.asks_since + (asked + 1) * every - now)
+
+    async def _arrive(self, page: Page, seen: TrainSeen) -> Next:
+        now = self.now()
+        train = await page.keep_train(replace(seen.train, ended_at=now))
+        there = [each.name for each in train.cars if seen.passage(each) is Passage.THERE]
+        back = [each.name for each in train.cars if seen.passage(each) is Passage.BACK]
+        stayed = [each.name for each in train.cars if each.name not in {*there, *back}]
+        for car in train.cars:
+            await self._record(page, "train ended", train, car, {"there": there, "rolled back": back, "not": stayed})
+        told = say("{train} has ended: {what}.", train=train.name, what=_ending(train, there, back, stayed))
+        await page.tell(DirectLine(train.departure.confirmed_by, told, train.cars[-1].release))
+        await tell_train(page, train)
+        return DONE
+
+    async def _record(self, page: Page, verb: str, train: Train, car: Car, detail: dict[str, object]) -> None:
+        await page.put_on_record(
+            Happened(
+                verb,
+                SLIPWAY,
+                Surface.ENGINE,
+                self.now(),
+                release=car.release,
+                candidate=car.candidate,
+                subject=train.name,
+                detail={"environment": train.environment, **detail},
+            )
+        )
+
+
+def _in_the_name_of(person: PersonId) -> Actor:
+    """Slipway does it, by that person's word."""
+    return Actor(Person(person, ""), Surface.ENGINE)
+
+
+async def _meanwhile(page: Page, train: Train, car: Car) -> Deployment | None:
+    """What has changed that environment since the train was confirmed: then what was looked at is no longer so."""
+    history = await page.deployments(service=car.service, environment=train.environment, limit=ALL_THAT_MATTERS)
+    since = train.departure.confirmed_at
+    return next(
+        (each for each in history if each.touched and (each.ended_at or each.order.confirmed_at) >= since), None
+    )
+
+
+def _words(seen: TrainSeen) -> tuple[Code, ...]:
+    """What can be typed to answer."""
+    return tuple(Code(f"/deploy train {seen.train.name} {each}") for each in seen.answers)
+
+
+def _ending(train: Train, there: list[str], back: list[str], stayed: list[str]) -> str:
+    told = []
+    if there:
+        told.append(f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} in {train.environment}")
+    if back:
+        told.append(f"{', '.join(back)} {'was' if len(back) == 1 else 'were'} rolled back")
+    if stayed:
+        told.append(f"{', '.join(stayed)} did not go")
+    return "; ".join(told)
