@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,7 +57,7 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
-from integrations.database.outbox import Outbox
+from integrations.database.outbox import Outbox, Parcel
 from integrations.database.readings import DatabaseReadings
 from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
@@ -76,7 +74,6 @@ from integrations.slack.http import SignedEntry
 from integrations.slack.identity import Myself
 from integrations.slack.outbox import Sender
 from integrations.slack.pace import AS_FAST_AS_IT_GOES, UNHURRIED, Speeds
-from integrations.slack.ports import Parcel
 from integrations.slack.sockets import Sockets, SocketsError
 from integrations.tokens import Signer
 from integrations.verification import HttpVerifier
@@ -208,7 +205,9 @@ async def running(
             ),
             Work.WATCH_RELEASE: once(in_step, watch),
         }
-        engine = await stack.enter_async_context(Engine(url, works=works, tick=tick, lease=settings.lease))
+        engine = await stack.enter_async_context(
+            Engine(url, works=works, tick=tick, lease=settings.lease, gone=outbox.free)
+        )
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
         agreed.adopt = AdoptRules(records, people, utc_now)
@@ -227,7 +226,16 @@ async def running(
         announcements = Announcements(
             verbs.look, verbs.summaries, records, agreed, names, LeftAlone(people, agreed, utc_now)
         )
-        await stack.enter_async_context(sending(client, outbox, announcements, agreed=agreed, bell=bell, pace=pace))
+        sender = Sender(
+            client,
+            outbox,
+            announcements,
+            now=utc_now,
+            owner=engine.name,
+            speeds=pace.speeds,
+            report=lambda parcel, reason: agreed.undeliverable(parcel.lane, reason),
+        )
+        await stack.enter_async_context(sending(sender, bell, pace))
         address = await stack.enter_async_context(
             listening(
                 settings,
@@ -288,16 +296,8 @@ async def following(agreed: Agreement, me: Myself, find_impossible: FindImpossib
 
 
 @asynccontextmanager
-async def sending(
-    client: SlackClient, outbox: Outbox, announcements: Announcements, *, agreed: Agreement, bell: Bell, pace: Pace
-) -> AsyncIterator[None]:
+async def sending(sender: Sender[Parcel], bell: Bell, pace: Pace) -> AsyncIterator[None]:
     """Send what is to be told; at the end what is being sent is finished, and the rest waits for the next start."""
-
-    async def undeliverable(parcel: Parcel, reason: str) -> None:
-        await agreed.undeliverable(parcel.lane, reason)
-
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    sender = Sender(client, outbox, announcements, now=utc_now, owner=owner, speeds=pace.speeds, report=undeliverable)
     bell.hear.append(sender.wake)
     background = Tasks()
     at_work = background.spawn(sender.run(), "the outbox")

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -59,13 +59,16 @@ class Engine:
         tick: Tick,
         late_after: timedelta = LATE_AFTER,
         lease: timedelta = LENGTH,
+        gone: Callable[[str], Awaitable[object]] | None = None,
         now: Clock = utc_now,
     ) -> None:
+        """`gone` hears of each process that is dead, by its name: whoever else holds something for it can let go."""
         self._url = parse_url(url) if isinstance(url, str) else url
         is_file = self._url.get_backend_name() == "sqlite"
         self._guard: Alone | Lease = Alone(self._url) if is_file else Lease(self._url, lease)
         self._client: DBOSClient = open_client(address_of(self._url))
         self._now = now
+        self._gone = gone
         self._stopping = Stopping()
         self._follower = Follower(works, self._hand_over, self._guard.held, self._stopping, now)
         self._clockwork = Clockwork(self._write_down, self._has_ticked, now, late_after)
@@ -74,6 +77,11 @@ class Engine:
         )
         self._engine: DBOS | None = None
         self._going: list[asyncio.Task[None]] = []
+
+    @property
+    def name(self) -> str:
+        """What this process is called among those that may be at work on this database."""
+        return self._guard.executor
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -95,6 +103,9 @@ class Engine:
         Engine._opened = self
         try:
             await prepare(self._url)
+            if self._gone is not None:
+                # On SQLite it is the name of whoever was there before; elsewhere nobody ever had it.
+                await self._gone(self.name)
             self._launch()
             await self._revive()
         except BaseException:
@@ -216,6 +227,8 @@ class Engine:
     async def _take_over(self, executor: str) -> None:
         handles = await asyncio.to_thread(DBOS._recover_pending_workflows, [executor])  # noqa: SLF001 - a test holds it
         log.warning("The process %s is gone; %s pieces of its work go on.", executor, len(handles))
+        if self._gone is not None:
+            await self._gone(executor)
 
     async def _revive(self) -> None:
         """Nothing is given up because the engine itself stumbled: what it ended with an error gets another life."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.ports import Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment
+from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
+from bot.rules.deployment import Deployment, Order
 from bot.rules.policy import DeployerChoice, Environment, Service
 from tests.crash.target import KEYED, PLAIN
 
@@ -54,6 +54,15 @@ class TargetDeployer:
 
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         await self._call("POST", f"/withdrawn/{deployment.name}")
+
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        if not environment.deployer.settings.get("artifact", True):
+            return Available(None)
+        try:
+            told = await self._call("GET", f"/shelf/{order.candidate.commit}")
+        except DeployerError as error:
+            return Available(None, str(error))
+        return Available(told["there"], told["why"])
 
     async def check(self, choice: DeployerChoice) -> list[str]:
         wanted = [[KEYED], [PLAIN]]

@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -54,10 +54,9 @@ class Life:
 class Fleet:
     """Lives, by their number."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], target: str, bury: Callable[[int], Any]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], target: str) -> None:
         self._environment = environment
         self._target = target
-        self._bury = bury
         self._socket = str(folder / "orders")
         self._deaths = folder / "deaths"
         self._log = folder / "lives.log"
@@ -167,7 +166,6 @@ class Fleet:
         life.point = self._last_words().get(life.number, "")
         if code not in {0, -signal.SIGKILL}:
             self.failures.append(f"life {life.number} ended by itself, with {code}")
-        await self._bury(life.process)
         for answer in life.orders.values():
             if not answer.done():
                 answer.set_exception(DiedError())

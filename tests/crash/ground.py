@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 
 from bot.rules.policy import DeployerChoice, Environment
 from tests.crash.deployer import TargetDeployer
 from tests.crash.target import KEYED, Fate, Target, serving
-from tests.makers import an_environment
+from tests.makers import a_deployment, an_environment
 from tests.twins.deployer import Script
+
+D40 = a_deployment(40)
+"""What the suite deploys."""
 
 
 @dataclass(slots=True)
@@ -39,6 +42,16 @@ class TargetGround:
 
     def loses_everything(self) -> None:
         self.target.loses_everything()
+
+    def keeps(self, *commits: str) -> None:
+        self.target.gone = {D40.order.candidate.commit} - set(commits)
+
+    def goes_blind(self) -> None:
+        self.target.blind = True
+
+    def says_nothing_of_artifacts(self) -> None:
+        settings = {**self.environment.deployer.settings, "artifact": False}
+        self.environment = replace(self.environment, deployer=DeployerChoice("command", settings))
 
     def starts(self) -> int:
         return len(self.target.runs)

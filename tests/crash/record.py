@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, select
 
 from bot.verbs.audit import Verified, VerifyAudit
 from integrations.database.engine import Engines
@@ -44,16 +42,6 @@ class Record:
             select(releases.c.id).where(releases.c.service == service, releases.c.version == version)
         )
         return found[0].id if found else None
-
-    async def two_minutes_pass(self, process: int) -> None:
-        """What this dead process had taken out of the outbox is free at once, as it would be two minutes later."""
-        mine = (outbox.c.claimed_by == f"{socket.gethostname()}:{process}", outbox.c.sent_at.is_(None))
-        if not await self.rows(select(outbox.c.id).where(*mine)):
-            return
-        async with self._engines.writing.connect() as connection:
-            await connection.begin()
-            await connection.execute(update(outbox).where(*mine).values(claimed_until=datetime.now(UTC)))
-            await connection.commit()
 
     async def waiting(self) -> int:
         """How much is to be told still."""

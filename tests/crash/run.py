@@ -215,7 +215,7 @@ async def crash(url: str, folder: Path, wanted: Wanted, after_each: Callable[[in
         engines = open_engines(url)
         stack.push_async_callback(engines.dispose)
         record, tally = Record(engines), Tally()
-        fleet = await stack.enter_async_context(Fleet(folder, environment, target, record.two_minutes_pass).open())
+        fleet = await stack.enter_async_context(Fleet(folder, environment, target).open())
         run = Run(wanted, fleet, record, tally, after_each)
         people = [
             Hands(

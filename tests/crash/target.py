@@ -54,6 +54,10 @@ class Target:
     refused: set[str] = field(default_factory=set)
     overlaps: list[str] = field(default_factory=list)
     served: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """The commits whose artifacts were tidied away."""
+    blind: bool = False
+    """Whether it can't look just now for what is still there."""
     asked_again: int = 0
     """How often a start was asked for that the target knew already."""
     _fates: dict[int, Fate] = field(default_factory=dict)
@@ -140,6 +144,12 @@ def routes(target: Target, lag: float = 0.0) -> list[web.RouteDef]:
         where = request.match_info
         return web.json_response({"commit": target.served.get(f"{where['service']}/{where['environment']}")})
 
+    async def shelf(request: web.Request) -> web.Response:
+        if target.blind:
+            return web.json_response({"there": None, "why": "The registry does not answer."})
+        gone = request.match_info["commit"] in target.gone
+        return web.json_response({"there": not gone, "why": "It was tidied away." if gone else ""})
+
     async def report(_: web.Request) -> web.Response:
         return web.json_response(
             {
@@ -157,6 +167,7 @@ def routes(target: Target, lag: float = 0.0) -> list[web.RouteDef]:
         web.get("/runs/{label}", known),
         web.post("/withdrawn/{label}", withdraw),
         web.get("/served/{service}/{environment}", served),
+        web.get("/shelf/{commit}", shelf),
         web.get("/report", report),
     ]
 

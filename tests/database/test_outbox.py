@@ -224,6 +224,19 @@ async def test_a_dead_senders_parcels_come_back_when_its_lease_ends(there: Datab
     assert (await box.depth()).waiting == 0
 
 
+async def test_what_a_sender_held_that_is_known_to_be_dead_is_free_at_once(there: DatabaseGround, box: Outbox) -> None:
+    await tell(there, line("a"), line("other", R2))
+    [lost] = await claim(box, limit=1, owner="dead")
+    [mine] = await claim(box, owner="alive")
+    assert await box.free("dead") == 1
+    [taken] = await claim(box, owner="alive")
+    # It may have arrived: whoever takes it sees that somebody has tried.
+    assert (taken.notice, taken.attempts) == (lost.notice, 2)
+    assert not await box.later(lost, NOW, "late")
+    assert await box.later(mine, NOW, "not now")
+    assert await box.free("dead") == 0
+
+
 async def test_several_senders_at_once_send_everything_once_and_in_order(there: DatabaseGround, box: Outbox) -> None:
     lanes = [ReleaseId(n) for n in range(1, 6)]
     await tell(there, *(line(str(n), release) for n in range(6) for release in lanes))

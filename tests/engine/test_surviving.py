@@ -159,6 +159,22 @@ def test_the_engine_waits_only_a_moment_for_a_database_that_is_away(monkeypatch:
     assert max(slept) == store.LONGEST_PAUSE
 
 
+class Heard:
+    """Remembers which processes are gone."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    async def __call__(self, name: str) -> None:
+        self.names.append(name)
+
+
+async def test_whoever_was_there_before_on_sqlite_is_gone(workshop: Workshop) -> None:
+    gone = Heard()
+    async with workshop.engine(gone=gone) as engine:
+        assert gone.names == [engine.name]
+
+
 class TestReplicas:
     """Two processes on one PostgreSQL."""
 
@@ -169,19 +185,22 @@ class TestReplicas:
         await workshop.close()
 
     async def test_the_living_keep_their_work_and_the_dead_leave_it(self, replicas: Workshop, tmp_path: Path) -> None:
-        moves = Moves()
+        moves, gone = Moves(), Heard()
         async with a_child(replicas.url, tmp_path, "moves", "2", "hang-in", "1") as child:
             await replicas.starts(1)
             await until(lambda: child.lines().count("begin 1") == 1)
-            async with replicas.engine(moves, lease=BRIEF) as engine:
+            async with replicas.engine(moves, lease=BRIEF, gone=gone) as engine:
                 await asyncio.sleep(1)
                 assert not moves.seen[1]
+                assert gone.names == [engine.name]
                 assert [each.state for each in (await engine.status()).pending] == ["elsewhere"]
                 await child.kill()
                 killed = time.monotonic()
                 await until(lambda: moves.seen[1])
                 assert time.monotonic() - killed < 5
                 await all_ended(engine)
+                dead = gone.names[1]
+                assert f"-{child.process.pid}-" in dead
 
     async def test_nothing_moves_while_the_life_sign_is_lost(
         self, replicas: Workshop, caplog: pytest.LogCaptureFixture

@@ -156,6 +156,11 @@ def _let_go(connection: Connection, held: Claim, values: dict[str, Any]) -> bool
     return connection.execute(statement).rowcount == 1
 
 
+def free(connection: Connection, owner: str) -> int:
+    """Let go of all that this owner holds; how much it was."""
+    return connection.execute(update(table).where(table.c.claimed_by == owner, UNSENT).values(**_FREE)).rowcount
+
+
 def next_moment(connection: Connection) -> datetime | None:
     """The first moment for which something that is held back waits."""
     rows = connection.execute(select(func.min(table.c.not_before), func.min(table.c.claimed_until)).where(UNSENT)).one()
