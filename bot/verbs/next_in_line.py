@@ -15,7 +15,7 @@ from bot.rules.audit import Happened
 from bot.rules.deployment import UNDER_WAY, Attempt, Deployment, Kind
 from bot.rules.gate import Reason
 from bot.rules.people import SLIPWAY, Actor, Roles, Surface
-from bot.rules.policy import EnvironmentName, Right, ServiceName
+from bot.rules.policy import Catalogue, EnvironmentName, Right, ServiceName, goes_by_itself
 from bot.rules.release import Release
 from bot.rules.rollback import stands_now
 from bot.rules.sentence import Code, Sentence, in_a_row, say
@@ -126,9 +126,11 @@ class NextInLine:
         if service is None or service.environment(order.environment) is None:
             return say("The catalogue no longer says how to deploy to {place}.", place=order.environment)
         right = Right.ROLL_BACK if order.kind is Kind.ROLLBACK else Right.DEPLOY
-        not_allowed = lacks(right, service, order.confirmed_by, roles)
+        not_allowed = lacks(right, service, order.confirmed_by, roles) if order.confirmed_by != SLIPWAY else None
         if not_allowed:
             return not_allowed.why
+        if order.confirmed_by == SLIPWAY and not _still_goes_by_itself(waiting, release, agreed):
+            return say("The catalogue no longer has it come to {place} by itself.", place=order.environment)
         if order.kind is Kind.ROLLBACK:
             return None
         last = went_wrong_since(waiting, history)
@@ -192,6 +194,13 @@ class NextInLine:
         await page.nudge(Work.FOLLOW_DEPLOYMENT, going.id, "your turn")
         await redraw_the_line(page, order.service, order.environment)
         return True
+
+
+def _still_goes_by_itself(waiting: Deployment, release: Release, agreed: Catalogue) -> bool:
+    """Whether nobody has to confirm it, by the rules in force: no role is asked of what goes by itself."""
+    change, service = agreed.change_types.get(release.plan.change_type), agreed.services.get(waiting.order.service)
+    environment = service.environment(waiting.order.environment) if service else None
+    return bool(change and service and environment and goes_by_itself(change, service, environment))
 
 
 def _gone(waiting: Deployment, release: Release | None, standing: Deployment | None) -> Sentence | None:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.notices import DirectLine, ThreadLine, Wanted
 from bot.ports import Work
 from bot.rules.absence import Leave
-from bot.rules.deployment import Attempt
+from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Window
 from bot.rules.gate import Reason
 from bot.rules.hours import Hours, Span
@@ -18,7 +18,7 @@ from bot.rules.policy import ItemRule, Promotion, Right
 from bot.rules.sentence import Refused
 from bot.verbs.speak import Said
 from bot.verbs.watch_release import watch_all
-from tests.makers import FEATURE, HOTFIX, NOW, PAYMENTS, PRODUCTION, STAGING, a_change_type, an_environment
+from tests.makers import FEATURE, HOTFIX, NOW, PAYMENTS, PRODUCTION, STAGING, a_change_type, an_environment, an_order
 from tests.people import BEN, INES, MAYA, OMAR, QA, RELEASE_MANAGER, RUTH
 from tests.verbs.workshop import Workshop
 
@@ -413,3 +413,29 @@ async def test_where_two_people_are_wanted_nothing_is_brought_on_by_itself():
     await shop.watched(release)
     assert len((await shop.picture(release)).deployments) == 1
     assert len(await offers(shop)) == 1
+
+
+async def waiting_by_itself(shop: Workshop) -> Deployment:
+    """It was brought on by itself while something else was on its way there, and waits its turn."""
+    shop.catalogue.services[PAYMENTS] = replace(
+        shop.catalogue.services[PAYMENTS], rights={Right.DEPLOY: (RELEASE_MANAGER,)}
+    )
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.deployed(release, STAGING)
+    candidate = (await shop.picture(release)).release.candidate
+    order = an_order(release, version="1.0.0", candidate=candidate, confirmed_by=SLIPWAY, confirmed_at=shop.at)
+    async with shop.records.open() as page:
+        waiting = await page.add_deployment(order, waits=True)
+        await page.commit()
+    await shop.next_in_line(PAYMENTS, PRODUCTION)
+    return await shop.deployment(waiting.id)
+
+
+async def test_what_comes_by_itself_needs_no_role_when_its_turn_comes():
+    assert (await waiting_by_itself(promoting(Promotion.ITSELF))).attempt is Attempt.STARTING
+
+
+async def test_what_came_by_itself_waits_for_a_person_once_the_catalogue_says_otherwise():
+    passed = await waiting_by_itself(promoting(Promotion.OFFER))
+    assert passed.waits
+    assert passed.detail == "The catalogue no longer has it come to production by itself."
