@@ -129,10 +129,10 @@ class NextInLine:
         not_allowed = lacks(right, service, order.confirmed_by, roles) if order.confirmed_by != SLIPWAY else None
         if not_allowed:
             return not_allowed.why
-        if order.confirmed_by == SLIPWAY and not _still_goes_by_itself(waiting, release, agreed):
-            return say("The catalogue no longer has it come to {place} by itself.", place=order.environment)
         if order.kind is Kind.ROLLBACK:
             return None
+        if order.confirmed_by == SLIPWAY and not _still_goes_by_itself(waiting, release, agreed):
+            return say("The catalogue no longer has it come to {place} by itself.", place=order.environment)
         last = went_wrong_since(waiting, history)
         if last is not None:
             template = (
