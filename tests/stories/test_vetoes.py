@@ -78,7 +78,7 @@ async def test_a_culprit_that_is_no_part_of_it_is_refused_and_a_wrong_command_sh
     assert "is no part of what was rolled back" in await world.ines.types(f"/rollback culprit V-1 {old} This one")
     named = await world.ines.types(f"/rollback culprit V-1 {world.commits['new'][:9]} Refunds go out twice")
     assert "are suspected now" in named or "is suspected now" in named
-    assert "There is no veto V-9" in await world.ines.types("/rollback lift V-9 because")
+    assert "There is no veto `V-9`" in await world.ines.types("/rollback lift V-9 because")
     assert "/rollback culprit V-3 1a2b3c4" in await world.ines.types("/rollback culprit V-1 it was Ben")
 
 
