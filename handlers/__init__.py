@@ -189,15 +189,15 @@ def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
         c.AskToken: tokens.asked,
         c.ListTokens: tokens.listed,
         c.DropToken: tokens.dropped,
+        c.PreviewTrain: training.asked,
+        c.StartTrain: training.confirmed,
+        c.ShowTrain: training.shown,
+        c.SteerTrain: training.steered,
     }
     rollback: dict[type, Route] = {
         c.GoBack: rolling_back.typed,
         c.Blame: Blaming(talk, name_culprits).typed,
         c.LetBack: Lifting(talk, lift_veto).typed,
-        c.PreviewTrain: training.asked,
-        c.StartTrain: training.confirmed,
-        c.ShowTrain: training.shown,
-        c.SteerTrain: training.steered,
     }
     freeze: dict[type, Route] = {
         c.DeclareFreeze: freezing.declared,

@@ -46,11 +46,12 @@ class Place:
 
     @property
     def can_wait(self) -> bool:
-        """Whether all that is in the way is a deployment on its way there, whose end can be waited for."""
+        """Whether all that is in the way is another deployment on its way there, whose end can be waited for."""
         holder = self.facts.holder
         return (
             holder is not None
             and holder.attempt in UNDER_WAY
+            and not holder.order.candidate.is_same_as(self.facts.release.candidate)
             and all(each.reason is Reason.HELD for each in self.blockers)
         )
 

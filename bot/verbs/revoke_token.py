@@ -32,7 +32,7 @@ class RevokeToken:
             if token is None or by.id not in {token.person, SLIPWAY}:
                 return refuse(
                     "You have no token {name}. {command} shows yours.",
-                    name=f"T-{token_id}",
+                    name=f"K-{token_id}",
                     command=Code("/deploy token list"),
                 )
             if token.revoked_at is not None:

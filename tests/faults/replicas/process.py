@@ -16,6 +16,7 @@ from pathlib import Path
 from bot.ports import Served, Work
 from bot.rules.policy import Environment
 from bot.verbs.follow_deploy import FollowDeploy
+from bot.verbs.next_in_line import NextInLine
 from integrations.database.engine import open_engines
 from integrations.database.records import DatabaseRecords
 from integrations.engine import Engine, EngineStarter
@@ -23,6 +24,8 @@ from integrations.engine import engine as engine_module
 from tests.faults.replicas import forms
 from tests.faults.replicas.target import DiskTarget
 from tests.faults.replicas.town import town
+from tests.twins import FakeCodeHost
+from tests.verbs.workshop import FakeDirectory
 
 
 class NobodyLooks:
@@ -49,6 +52,7 @@ async def main(url: str, folder: Path, wishes: list[str]) -> None:
         records,
         {"command": target},
         NobodyLooks(),
+        NextInLine(records, FakeDirectory(), town, FakeCodeHost(), lambda: datetime.now(UTC)),
         town,
         lambda: datetime.now(UTC),
         pace=timedelta(seconds=float(wish("pace", "0.1"))),
