@@ -148,7 +148,9 @@ def marked_page(marks: Marks) -> type[DatabasePage]:
         _verb = OTHERS
 
         async def put_on_record(self, happened: Happened) -> None:
-            self._verb = happened.verb if happened.verb in VERBS else OTHERS
+            # What follows from it is on the same page: another one that is stopped, a veto.
+            if self._verb is OTHERS and happened.verb in VERBS:
+                self._verb = happened.verb
             await super().put_on_record(happened)
 
         async def commit(self) -> None:
