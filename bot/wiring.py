@@ -192,7 +192,9 @@ async def running(
                 records,
                 neighbours.deployers,
                 neighbours.verifier,
-                NextInLine(records, people, agreed, neighbours.code_host, utc_now),
+                NextInLine(
+                    records, people, agreed, neighbours.code_host, utc_now, only_back=lambda: not in_step.is_set()
+                ),
                 agreed,
                 utc_now,
                 pace=pace.follow,

@@ -195,13 +195,16 @@ class InMemoryReading:
     ) -> list[Deployment]:
         return [
             each
-            for each in _newest_first(self._now.deployments)
+            for each in self._newest()
             if (service is None or each.order.service == service)
             and (environment is None or each.order.environment == environment)
             and (release is None or each.order.release == release)
             and (not holding_only or each.holds)
             and (since is None or each.ended_at is None or each.ended_at >= since)
         ][:limit]
+
+    def _newest(self) -> list[Deployment]:
+        return sorted(self._now.deployments.values(), key=lambda each: each.newness, reverse=True)
 
     async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
         there = [each for each in self._now.deployments.values() if each.waits and each.order.service == service]
@@ -212,7 +215,7 @@ class InMemoryReading:
         successes: dict[EnvironmentName, int] = {}
         own = {each.id for each in self._now.deployments.values() if each.order.release in releases}
         wanted = []
-        for each in _newest_first(self._now.deployments):
+        for each in self._newest():
             mine = each.id in own or (each.order.kind is Kind.ROLLBACK and each.order.replaces in own)
             if each.order.service == service and each.attempt is Attempt.SUCCEEDED:
                 place = successes[each.order.environment] = successes.get(each.order.environment, 0) + 1
@@ -394,6 +397,8 @@ class InMemoryPage(InMemoryReading):
         deployment = Deployment(DeploymentId(len(self._now.deployments) + 1), order)
         if waits:
             deployment = replace(deployment, attempt=Attempt.QUEUED, waits_since=order.confirmed_at)
+        else:
+            deployment = replace(deployment, turn=self._next_turn())
         self._must_be_free(deployment)
         self._now.deployments[deployment.id] = deployment
         return deployment
@@ -405,6 +410,7 @@ class InMemoryPage(InMemoryReading):
         deployment_must_follow(before, deployment)
         if before.waits and deployment.holds:
             self._must_be_free(deployment)
+            deployment = replace(deployment, turn=self._next_turn())
         kept = self._now.deployments[deployment.id] = replace(deployment, revision=deployment.revision + 1)
         return kept
 
@@ -554,6 +560,9 @@ class InMemoryPage(InMemoryReading):
     async def commit(self) -> None:
         self._put_back(self._now)
         self._over = "committed"
+
+    def _next_turn(self) -> int:
+        return max((each.turn or 0 for each in self._all()), default=0) + 1
 
     def _must_be_free(self, deployment: Deployment) -> None:
         def place(each: Deployment) -> tuple[object, ...]:

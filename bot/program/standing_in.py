@@ -35,7 +35,9 @@ async def standing_in(desk: Desk) -> AsyncIterator[None]:
     starter = EngineStarter(url)
     # Not the desk's own: what the engine writes down is not decided on anybody's roles.
     records = DatabaseRecords(desk.engines, starter, lambda: None, utc_now)
-    line = NextInLine(records, desk.people, lambda: desk.agreed, desk.neighbours.code_host, utc_now, only_back=True)
+    line = NextInLine(
+        records, desk.people, lambda: desk.agreed, desk.neighbours.code_host, utc_now, only_back=lambda: True
+    )
     follow = FollowDeploy(
         records, desk.neighbours.deployers, desk.neighbours.verifier, line, lambda: desk.agreed, utc_now
     )

@@ -111,6 +111,9 @@ class Deployment:
     """Since when nothing was to be heard of it, counted over restarts; None while the target answers."""
     waits_since: datetime | None = None
     """Its place among those that wait their turn: who waits longer goes first. None if it never had to wait."""
+    turn: int | None = None
+    """In which order deployments took their environments, which is not that of their numbers: whoever was passed over
+    went later. None while it waits, and if it never went."""
     revision: int = 0
 
     @property
@@ -137,6 +140,14 @@ class Deployment:
     def over(self) -> bool:
         """Whether nothing can follow any more."""
         return not LIFECYCLE[self.attempt]
+
+    @property
+    def newness(self) -> tuple[bool, int, int]:
+        """What "newest first" goes by: what still waits is newest, then whoever went last.
+
+        Turns are no greater than numbers, so what never went stands about where it was confirmed.
+        """
+        return self.waits, self.id if self.turn is None else self.turn, self.id
 
     @property
     def place(self) -> tuple[bool, datetime, int]:

@@ -226,7 +226,7 @@ class Facts:
                 continue
             came = each.ended_at or each.order.confirmed_at
             if each.order.candidate.is_same_as(self.release.candidate):
-                if since is None and newer is not None and (newer.order.replaces or each.id) > each.id:
+                if since is None and newer is not None and (newer.order.replaces or each.id) != each.id:
                     until = came  # others that weren't read came in between, so nobody knows how long it stood
                 since = came  # deployed there once more, it goes on standing there
                 continue

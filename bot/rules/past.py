@@ -69,12 +69,16 @@ class Deployments:
     of_release: dict[ReleaseId, list[DeploymentId]] = field(default_factory=dict)
     """Its own, and the rollbacks that took one of them away."""
     successes: dict[ServiceName, dict[EnvironmentName, list[DeploymentId]]] = field(default_factory=dict)
-    """In the order of their numbers."""
+    """In the order in which they went."""
+    turns: int = 0
     holding: set[DeploymentId] = field(default_factory=set)
 
     def keep(self, deployment: Deployment) -> None:
         """A new one, or one that is further on its way."""
         order, known = deployment.order, deployment.id in self.all
+        if not deployment.waits and deployment.turn is None and not deployment.over:
+            self.turns += 1
+            deployment = replace(deployment, turn=self.turns)
         self.all[deployment.id] = deployment
         taken = self.all.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
         for release in () if known else {order.release, taken.order.release if taken else order.release}:
@@ -94,7 +98,7 @@ class Deployments:
         wanted.update(self.of_release.get(release, ()))
         for brought in self.successes.get(service, {}).values():
             wanted.update(brought[-SUCCESSES_READ:])
-        return tuple(self.all[each] for each in sorted(wanted, reverse=True))
+        return tuple(sorted((self.all[each] for each in wanted), key=lambda each: each.newness, reverse=True))
 
 
 @dataclass(slots=True)

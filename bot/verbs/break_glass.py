@@ -150,6 +150,7 @@ class BreakGlass:
         if isinstance(place, Refused):
             return place
         facts = place.facts
+        await page.lock_on(facts.service.name, environment)
         refused = lacks(Right.BREAK_GLASS, facts.service, by.id, roles) or _too_thin(reason, facts)
         if refused is not None:
             return refused
@@ -157,6 +158,16 @@ class BreakGlass:
         refused = await _owes_a_review(page, [by.id, *filter(None, [principal])], agreed, now) or _not_passable(place)
         if refused is not None:
             return refused
+        back = await _way_back(page, facts)
+        if back is not None:
+            return refuse(
+                "{name} is about to bring {version} back to {environment}, and nothing goes before a way back. To "
+                "withdraw it: {command}.",
+                name=back.name,
+                version=back.order.version,
+                environment=environment,
+                command=Code(f"/deploy cancel {back.name}"),
+            )
         passed = (
             *(Passed(each.key, each.why) for each in place.blockers),
             *await _about_people(page, facts, by.id),
@@ -269,6 +280,12 @@ async def _owes_a_review(page: Page, people: Iterable[PersonId], agreed: Catalog
         reviewers=AllOf(tuple(AtRole(each) for each in late.reviewers(agreed.owners))),
         command=Code(f"/deploy review {late.name} <findings>"),
     )
+
+
+async def _way_back(page: Page, facts: Facts) -> Deployment | None:
+    """The way back that waits its turn there."""
+    line = await page.waiting(facts.service.name, facts.environment.name)
+    return next((each for each in line if each.order.kind is Kind.ROLLBACK), None)
 
 
 def _not_passable(place: Place) -> Refused | None:

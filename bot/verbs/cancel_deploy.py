@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Clock, Deployers, Directory, Page, Records, Work
 from bot.rules.audit import Happened
-from bot.rules.deployment import Attempt, Deployment, DeploymentId
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import Actor, PersonId, Roles
 from bot.rules.policy import Catalogue, Right, Service
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
@@ -122,11 +122,15 @@ def no_such_deployment(deployment: DeploymentId) -> Refused:
 def may_not(
     deployment: Deployment, service: Service | None, person: PersonId, roles: Roles, agreed: Catalogue
 ) -> Refused | None:
-    """Why this person may not stop that deployment: whoever confirmed it may, and who may deploy or roll back there."""
+    """Why this person may not stop that deployment.
+
+    Whoever confirmed it may, and who may roll back there; for what goes forward, who may deploy as well.
+    """
     if person == deployment.order.confirmed_by:
         return None
     if service is None:
         return lacks_role((agreed.owners,), "settle what has left the catalogue", person, roles)
-    rights = [service.roles_for(right) for right in (Right.DEPLOY, Right.ROLL_BACK)]
+    goes_back = deployment.order.kind is Kind.ROLLBACK
+    rights = [service.roles_for(right) for right in (Right.ROLL_BACK, *(() if goes_back else (Right.DEPLOY,)))]
     needed = tuple(dict.fromkeys(role for each in rights for role in each)) if all(rights) else ()
     return lacks_role(needed, "cancel this deployment", person, roles)

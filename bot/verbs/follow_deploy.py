@@ -19,6 +19,7 @@ from bot.ports import (
     DeployerError,
     Deployers,
     Next,
+    Page,
     Phase,
     Progress,
     Records,
@@ -30,6 +31,7 @@ from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service, Timeouts
+from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
 from bot.rules.terms import span
 from bot.verbs.about import about
@@ -136,7 +138,7 @@ class FollowDeploy:
         return await self._move(replace(deployment, started_at=self.now()), Attempt.RUNNING, progress.step)
 
     async def _look(self, deployment: Deployment, target: Target) -> Next:
-        if deployment.cancel_asked_by is not None and deployment.attempt is Attempt.RUNNING:
+        if deployment.cancel_asked_by is not None and deployment.attempt in {Attempt.RUNNING, Attempt.UNKNOWN}:
             try:
                 await target.deployer.cancel(deployment, target.service, target.environment)
             except DeployerError as error:
@@ -329,6 +331,8 @@ class FollowDeploy:
                 await let_the_next_go(page, moved.order.service, moved.order.environment)
             if not moved.holds or attempt is Attempt.UNKNOWN:
                 await let_the_train_go_on(page, moved)
+            if attempt is Attempt.UNKNOWN:
+                await _call_who_waits_to_go_back(page, moved, release)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))
@@ -337,6 +341,24 @@ class FollowDeploy:
         if not moved.holds:
             return DONE
         return again(FIRST_PAUSE if attempt is Attempt.UNKNOWN else timedelta(0))
+
+
+async def _call_who_waits_to_go_back(page: Page, lost: Deployment, release: ReleaseId) -> None:
+    """Nobody can see its end, and a way back waits for that: whoever asked for it says whether to wait any longer."""
+    order = lost.order
+    for each in await page.waiting(order.service, order.environment):
+        if each.order.kind is Kind.ROLLBACK:
+            told = say(
+                "{who}, {back} waits for the end of {name}, which can't be seen. To go back to {version} without "
+                "waiting any longer: {command}. {name} may then still be at work.",
+                who=At(each.order.confirmed_by),
+                back=each.name,
+                name=lost.name,
+                version=each.order.version,
+                command=Code(f"/rollback {order.service} in {order.environment} to {each.order.version} now <reason>"),
+            )
+            await page.tell(ThreadLine(release, told, loud=True))
+            await page.tell(DeploymentChanged(await about(page, each), each.id))
 
 
 def is_it(deployment: Deployment, served: Served, version_before: str | None) -> bool:

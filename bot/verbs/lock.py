@@ -75,7 +75,7 @@ class LockPlace:
             wrong = _not_for(wish, release, service) or _problem_with(hold, agreed, now)
             if wrong:
                 return wrong
-            if before is not None and not before.in_force(now):
+            if before is not None and now >= before.over_at:
                 await run_out(page, before, now)
                 before = None
             if before is not None and before.hold.by != by.id and not wish.take_over:

@@ -5,7 +5,7 @@ The way back goes first. Whoever isn't ready is passed over, is told why, and ke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,8 +39,8 @@ class NextInLine:
     agreed: Agreed
     code_host: CodeHost
     now: Clock
-    only_back: bool = False
-    """Whether only ways back go: what waits to go forward waits for a Slipway that knows everything."""
+    only_back: Callable[[], bool] = lambda: False
+    """Whether only ways back go just now: what waits to go forward waits for a Slipway that knows everything."""
 
     async def __call__(self, service: ServiceName, environment: EnvironmentName) -> None:
         """Look who waits there; withdraw what is gone, and start one if nothing holds the environment."""
@@ -50,8 +50,10 @@ class NextInLine:
             history = await page.deployments(service=service, environment=environment, limit=ALL_THAT_MATTERS)
         standing = stands_now(history)
         free = not any(each.holds for each in history)
-        # Asked before anything is locked: the code host may be slow.
-        lost = {each.id: await self._lost(each, standing) for each in seen} if free else {}
+        only_back = self.only_back() or any(each.order.kind is Kind.ROLLBACK for each in seen)
+        may_go = [each for each in seen if free and (each.order.kind is Kind.ROLLBACK or not only_back)]
+        # Asked before anything is locked: the code host may be slow. A way back doesn't wait for it.
+        lost = {each.id: await self._lost(each, standing) for each in may_go}
         async with self.records.open() as page:
             line = await page.waiting(service, environment)
             # Releases are locked before deployments, and in their order, as everybody else does.
@@ -67,7 +69,7 @@ class NextInLine:
                 if gone is not None:
                     await withdrawn(page, waiting, str(gone), at=self.now())
                     await page.tell(ThreadLine(waiting.order.release, gone))
-                elif free and waiting.id in lost and (waiting.order.kind is Kind.ROLLBACK or not self.only_back):
+                elif free and waiting.id in lost:
                     release = releases[waiting.order.release]
                     assert release is not None, "else it would be gone"
                     unready = await self._unready(page, waiting, release, history, roles)
@@ -125,12 +127,11 @@ class NextInLine:
         service = agreed.services.get(order.service)
         if service is None or service.environment(order.environment) is None:
             return say("The catalogue no longer says how to deploy to {place}.", place=order.environment)
-        right = Right.ROLL_BACK if order.kind is Kind.ROLLBACK else Right.DEPLOY
-        not_allowed = lacks(right, service, order.confirmed_by, roles) if order.confirmed_by != SLIPWAY else None
+        if order.kind is Kind.ROLLBACK:
+            return None  # whoever asked for it might: nothing more is asked of a way back
+        not_allowed = lacks(Right.DEPLOY, service, order.confirmed_by, roles) if order.confirmed_by != SLIPWAY else None
         if not_allowed:
             return not_allowed.why
-        if order.kind is Kind.ROLLBACK:
-            return None
         if order.confirmed_by == SLIPWAY and not _still_goes_by_itself(waiting, release, agreed):
             return say("The catalogue no longer has it come to {place} by itself.", place=order.environment)
         last = went_wrong_since(waiting, history)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, Directory, Records
@@ -54,7 +55,7 @@ class PassOver:
                     name=waiting.name,
                     command=Code(f"/deploy cancel {waiting.name}"),
                 )
-            since = max(now, *(each.place[1] for each in behind))
+            since = max(now, *(each.place[1] for each in behind)) + timedelta(microseconds=1)
             last = await page.keep_deployment(replace(waiting, waits_since=since))
             await page.put_on_record(
                 Happened(

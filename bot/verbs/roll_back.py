@@ -6,6 +6,7 @@ What is on its way there is stopped first: the way back begins once that is seen
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,11 +20,13 @@ from bot.ports import (
     Clock,
     CodeHost,
     CodeHostError,
+    ConflictError,
     Deployers,
     Directory,
     HeldError,
     Page,
     Records,
+    RecordsError,
     Work,
 )
 from bot.rules.audit import Happened
@@ -44,6 +47,8 @@ LOOKED_AT = 5
 
 LOOKS_WITHIN = timedelta(seconds=4)
 """However long somebody takes to answer what is there: a rollback waits no longer."""
+
+log = logging.getLogger(__name__)
 
 NOBODY_KNOWS = Available(None)
 
@@ -116,7 +121,7 @@ class RollBack:
         if isinstance(ways, Refused):
             return ways
         standing, target = ways
-        lost, problem = await self._lost(place, standing, target)
+        lost, problem = await self._lost_in_time(place, standing, target)
         good = ranked(history, place, name, vetoes, looked)
         gone = tuple(each for each in good if is_gone(each, looked))
         return WayBack(
@@ -288,6 +293,16 @@ class RollBack:
             return {}
         return {each.id: answer for each, answer in zip(asked, answers, strict=True)}
 
+    async def _lost_in_time(
+        self, place: Service, standing: Deployment, target: Deployment
+    ) -> tuple[Changes | None, str]:
+        """The same, for as long as somebody in an incident would wait."""
+        try:
+            async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
+                return await self._lost(place, standing, target)
+        except TimeoutError:
+            return None, "The code host did not answer in time."
+
     async def _lost(self, place: Service, standing: Deployment, target: Deployment) -> tuple[Changes | None, str]:
         """The commits that customers lose, or why they can't be read."""
         if place.repository is None:
@@ -302,16 +317,17 @@ class RollBack:
         self, place: Service, history: Sequence[Deployment], standing: Deployment, target: Deployment
     ) -> None:
         """Tell the thread what can't be undone: after the start, which waits for no code host."""
-        try:
-            async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
-                lost, _ = await self._lost(place, standing, target)
-        except TimeoutError:
-            lost = None
+        lost, _ = await self._lost_in_time(place, standing, target)
         found = cant_be_undone(history, standing, target, lost)
-        if found:
+        if not found:
+            return
+        try:
             async with self.records.open() as page:
                 await page.tell(ThreadLine(standing.order.release, in_a_row(found, "\n"), loud=True))
                 await page.commit()
+        except (ConflictError, RecordsError) as error:
+            # It has started, which is what counts: nobody is told otherwise since a warning could not be kept.
+            log.warning("What %s can't undo could not be told: %s", standing.name, error)
 
     def _where(
         self, service: ServiceName, environment: EnvironmentName | None

@@ -30,7 +30,7 @@ class WatchLock:
             lock = await page.lock(LockId(key))
             if lock is None or lock.ended_at is not None:
                 return DONE
-            if not lock.in_force(now):
+            if now >= lock.over_at:
                 await run_out(page, lock, now)
                 await page.commit()
                 return DONE

@@ -188,6 +188,7 @@ deployments = Table(
     Column("cancel_asked_at", Moment),
     Column("silent_since", Moment),
     Column("waits_since", Moment),
+    Column("turn", Number),
     Column("broke_glass", Boolean, nullable=False, server_default=false()),
     CheckConstraint(_one_of("kind", Kind), name="kind"),
     CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
@@ -225,6 +226,7 @@ deployments = Table(
     Index(None, "replaces"),
     Index(None, "attempt", "id"),
     Index(None, "ended_at"),
+    Index(None, "turn"),
     sqlite_autoincrement=True,
 )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from bot import wiring
-from bot.ports import Deployer, Next, Progress, Served, Started, Verifier, Work
+from bot.ports import Available, Deployer, Next, Progress, Served, Started, Verifier, Work
 from bot.rules.audit import Happened
 from integrations.database import records
 from integrations.database.outbox import Outbox, Parcel
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from bot.rules.deployment import Deployment
+    from bot.rules.deployment import Deployment, Order
     from bot.rules.policy import DeployerChoice, Environment, Service
 
 BEFORE, AFTER = "before", "after"
@@ -125,6 +125,9 @@ class MarkedDeployer:
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         with self._marks.around("the target is told to stop"):
             await self._deployer.cancel(deployment, service, environment)
+
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        return await self._deployer.available(order, service, environment)
 
     async def check(self, choice: DeployerChoice) -> list[str]:
         return await self._deployer.check(choice)

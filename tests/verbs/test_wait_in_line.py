@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from bot.notices import ThreadLine
 from bot.rules.deployment import Attempt, Deployment, Kind
-from bot.rules.people import Person
+from bot.rules.people import Person, Roles
 from bot.rules.policy import EnvironmentName, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
@@ -15,8 +18,8 @@ from bot.verbs.break_glass import Broken
 from bot.verbs.confirm_deploy import Blocked, Confirmed
 from bot.verbs.roll_back import RollingBack
 from tests.grounds import database_ground
-from tests.makers import PAYMENTS, PRODUCTION, a_window
-from tests.people import BEN, INES, MAYA, OMAR, ON_CALL, RELEASE_MANAGER, RUTH
+from tests.makers import HOTFIX, PAYMENTS, PRODUCTION, a_window
+from tests.people import BEN, INES, MAYA, OMAR, ON_CALL, RELEASE_MANAGER, RUTH, roles
 from tests.twins import Script
 from tests.verbs.workshop import Workshop
 
@@ -296,3 +299,114 @@ async def test_a_way_back_asked_for_again_does_not_wait_for_an_outcome_that_nobo
     assert (await shop.deployment(running.id)).attempt is Attempt.FAILED
     assert (await shop.deployment(back.deployment.id)).attempt is Attempt.CANCELLED
     assert (await shop.followed(again.deployment)).attempt is Attempt.SUCCEEDED
+
+
+async def test_what_stands_there_is_what_went_last_and_not_what_has_the_greatest_number(database_url):
+    """The third was let go before the second: the second stands there, and the way back leads to the third."""
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        shop.agrees_on(HOTFIX, keeps_order=False)
+        first = await shop.approved(shop.a, "1")
+        later, sooner = await shop.approved(shop.d, "4"), await shop.approved(shop.c, "3")
+        shop.target.script = AT_WORK
+        running = await shop.started(first)
+        passed = (await confirmed(shop, later)).deployment
+        overtaking = (await confirmed(shop, sooner)).deployment
+        assert isinstance(await shop.pass_over(passed.id, by=shop.by(MAYA)), Deployment)
+        await ends(shop, running)
+        for each in (overtaking, passed):
+            await looks(shop, each)
+            assert await ends(shop, each) is Attempt.SUCCEEDED
+        place = (await shop.picture(later)).place(PRODUCTION)
+        assert place is not None
+        assert place.facts.standing is not None
+        assert place.facts.standing.order.version == "4"
+        assert place.facts.standing.order.replaces == overtaking.id
+        shop.target.script = Script()
+        back = await shop.rolled_back()
+        assert (back.order.version, back.order.replaces) == ("3", passed.id)
+
+
+async def going_back(shop: Workshop) -> tuple[Deployment, Deployment]:
+    """2 is on its way, and Ines goes back to 1; what is on its way, and what waits for its end."""
+    await shop.shipped(shop.a, "1")
+    shop.target.script = AT_WORK
+    running = await shop.started(await shop.approved(shop.b, "2"))
+    back = await shop.roll_back(PAYMENTS, PRODUCTION, None, None, "It burns", by=shop.by(INES))
+    assert isinstance(back, RollingBack)
+    return running, back.deployment
+
+
+@pytest.mark.parametrize(
+    "members", [roles(on_call={BEN}), Roles({}, {ON_CALL: "Slack is away", RELEASE_MANAGER: "so"})]
+)
+async def test_a_way_back_goes_whoever_is_on_call_by_then(members):
+    """Whoever asked for it might. A change of shifts, or a directory that is away, holds nothing up."""
+    shop = Workshop(rights={Right.ROLL_BACK: (ON_CALL,)})
+    running, back = await going_back(shop)
+    shop.directory.held = members
+    await shop.followed(running)
+    assert await looks(shop, back) == [Attempt.RUNNING]
+
+
+async def test_a_way_back_does_not_wait_for_what_the_code_host_says_of_others(shop):
+    running, back = await going_back(shop)
+    asked = []
+
+    async def slow(*what, **_):
+        asked.append(what)
+        raise AssertionError("nobody waits for that now")
+
+    await shop.ask_deploy(await shop.approved(shop.c, "3"), PRODUCTION, by=shop.by(MAYA))
+    await shop.confirm_deploy(ReleaseId(3), PRODUCTION, by=shop.by(MAYA))
+    await shop.followed(running)
+    shop.code.between = slow
+    assert await looks(shop, back) == [Attempt.RUNNING]
+    assert asked == []
+
+
+async def test_whoever_goes_back_is_called_when_the_end_that_is_waited_for_cannot_be_seen(shop):
+    running, back = await going_back(shop)
+    shop.target.loses_everything()
+    assert (await shop.followed(running, moves=1)).attempt is Attempt.UNKNOWN
+    (told,) = [
+        each for each in await shop.told(ThreadLine) if f"{back.name} waits for the end of" in str(each.sentence)
+    ]
+    assert told.loud
+    assert str(told.sentence).startswith(f"@{INES.id}")
+
+
+async def test_not_even_broken_glass_goes_before_a_way_back():
+    shop = Workshop(rights={Right.BREAK_GLASS: (ON_CALL,)})
+    running, back = await going_back(shop)
+    other = await shop.planned(shop.c, "3")
+    await shop.followed(running)
+    refused = await shop.break_glass.look(other, PRODUCTION, "Checkout is down", by=shop.by(INES))
+    assert isinstance(refused, Refused)
+    assert f"{back.name} is about to bring 1 back" in str(refused.why)
+
+
+async def test_a_way_back_is_stopped_by_those_who_may_go_back():
+    shop = Workshop(rights={Right.ROLL_BACK: (ON_CALL,)})
+    _, back = await going_back(shop)
+    refused = await shop.cancel_deploy(back.id, by=shop.by(BEN))
+    assert isinstance(refused, Refused)
+    assert isinstance(await shop.cancel_deploy(back.id, by=shop.by(INES)), Deployment)
+
+
+async def test_what_was_asked_to_stop_and_may_be_at_work_is_asked_again(shop):
+    running, _ = await going_back(shop)
+    shop.target.stops = False
+    await shop.followed(running, moves=1)
+    shop.at += timedelta(minutes=5)
+    assert (await shop.followed(running, moves=1)).attempt is Attempt.UNKNOWN
+    shop.target.stops = True
+    assert (await shop.followed(running, moves=1)).attempt is Attempt.FAILED
+
+
+async def test_while_only_ways_back_go_nobody_goes_forward(shop):
+    first, second, _ = await a_line(shop)
+    await ends(shop, first)
+    careful = replace(shop.next_in_line, only_back=lambda: True)
+    await careful(PAYMENTS, PRODUCTION)
+    assert (await shop.deployment(second.id)).waits

@@ -16,10 +16,10 @@ from integrations.database.tables import HOLDS, WAITS
 from integrations.database.tables import deployments as table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, ScalarSelect
 
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import ReleaseId
@@ -57,7 +57,7 @@ def several(
         statement = statement.where(text(HOLDS))
     if since is not None:
         statement = statement.where(or_(table.c.ended_at.is_(None), table.c.ended_at >= since))
-    return [_read(row) for row in connection.execute(statement)]
+    return _newest_first(connection.execute(statement))
 
 
 def history_for(connection: Connection, service: ServiceName, releases: Sequence[ReleaseId]) -> tuple[Deployment, ...]:
@@ -76,7 +76,17 @@ def history_for(connection: Connection, service: ServiceName, releases: Sequence
         # However long ago: what was rolled back does not become good again by many successes of others since.
         numbers += [own, select(table.c.id).where(table.c.replaces.in_(own), table.c.kind == Kind.ROLLBACK)]
     rows = connection.execute(select(table).where(table.c.id.in_(union_all(*numbers))).order_by(table.c.id.desc()))
-    return tuple(_read(row) for row in rows)
+    return tuple(_newest_first(rows))
+
+
+def _newest_first(rows: Iterable[Row[Any]]) -> list[Deployment]:
+    """By when they went, and not by when they were confirmed."""
+    return sorted(map(_read, rows), key=lambda each: each.newness, reverse=True)
+
+
+def _next_turn() -> ScalarSelect[int]:
+    """The turn of whoever takes an environment now. Two elsewhere may take the same: only one takes this place."""
+    return select(func.coalesce(func.max(table.c.turn), 0) + 1).scalar_subquery()
 
 
 def waiting(connection: Connection, service: ServiceName, environment: EnvironmentName | None) -> list[Deployment]:
@@ -97,16 +107,16 @@ def add(connection: Connection, order: Order, *, waits: bool) -> Deployment:
         added = replace(added, attempt=Attempt.QUEUED, waits_since=order.confirmed_at)
     statement = (
         insert(connection, table)
-        .values(**_ordered(order), **_state(added), revision=0)
+        .values(**_ordered(order), **_state(added), turn=None if waits else _next_turn(), revision=0)
         # Skipped, not failed: a failed statement would end the transaction on PostgreSQL. Where somebody else has put
         # one there and not yet committed, this waits for their word.
         .on_conflict_do_nothing()
-        .returning(table.c.id)
+        .returning(table.c.id, table.c.turn)
     )
-    number = connection.execute(statement).scalar_one_or_none()
-    if number is None:
+    row = connection.execute(statement).one_or_none()
+    if row is None:
         raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
-    return replace(added, id=DeploymentId(number))
+    return replace(added, id=DeploymentId(row.id), turn=row.turn)
 
 
 def keep(connection: Connection, before: Deployment, after: Deployment) -> Deployment:
@@ -124,7 +134,9 @@ def keep(connection: Connection, before: Deployment, after: Deployment) -> Deplo
         return replace(after, revision=change(connection, table, before, values))
     try:
         with connection.begin_nested():
-            return replace(after, revision=change(connection, table, before, values))
+            revision = change(connection, table, before, {**values, "turn": _next_turn()})
+            turn = connection.execute(select(table.c.turn).where(table.c.id == after.id)).scalar_one()
+            return replace(after, revision=revision, turn=turn)
     except IntegrityError as error:
         order = after.order
         raise HeldError(f"{order.environment} of {order.service} is held by another deployment.") from error
@@ -202,5 +214,6 @@ def _read(row: Row[Any]) -> Deployment:
         cancel_asked_at=row.cancel_asked_at,
         silent_since=row.silent_since,
         waits_since=row.waits_since,
+        turn=row.turn,
         revision=row.revision,
     )

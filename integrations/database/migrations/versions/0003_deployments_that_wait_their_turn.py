@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ONE_WAY_FORWARD = sa.text("attempt = 'queued' AND kind = 'deploy'")
 ONE_WAY_BACK = sa.text("attempt = 'queued' AND kind = 'rollback'")
 
@@ -22,6 +23,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("cancel_asked_at", MOMENT))
         batch.add_column(sa.Column("silent_since", MOMENT))
         batch.add_column(sa.Column("waits_since", MOMENT))
+        batch.add_column(sa.Column("turn", NUMBER))
         batch.drop_constraint(op.f("ck_deployments_attempt"), type_="check")
         batch.create_check_constraint(
             op.f("ck_deployments_attempt"),
@@ -32,6 +34,9 @@ def upgrade() -> None:
         )
     # What was asked to stop before this was noted was asked at the latest when the upgrade began.
     op.execute("UPDATE deployments SET cancel_asked_at = CURRENT_TIMESTAMP WHERE cancel_asked_by IS NOT NULL")
+    # Until then nobody waited: they went in the order of their numbers.
+    op.execute("UPDATE deployments SET turn = id")
+    op.create_index("ix_deployments_turn", "deployments", ["turn"])
     op.create_index(
         "uq_deployments_waiting",
         "deployments",
