@@ -10,7 +10,7 @@ from bot.notices import ThreadLine
 from bot.rules.gate import Reason
 from bot.rules.policy import Right
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import Refused
+from bot.rules.sentence import At, AtRole, Refused
 from bot.verbs.lift_veto import Lifted
 from bot.verbs.name_culprits import CulpritsNamed
 from bot.verbs.plan_release import Planned
@@ -225,6 +225,17 @@ async def test_an_owner_does_not_lift_it_while_somebody_who_may_roll_back_can_or
     assert isinstance(await shop.lift_veto("V-1", None, "The disk", by=shop.by(RUTH)), Refused), "who knows"
     shop.directory.held = roles(on_call={BEN}, change_manager={MAYA, RUTH})
     assert isinstance(await shop.lift_veto("V-1", None, "The disk", by=shop.by(RUTH)), Lifted)
+
+
+async def test_what_was_rolled_back_itself_is_told_that_lifting_the_veto_opens_it(shop):
+    release = await burned(shop)
+    (blocker,) = await shop.blockers(release)
+    assert blocker.reason is Reason.ROLLED_BACK
+    assert f"/release build R-{release} <commit>" in str(blocker.step)
+    assert "whoever may roll back lifts V-1: /rollback lift V-1 <reason>" in str(blocker.step)
+    by = [str(each) for each in blocker.lifted_by]
+    assert by[0] == str(At(MAYA.id))
+    assert str(AtRole(ON_CALL)) in by
 
 
 async def test_a_candidate_with_the_reverts_that_went_well_answers_it_for_whatever_is_built_on_it(shop):
