@@ -259,10 +259,15 @@ class Facts:
     @property
     def forgiven(self) -> bool:
         """Whether the veto of the rollback that took this candidate away was lifted: then it may come again."""
+        mine = self.taken_away_by
+        return bool(mine) and all(each.lifted is not None for each in mine)
+
+    @property
+    def taken_away_by(self) -> tuple[Veto, ...]:
+        """The vetoes, also lifted ones, of the rollback that took this candidate away."""
         brought = self.brought
         back = {each.id for each in self.deployments if brought is not None and each.order.replaces == brought.id}
-        mine = [each for each in self.vetoes if each.taken.rollback in back]
-        return bool(mine) and all(each.lifted is not None for each in mine)
+        return tuple(each for each in self.vetoes if each.taken.rollback in back)
 
     @property
     def kept_out_by(self) -> tuple[tuple[Veto, Standing], ...]:
@@ -479,6 +484,8 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
     if facts.rolled_back:
         if facts.forgiven:
             return
+        veto = next((each for each in facts.taken_away_by if each.lifted is None), None)
+        roles = tuple(AtRole(role) for role in facts.service.roles_for(Right.ROLL_BACK))
         yield Blocker(
             Reason.ROLLED_BACK,
             say(
@@ -486,8 +493,15 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
                 environment=facts.environment.name,
                 deployment=brought.name,
             ),
-            (At(facts.release.requested_by),),
-            say("Mend it, and set a new candidate: {command}.", command=_build(facts)),
+            (At(facts.release.requested_by), *(roles if veto is not None else ())),
+            say("Mend it, and set a new candidate: {command}.", command=_build(facts))
+            if veto is None
+            else say(
+                "Mend it, and set a new candidate: {build}. Or whoever may roll back lifts {veto}: {lift}.",
+                build=_build(facts),
+                veto=veto.name,
+                lift=Code(f"/rollback lift {veto.name} <reason>"),
+            ),
             about=brought.name,
         )
     else:

@@ -7,7 +7,7 @@ where a mend has to be tried. What a candidate carries is a fact of its history,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -18,6 +18,7 @@ from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import PersonId
 from bot.rules.policy import EnvironmentName, Service, ServiceName
 from bot.rules.release import ReleaseId
+from bot.rules.rollback import newest_success
 
 VetoId = NewType("VetoId", int)
 
@@ -166,13 +167,14 @@ def before(environment: EnvironmentName, service: Service) -> frozenset[Environm
 def taken_back(moved: Deployment, bad: Deployment, history: Iterable[Deployment]) -> TakenBack | None:
     """What that rollback took back; None if nothing of it can be suspected.
 
-    That is so if the very same commit came back, or if what was stopped on its way had not begun. `history` is the
-    environment's deployments, newest first.
+    That is so if the very same commit came back, if what was stopped on its way had not begun, or if it went forward
+    again to what had come after it. `history` is the environment's deployments, newest first.
     """
+    history = tuple(history)
     order, good = moved.order, moved.order.candidate.commit
     if moved.attempt is not Attempt.SUCCEEDED or order.kind is not Kind.ROLLBACK:
         return None
-    if good == bad.order.candidate.commit or not bad.touched:
+    if good == bad.order.candidate.commit or not bad.touched or _went_forward(moved, bad, history):
         return None
     known = [bad.order.candidate.commit]
     for each in history:
@@ -199,17 +201,45 @@ def taken_back(moved: Deployment, bad: Deployment, history: Iterable[Deployment]
     )
 
 
-def vetoed(
-    candidate: Candidate, vetoes: Iterable[Veto], findings: Mapping[VetoId, Finding] | None = None
-) -> Veto | None:
-    """The veto in force that surely concerns this candidate: what was deployed and taken back, or was read to carry it.
+def _went_forward(moved: Deployment, bad: Deployment, history: Sequence[Deployment]) -> bool:
+    """Whether what came back was itself deployed there after what it replaces was: nothing came with that one."""
+    order = moved.order
+    came = newest_success(order.candidate, order.environment, history)
+    went = bad if bad.order.kind is Kind.DEPLOY else newest_success(bad.order.candidate, order.environment, history)
+    if came is None or went is None or went not in history:
+        return False
+    return history.index(came) < history.index(went)
 
-    Asked of versions to go back to, where nothing may have to be read first.
+
+def vetoed(
+    candidate: Candidate,
+    vetoes: Iterable[Veto],
+    environment: EnvironmentName,
+    findings: Mapping[VetoId, Finding] | None = None,
+) -> Veto | None:
+    """The veto that keeps this candidate from coming back there: it was taken back from there, or was read to carry it.
+
+    Asked of versions to go back to, where nothing may have to be read first. What was taken back elsewhere says
+    nothing about a version that was good here.
     """
     for veto in vetoes:
-        finding = (findings or {}).get(veto.id)
-        if veto.lifted is not None or (finding is not None and not finding.problem and finding.total == 0):
+        if veto.lifted is not None or veto.taken.environment != environment or candidate.commit in veto.answers:
             continue
-        if candidate.commit in veto.taken.known or (finding is not None and finding.total):
+        finding = (findings or {}).get(veto.id)
+        how = standing(veto, candidate.commit, finding, readable=True)
+        if how is Standing.UNKNOWN:
+            how = Standing.CARRIES if candidate.commit in _surely(veto) else Standing.CLEAN
+        if how is Standing.CARRIES:
             return veto
     return None
+
+
+def _surely(veto: Veto) -> tuple[str, ...]:
+    """The deployed commits that are taken to carry it until that is read: those from the first culprit on.
+
+    While a culprit is named that was not itself deployed, nobody knows which of them have it: it is all of them.
+    """
+    known = veto.taken.known
+    if not veto.culprits or not set(veto.culprits) <= set(known):
+        return known
+    return known[: max(known.index(each) for each in veto.culprits) + 1]

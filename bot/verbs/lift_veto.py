@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.notices import ThreadLine
 from bot.ports import Agreed, Clock, CodeHost, CodeHostError, Directory, Page, Reading, Records
 from bot.rules.audit import Happened
-from bot.rules.people import Actor, PersonId, Roles
+from bot.rules.people import Actor, PersonId, RoleName, Roles
 from bot.rules.policy import Catalogue, Right, Service, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, Refused, Repeated, Sentence, refuse, say
@@ -46,10 +46,11 @@ class LiftVeto:
         agreed, roles = self.agreed(), await self.directory.roles()
         async with self.records.read() as reading:
             found = await the_veto(reading, named, agreed)
-        if isinstance(found, Refused):
-            return found
-        veto, service = found
-        not_allowed = lacks(Right.ROLL_BACK, service, by.id, roles)
+            if isinstance(found, Refused):
+                return found
+            veto, service = found
+            own = await whose_own(reading, veto)
+        not_allowed = may_not_judge(service, own, by.id, roles, agreed.owners)
         if not_allowed:
             return not_allowed
         commit = await self._mend(service, veto, mend) if mend is not None else None
@@ -64,10 +65,6 @@ class LiftVeto:
                 return lifted_already(now_there)
             now, agreed = self.now(), self.agreed()
             kept_out = await kept_out_by(page, now_there, agreed, roles=roles, now=now)
-            own = await self._own(page, now_there, kept_out)
-            principal = roles.in_whose_place(by.id, service.roles_for(Right.ROLL_BACK))
-            if own & {by.id, principal}:
-                return _their_own(service)
             ruling = Ruling(by.id, now, reason)
             veto = await page.keep_veto(
                 replace(now_there, lifted=ruling)
@@ -119,20 +116,6 @@ class LiftVeto:
         except CodeHostError as error:
             return refuse("I could not ask the code host: {why} Nothing was changed.", why=str(error))
         return commit.sha
-
-    async def _own(self, page: Page, veto: Veto, kept_out: list[Picture]) -> frozenset[PersonId]:
-        """Whose own change it is: theirs who asked for or wrote what was rolled back, or what is kept out by it."""
-        taken = veto.taken
-        releases = [each.release for each in kept_out]
-        taken_back = await page.release(taken.release)
-        releases += [taken_back] if taken_back is not None else []
-        people = {each.requested_by for each in releases}
-        for each in releases:
-            people |= each.candidate.author_ids if each.candidate else frozenset()
-        rollback = await page.deployment(taken.rollback)
-        replaced = rollback.order.replaces if rollback is not None else None
-        bad = await page.deployment(replaced) if replaced is not None else None
-        return frozenset(people) | (bad.order.candidate.author_ids if bad is not None else frozenset())
 
 
 async def the_veto(page: Reading, named: str, agreed: Catalogue) -> tuple[Veto, Service] | Refused:
@@ -191,12 +174,46 @@ async def tell_all(page: Page, veto: Veto, kept_out: list[Picture], sentence: Se
         await changed(page, release)
 
 
-def _their_own(service: Service) -> Refused:
-    roles = service.roles_for(Right.ROLL_BACK)
-    who = AllOf(tuple(AtRole(role) for role in roles)) if roles else "the team"
+async def whose_own(page: Reading, veto: Veto) -> frozenset[PersonId]:
+    """Whose own change it is: theirs who asked for or wrote what was rolled back."""
+    release = await page.release(veto.taken.release)
+    rollback = await page.deployment(veto.taken.rollback)
+    replaced = rollback.order.replaces if rollback is not None else None
+    bad = await page.deployment(replaced) if replaced is not None else None
+    asked = frozenset({release.requested_by}) if release is not None else frozenset()
+    return asked | (bad.order.candidate.author_ids if bad is not None else frozenset())
+
+
+def may_not_judge(
+    service: Service, own: frozenset[PersonId], person: PersonId, roles: Roles, owners: RoleName
+) -> Refused | None:
+    """Why this person may not say what comes of a veto; None if they may.
+
+    Whoever may roll back does, but not about their own change; the catalogue's owners do if that leaves nobody.
+    """
+    needed = service.roles_for(Right.ROLL_BACK)
+
+    def concerned(one: PersonId) -> bool:
+        return bool(own & {one, roles.in_whose_place(one, needed)})
+
+    known = bool(needed) and not any(role in roles.unknown for role in needed)
+    nobody_left = known and all(concerned(one) for role in needed for one in roles.holders(role))
+    if nobody_left and roles.hold(person, owners) and not own & {person, roles.principal(person, owners)}:
+        return None
+    not_allowed = lacks(Right.ROLL_BACK, service, person, roles)
+    if not_allowed or not concerned(person):
+        return not_allowed
+    who = AllOf(tuple(AtRole(role) for role in needed)) if needed else "the team"
+    if nobody_left:
+        return refuse(
+            "This is about your own change: you asked for it, wrote it, or would act in the place of somebody who did. "
+            "That is so for everybody in {roles}, so somebody else in {owners} has to do this.",
+            roles=who,
+            owners=AtRole(owners),
+        )
     return refuse(
         "This is about your own change: you asked for it, wrote it, or would act in the place of somebody who did. "
-        "Somebody else in {roles} has to lift it.",
+        "Somebody else in {roles} has to do this.",
         roles=who,
     )
 

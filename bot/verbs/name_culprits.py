@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from bot.ports import Agreed, Clock, CodeHost, CodeHostError, Directory, Records
 from bot.rules.audit import Happened
 from bot.rules.people import Actor
-from bot.rules.policy import Right, Service
+from bot.rules.policy import Service
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
 from bot.rules.veto import Ruling, Veto
-from bot.verbs.lift_veto import kept_out_by, lifted_already, tell_all, the_veto
-from bot.verbs.rights import lacks
+from bot.verbs.lift_veto import kept_out_by, lifted_already, may_not_judge, tell_all, the_veto, whose_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,14 @@ class NameCulprits:
         self, named: str, commits: Sequence[str], reason: str, *, by: Actor
     ) -> CulpritsNamed | Refused | Repeated:
         """`named` is the veto's number, or the service that has only this one."""
-        roles = await self.directory.roles()
+        agreed, roles = self.agreed(), await self.directory.roles()
         async with self.records.read() as reading:
-            found = await the_veto(reading, named, self.agreed())
-        if isinstance(found, Refused):
-            return found
-        veto, service = found
-        not_allowed = lacks(Right.ROLL_BACK, service, by.id, roles)
+            found = await the_veto(reading, named, agreed)
+            if isinstance(found, Refused):
+                return found
+            veto, service = found
+            own = await whose_own(reading, veto)
+        not_allowed = may_not_judge(service, own, by.id, roles, agreed.owners)
         if not_allowed:
             return not_allowed
         culprits = await self._culprits(service, veto, commits)

@@ -25,6 +25,7 @@ from bot.ports import (
     Directory,
     HeldError,
     Page,
+    Reading,
     Records,
     RecordsError,
     Work,
@@ -35,7 +36,7 @@ from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
 from bot.rules.rollback import best_first, good_versions, last_touch, named
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
-from bot.rules.veto import Veto, vetoed
+from bot.rules.veto import Finding, Veto, vetoed
 from bot.verbs.cancel_deploy import asked_to_stop
 from bot.verbs.next_in_line import withdrawn
 from bot.verbs.redraw import changed, redraw_if_open
@@ -54,6 +55,20 @@ NOBODY_KNOWS = Available(None)
 
 Shelf = Mapping[DeploymentId, Available]
 """Whether what a deployment brought is still there, of those that were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stains:
+    """What was taken back of a service, and what was read about it of the versions that may come back."""
+
+    vetoes: Sequence[Veto] = ()
+    findings: Sequence[Finding] = ()
+
+    def on(self, version: Deployment) -> Veto | None:
+        """The veto that keeps this version from coming back where it was."""
+        order = version.order
+        read = {each.veto: each for each in self.findings if each.commit == order.candidate.commit}
+        return vetoed(order.candidate, self.vetoes, order.environment, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +130,14 @@ class RollBack:
             return not_allowed
         async with self.records.read() as page:
             history = await page.deployments(service=service, environment=name, limit=200)
-            vetoes = await page.vetoes(service)
-        looked = await self._shelf(place, name, history, vetoes, wanted)
-        ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
+            stains = await _stains(page, place, history)
+        looked = await self._shelf(place, name, history, stains, wanted)
+        ways = way_back(history, place, name, wanted, stains=stains, looked=looked)
         if isinstance(ways, Refused):
             return ways
         standing, target = ways
         lost, problem = await self._lost_in_time(place, standing, target)
-        good = ranked(history, place, name, vetoes, looked)
+        good = ranked(history, place, name, stains, looked)
         gone = tuple(each for each in good if is_gone(each, looked))
         return WayBack(
             place,
@@ -195,8 +210,8 @@ class RollBack:
                 ),
                 stale=True,
             )
-        vetoes = await page.vetoes(place.name)
-        ways = way_back(history, place, name, wanted, vetoes=vetoes, looked=looked)
+        stains = await _stains(page, place, history)
+        ways = way_back(history, place, name, wanted, stains=stains, looked=looked)
         if isinstance(ways, Refused):
             return ways
         standing, target = ways
@@ -267,21 +282,21 @@ class RollBack:
         """What is still there, looked at before anything is held; an answer that doesn't come holds nothing up."""
         async with self.records.read() as page:
             history = await page.deployments(service=place.name, environment=name, limit=200)
-            vetoes = await page.vetoes(place.name)
-        return await self._shelf(place, name, history, vetoes, wanted)
+            stains = await _stains(page, place, history)
+        return await self._shelf(place, name, history, stains, wanted)
 
     async def _shelf(
         self,
         place: Service,
         name: EnvironmentName,
         history: Sequence[Deployment],
-        vetoes: Sequence[Veto],
+        stains: Stains,
         wanted: str | None,
     ) -> Shelf:
         """Whether the versions that may come back are still there, asked of the deployer all at once."""
         environment = place.environment(name)
         deployer = self.deployers.get(environment.deployer.kind) if environment is not None else None
-        good = ranked(history, place, name, vetoes, {})
+        good = ranked(history, place, name, stains, {})
         wished = named(good, wanted)
         asked = [wished] if wanted is not None and wished is not None else list(good[:LOOKED_AT])
         if deployer is None or environment is None or not asked:
@@ -406,6 +421,12 @@ class RollBack:
         return deployment
 
 
+async def _stains(page: Reading, service: Service, history: Sequence[Deployment]) -> Stains:
+    vetoes = [each for each in await page.vetoes(service.name) if each.lifted is None]
+    commits = list(dict.fromkeys(each.order.candidate.commit for each in good_versions(history)))
+    return Stains(vetoes, await page.findings(service.name, commits) if vetoes and commits else ())
+
+
 def _has_eyes(service: Service, environment: EnvironmentName) -> bool:
     """Whether it can be seen there what is really served."""
     found = service.environment(environment)
@@ -422,12 +443,11 @@ def ranked(
     history: Sequence[Deployment],
     service: Service,
     environment: EnvironmentName,
-    vetoes: Sequence[Veto],
+    stains: Stains,
     looked: Shelf,
 ) -> tuple[Deployment, ...]:
     """The versions to go back to, best first: good, not vetoed; seen served and still there before the others."""
-    here = [each for each in vetoes if each.reaches(environment, service)]
-    good = [each for each in good_versions(history) if vetoed(each.order.candidate, here) is None]
+    good = [each for each in good_versions(history) if stains.on(each) is None]
     gone = {each.id for each in good if is_gone(each, looked)}
     return best_first(good, verified=_has_eyes(service, environment), gone=gone)
 
@@ -473,7 +493,7 @@ def way_back(
     environment: EnvironmentName,
     wanted: str | None,
     *,
-    vetoes: Sequence[Veto] = (),
+    stains: Stains,
     looked: Shelf = MappingProxyType({}),
 ) -> tuple[Deployment, Deployment] | Refused:
     """What changed the environment last and what would come back, or why there is no way back."""
@@ -484,13 +504,13 @@ def way_back(
             service=service.title,
             environment=environment,
         )
-    good = ranked(history, service, environment, vetoes, looked)
+    good = ranked(history, service, environment, stains, looked)
     target = named(good, wanted)
     if target is not None and not is_gone(target, looked):
         return standing, target
     if target is not None:
         return _gone(target, environment, [each for each in good if not is_gone(each, looked)], looked)
-    kept_out = _kept_out(history, service, environment, wanted, vetoes)
+    kept_out = _kept_out(history, wanted, stains)
     if kept_out is not None:
         return kept_out
     if wanted is None or not good:
@@ -529,25 +549,22 @@ def _gone(target: Deployment, environment: EnvironmentName, others: Sequence[Dep
     )
 
 
-def _kept_out(
-    history: Sequence[Deployment],
-    service: Service,
-    environment: EnvironmentName,
-    wanted: str | None,
-    vetoes: Sequence[Veto],
-) -> Refused | None:
+def _kept_out(history: Sequence[Deployment], wanted: str | None, stains: Stains) -> Refused | None:
     """Whether what is wanted was good, and was taken back together with something bad."""
     target = named(good_versions(history), wanted)
-    here = [each for each in vetoes if each.reaches(environment, service)]
-    veto = vetoed(target.order.candidate, here) if target is not None else None
+    veto = stains.on(target) if target is not None else None
     if target is None or veto is None:
         return None
+    taken, commit = veto.taken, target.order.candidate.commit
+    itself = "{version} was taken back from {environment} ({veto})."
+    together = "{version} was taken back from {environment} together with {bad} ({veto})."
+    carries = "{version} carries what was taken back from {environment} with {bad} ({veto})."
+    what = itself if commit == taken.bad else together if commit in taken.known else carries
     return refuse(
-        "{version} was taken back from {environment} together with {bad} ({veto}). If it was not to blame, lift that "
-        "with {lift}, or go back to another version.",
+        what + " If it was not to blame, lift that with {lift}, or go back to another version.",
         version=target.order.version,
-        environment=environment,
-        bad=veto.taken.bad_version,
+        environment=taken.environment,
+        bad=taken.bad_version,
         veto=veto.name,
         lift=Code(f"/rollback lift {veto.name} <reason>"),
     )

@@ -14,6 +14,7 @@ from bot.rules.gate import Facts, Reason, gate
 from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId
 from bot.rules.veto import Finding, Ruling, Standing, Suspect, TakenBack, Veto, VetoId, before, standing, taken_back
+from bot.rules.veto import vetoed as keeps_out
 from integrations.code_hosts.reverts import Node, carried_by
 from tests.makers import (
     NOW,
@@ -158,6 +159,54 @@ def test_where_the_good_one_came_too_long_ago_only_the_bad_one_is_known():
     taken = taken_back(a_deployment(5, Attempt.SUCCEEDED, order=order), bad, (bad, other))
     assert taken is not None
     assert taken.known == (sha("bad"),)
+
+
+def test_going_forward_again_takes_nothing_back():
+    """What is gone forward to came later than what it replaces, however that got there."""
+    one, two, three = (
+        a_deployment(number, Attempt.SUCCEEDED, order=an_order(candidate=a_candidate(name)))
+        for number, name in enumerate(("one", "two", "three"), 1)
+    )
+    order = an_order(kind=Kind.ROLLBACK, candidate=a_candidate("one"), replaces=three.id)
+    back = a_deployment(4, Attempt.SUCCEEDED, order=order)
+    forward = a_deployment(5, Attempt.SUCCEEDED, order=replace(order, candidate=a_candidate("two"), replaces=back.id))
+    assert taken_back(back, three, (back, three, two, one)) is not None
+    assert taken_back(forward, back, (forward, back, three, two, one)) is None
+    further_back = replace(
+        forward, order=replace(forward.order, candidate=a_candidate("one"), replaces=DeploymentId(4))
+    )
+    from_two = a_deployment(4, Attempt.SUCCEEDED, order=replace(order, candidate=a_candidate("two")))
+    taken = taken_back(further_back, from_two, (further_back, from_two, three, two, one))
+    assert taken is not None
+    assert (taken.bad, taken.good) == (sha("two"), sha("one"))
+
+
+@pytest.mark.parametrize(
+    ("commit", "veto", "finding", "kept_out"),
+    [
+        ("between", VETO, None, True),
+        ("bad", VETO, None, True),
+        ("first", VETO, None, False),
+        ("first", VETO, CARRIED, True),
+        ("between", VETO, CLEAN, False),
+        ("between", VETO, replace(CLEAN, problem="Away"), True),
+        ("between", replace(VETO, culprits=(sha("bad"),)), None, False),
+        ("between", replace(VETO, culprits=(sha("bad"),)), CARRIED, False),
+        ("between", replace(VETO, culprits=(sha("bad"),)), replace(CARRIED, culprits=(sha("bad"),)), True),
+        ("bad", replace(VETO, culprits=(sha("between"),)), None, True),
+        ("between", replace(VETO, culprits=(sha("between"),)), None, True),
+        ("between", replace(VETO, culprits=(sha("in neither"),)), None, True),
+        ("between", replace(VETO, culprits=(sha("in neither"),)), replace(CLEAN, culprits=(sha("in neither"),)), False),
+        ("between", replace(VETO, answers=(sha("between"),)), None, False),
+        ("between", replace(VETO, lifted=Ruling(INES.id, NOW, "The disk")), None, False),
+    ],
+)
+def test_a_version_may_come_back_unless_it_was_taken_back_or_read_to_carry_what_is_suspected(
+    commit, veto, finding, kept_out
+):
+    read = {} if finding is None else {veto.id: finding}
+    assert (keeps_out(a_candidate(commit), [veto], PRODUCTION, read) is veto) is kept_out
+    assert keeps_out(a_candidate(commit), [veto], STAGING, read) is None
 
 
 # ---------------------------------------------------------------- any history

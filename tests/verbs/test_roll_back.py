@@ -13,8 +13,9 @@ from bot.rules.deployment import Attempt
 from bot.rules.policy import Verification
 from bot.rules.sentence import Refused
 from bot.rules.stage import Stage
+from bot.verbs.lift_veto import Lifted
 from bot.verbs.roll_back import RollingBack, WayBack
-from tests.makers import PAYMENTS, PRODUCTION, an_environment
+from tests.makers import PAYMENTS, PRODUCTION, STAGING, an_environment
 from tests.people import INES, MAYA, OMAR
 from tests.twins import Script
 from tests.verbs.workshop import REPOSITORY, Workshop
@@ -235,3 +236,74 @@ async def test_to_say_that_a_migration_cant_be_undone_asks_for_what_was_approved
     await shop.set_candidate(release, shop.b, None, "drops payments.memo", by=shop.by(MAYA))
     assert await shop.blockers(release)
     assert isinstance(await shop.set_candidate(release, shop.b, None, "drops payments.memo", by=shop.by(MAYA)), Refused)
+
+
+async def in_both(shop: Workshop, *refs: str) -> None:
+    """Each of these commits went to staging and to production, as versions 1, 2, …"""
+    for number, ref in enumerate(refs, 1):
+        release = await shop.planned(ref, str(number))
+        await shop.deployed(release, STAGING)
+        await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR))
+        await shop.deployed(release)
+
+
+@pytest.mark.parametrize("wanted", [None, "2"])
+async def test_what_was_rolled_back_in_staging_is_still_a_way_back_in_production(shop, wanted):
+    await in_both(shop, shop.a, shop.b)
+    await shop.rolled_back(environment=STAGING)
+    third = await shop.approved(shop.reverts(shop.b, on=shop.c), "3")
+    await shop.read_vetoes(third)
+    shop.target.script = Script(code=3)
+    assert (await shop.followed(await shop.started(third))).attempt is Attempt.FAILED
+    shop.target.script = Script()
+    assert (await shop.rolled_back(wanted)).order.version == "2"
+    async with shop.records.read() as reading:
+        assert [each.taken.environment for each in await reading.vetoes(PAYMENTS)] == [PRODUCTION, STAGING]
+
+
+async def test_after_going_forward_again_the_older_version_is_still_a_way_back(shop):
+    for number, ref in enumerate((shop.a, shop.b, shop.c), 1):
+        await shop.shipped(ref, str(number))
+    await shop.rolled_back("1")
+    await shop.lifted()
+    await shop.rolled_back("2")
+    async with shop.records.read() as reading:
+        assert [each.name for each in await reading.vetoes(PAYMENTS)] == ["V-1"]
+    assert (await shop.rolled_back()).order.version == "1"
+
+
+async def test_a_version_that_is_not_to_blame_may_come_back_once_the_culprit_is_named(shop):
+    for number, ref in enumerate((shop.a, shop.b, shop.c), 1):
+        await shop.shipped(ref, str(number))
+    await shop.rolled_back("1")
+    kept_out = await rolls_back(shop, "2")
+    assert isinstance(kept_out, Refused)
+    assert "2 was taken back from production together with 3 (V-1)" in str(kept_out.why)
+    await shop.name_culprits("V-1", [shop.c], "Refunds go out twice", by=shop.by(INES))
+    assert (await shop.rolled_back("2")).order.version == "2"
+
+
+async def test_a_version_that_was_read_to_carry_what_was_taken_back_does_not_come_back(shop):
+    """It was brought past the veto in an emergency, and what is there now is as bad."""
+    await shop.shipped(shop.a, "1")
+    await shop.shipped(shop.b, "2")
+    await shop.rolled_back()
+    past = await shop.approved(shop.c, "3")
+    await shop.read_vetoes(past)
+    veto = await shop.lift_veto("V-1", None, "For a moment", by=shop.by(INES))
+    assert isinstance(veto, Lifted)
+    await shop.deployed(past)
+    async with shop.records.open() as page:
+        there = await page.veto(veto.veto.id)
+        assert there is not None
+        await page.keep_veto(replace(there, lifted=None))
+        await page.commit()
+    shop.target.script = Script(code=3)
+    failed = await shop.approved(shop.reverts(shop.b, on=shop.d), "4")
+    await shop.read_vetoes(failed)
+    await shop.followed(await shop.started(failed))
+    shop.target.script = Script()
+    kept_out = await rolls_back(shop, "3")
+    assert isinstance(kept_out, Refused)
+    assert "3 carries what was taken back from production with 2 (V-1)" in str(kept_out.why)
+    assert (await shop.rolled_back()).order.version == "1"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.notices import ThreadLine
 from bot.rules.gate import Reason
+from bot.rules.policy import Right
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import Refused
+from bot.rules.sentence import At, AtRole, Refused
 from bot.verbs.lift_veto import Lifted
 from bot.verbs.name_culprits import CulpritsNamed
-from tests.makers import FEATURE, PRODUCTION, STAGING, sha
-from tests.people import BEN, INES, MAYA
+from bot.verbs.plan_release import Planned
+from tests.makers import FEATURE, HOTFIX, PRODUCTION, STAGING, a_plan, sha
+from tests.people import BEN, CHANGE_MANAGER, DEVELOPER, INES, MAYA, OMAR, ON_CALL, RUTH, roles
 from tests.verbs.workshop import REPOSITORY, Workshop
 
 
@@ -165,6 +169,73 @@ async def test_whose_own_change_it_is_does_not_lift_it(shop):
     assert isinstance(await shop.lift_veto("V-1", None, "It was the disk", by=shop.by(INES)), Lifted)
     again = await shop.lift_veto("V-1", None, "It was the disk", by=shop.by(INES))
     assert "was lifted already, by @U0INES: It was the disk" in str(again.why)
+
+
+async def test_whose_own_change_it_is_names_no_culprit_either():
+    """Else a developer blames a typo, and the change itself goes again."""
+    shop = Workshop(rights={Right.ROLL_BACK: (DEVELOPER, ON_CALL)})
+    harmless = shop.code.commit(REPOSITORY, "Mend a typo", parents=[shop.b])
+    await burned(shop, harmless)
+    done = await shop.name_culprits("V-1", [harmless], "It was the typo", by=shop.by(BEN))
+    assert isinstance(done, Refused)
+    assert "your own change" in str(done.why)
+    shop.directory.held = replace(
+        shop.directory.held, stand_ins={ON_CALL: {OMAR.id: INES.id}, DEVELOPER: {RUTH.id: BEN.id}}
+    )
+    name_culprits = replace(shop.name_culprits, directory=shop.directory)
+    in_his_place = await name_culprits("V-1", [harmless], "It was the typo", by=shop.by(RUTH))
+    assert isinstance(in_his_place, Refused)
+    assert "in the place of somebody" in str(in_his_place.why)
+    assert isinstance(await name_culprits("V-1", [shop.b], "Twice", by=shop.by(OMAR)), CulpritsNamed)
+
+
+@pytest.mark.parametrize("read", [True, False])
+async def test_a_release_of_ones_own_that_is_kept_out_by_it_makes_it_no_change_of_ones_own(shop, read):
+    await burned(shop)
+    later = await shop.plan_release(a_plan(version="3.0.0", change_type=HOTFIX), shop.c, by=shop.by(INES))
+    assert isinstance(later, Planned)
+    if read:
+        await shop.read_vetoes(later.picture.release.id)
+    assert isinstance(await shop.lift_veto("V-1", None, "It was the disk", by=shop.by(INES)), Lifted)
+
+
+async def test_where_it_is_the_own_change_of_everybody_who_may_roll_back_the_owners_may_lift_it():
+    shop = Workshop(rights={Right.ROLL_BACK: (DEVELOPER, ON_CALL)})
+    shop.catalogue = replace(shop.catalogue, owners=CHANGE_MANAGER)
+    await burned(shop)
+    shop.directory.held = roles(on_call={BEN})
+    own = await shop.lift_veto("V-1", None, "It was the disk", by=shop.by(BEN))
+    other = await shop.lift_veto("V-1", None, "It was the disk", by=shop.by(OMAR))
+    assert isinstance(own, Refused)
+    assert isinstance(other, Refused)
+    assert "somebody else in @change-manager has to do this" in str(own.why)
+    assert isinstance(await shop.name_culprits("V-1", [shop.b], "Twice", by=shop.by(RUTH)), CulpritsNamed)
+    assert isinstance(await shop.lift_veto("V-1", None, "It was the disk", by=shop.by(RUTH)), Lifted)
+
+
+async def test_an_owner_does_not_lift_it_while_somebody_who_may_roll_back_can_or_if_it_is_their_own():
+    shop = Workshop(rights={Right.ROLL_BACK: (DEVELOPER, ON_CALL)})
+    shop.catalogue = replace(shop.catalogue, owners=CHANGE_MANAGER)
+    await burned(shop)
+    assert isinstance(await shop.lift_veto("V-1", None, "The disk", by=shop.by(RUTH)), Refused)
+    shop.directory.held = roles(on_call={BEN}, change_manager={MAYA, RUTH})
+    assert isinstance(await shop.lift_veto("V-1", None, "The disk", by=shop.by(MAYA)), Refused), "she asked for it"
+    unknown = replace(roles(change_manager={RUTH}), unknown={ON_CALL: "Slack is away"})
+    shop.directory.held = replace(unknown, members={**unknown.members, ON_CALL: frozenset()})
+    assert isinstance(await shop.lift_veto("V-1", None, "The disk", by=shop.by(RUTH)), Refused), "who knows"
+    shop.directory.held = roles(on_call={BEN}, change_manager={MAYA, RUTH})
+    assert isinstance(await shop.lift_veto("V-1", None, "The disk", by=shop.by(RUTH)), Lifted)
+
+
+async def test_what_was_rolled_back_itself_is_told_that_lifting_the_veto_opens_it(shop):
+    release = await burned(shop)
+    (blocker,) = await shop.blockers(release)
+    assert blocker.reason is Reason.ROLLED_BACK
+    assert f"/release build R-{release} <commit>" in str(blocker.step)
+    assert "whoever may roll back lifts V-1: /rollback lift V-1 <reason>" in str(blocker.step)
+    by = [str(each) for each in blocker.lifted_by]
+    assert by[0] == str(At(MAYA.id))
+    assert str(AtRole(ON_CALL)) in by
 
 
 async def test_a_candidate_with_the_reverts_that_went_well_answers_it_for_whatever_is_built_on_it(shop):
