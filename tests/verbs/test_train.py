@@ -140,6 +140,7 @@ async def test_who_is_kept_apart_from_one_of_them_is_kept_apart_from_the_train(s
     done = await station.confirm_train(releases, PRODUCTION, by=station.by(OMAR))
     assert isinstance(done, Refused)
     assert "approved it" in str(done.why)
+    assert "Somebody else has to type /deploy train confirm R-4 R-5 R-6 to production." in str(done.why)
 
 
 # ------------------------------------------------------------ going
