@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.notices import DirectLine, ThreadLine, TrainAsks
-from bot.ports import DONE, Agreed, Clock, Directory, HeldError, Next, Page, Records, again
+from bot.ports import DONE, Agreed, Clock, Directory, HeldError, Next, Page, Records, Work, again
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.people import SLIPWAY, Actor, Person, PersonId, Roles, Surface
@@ -229,6 +229,8 @@ class RunTrain:
         stayed = [each.name for each in train.cars if each.name not in {*there, *back}]
         for car in train.cars:
             await self._record(page, "train ended", train, car, {"there": there, "rolled back": back, "not": stayed})
+            # What ships itself was left to the train until now.
+            await page.nudge(Work.WATCH_RELEASE, car.release, "changed")
         told = say("{train} has ended: {what}.", train=train.name, what=_ending(train, there, back, stayed))
         await page.tell(DirectLine(train.departure.confirmed_by, told, train.cars[-1].release))
         await tell_train(page, train)

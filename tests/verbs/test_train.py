@@ -12,7 +12,7 @@ import pytest
 from bot.notices import DirectLine, ThreadLine, TrainAsks, TrainChanged
 from bot.ports import Work
 from bot.rules.deployment import Attempt, Deployment, Kind
-from bot.rules.policy import FreezeMeaning, Right
+from bot.rules.policy import FreezeMeaning, Promotion, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.rules.train import Answer, Passage, why_stuck
@@ -567,3 +567,40 @@ async def test_what_a_train_brings_on_is_not_offered_as_well(station):
     before = len([each for each in await station.told(ThreadLine) if each.offers])
     await station.watched(releases[1])
     assert len([each for each in await station.told(ThreadLine) if each.offers]) == before
+
+
+async def shipping_itself(station: Station) -> tuple[int, list[ReleaseId]]:
+    """The ledger goes to production by itself, and is aboard a train that has just brought what it needs."""
+    ledger = station.catalogue.services[LEDGER]
+    by_itself = tuple(
+        replace(each, promote=Promotion.ITSELF, after=()) for each in ledger.environments if each.name == PRODUCTION
+    )
+    station.catalogue.services[LEDGER] = replace(ledger, environments=by_itself)
+    releases = await station.opened()
+    train = await station.departed(releases)
+    await station.run_train(train.id)
+    assert (await station.followed(await station.deployment(4))).attempt is Attempt.SUCCEEDED
+    return train.id, releases
+
+
+async def test_what_ships_itself_is_left_to_the_train_that_it_is_aboard_of_and_is_rolled_back_with_it(station):
+    number, (_, ledger, _) = await shipping_itself(station)
+    await station.watched(ledger)
+    assert len(station.target.started) == 4
+    station.target.fails = {STOREFRONT}
+    seen = await station.moved(number)
+    assert [each.adopted for each in seen.train.cars] == [False, False, False]
+    station.target.fails = set()
+    await station.answered(number, Answer.ROLL_BACK, by=INES)
+    await station.moved(number)
+    assert await station.versions() == OLD
+
+
+async def test_what_ships_itself_does_so_again_once_the_train_is_over(station):
+    number, (_, ledger, _) = await shipping_itself(station)
+    await station.answered(number, Answer.STOP)
+    assert (await station.moved(number)).train.over
+    assert (Work.WATCH_RELEASE, ledger, "changed") in station.records.nudged
+    await station.watched(ledger)
+    await station.followed(await station.deployment(5))
+    assert await station.versions() == {**OLD, "payments": "2.0", "ledger": "2.0"}
