@@ -22,7 +22,6 @@ from bot.rules.train import (
     Car,
     Halt,
     LeaveLine,
-    Move,
     Passage,
     Start,
     TakeBack,
@@ -35,12 +34,15 @@ from bot.rules.train import (
 from bot.verbs.confirm_deploy import Aboard, ConfirmDeploy
 from bot.verbs.next_in_line import ALL_THAT_MATTERS, let_the_next_go, withdrawn
 from bot.verbs.rights import lacks
-from bot.verbs.roll_back import RollBack
+from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.trains import TrainSeen, see, tell_train
 
 LOOK_UP = timedelta(seconds=30)
 """So often it looks by itself; whatever ends says so."""
 SOON = timedelta(seconds=1)
+
+Forwards = Wait | Start | LeaveLine | Halt | Arrive
+"""Every move but taking something back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,24 @@ class RunTrain:
             if train.over:
                 return DONE
             seen = await see(page, train)
-            following = await self._make(page, seen, next_move(train, seen.how), roles)
+            move = next_move(train, seen.how)
+            back: RollingBack | None = None
+            if isinstance(move, TakeBack):
+                following, back = await self._take_back(page, train, move.car, roles)
+            else:
+                following = await self._make(page, seen, move, roles)
             await page.commit()
+        if back is not None:
+            await self._warn(back)
         return following
 
-    async def _make(self, page: Page, seen: TrainSeen, move: Move, roles: Roles) -> Next:
+    async def _make(self, page: Page, seen: TrainSeen, move: Forwards, roles: Roles) -> Next:
         train = seen.train
         match move:
             case Wait():
                 return await self._remind(page, seen) if train.asks else again(LOOK_UP)
             case Start(car):
                 return await self._start(page, train, car, roles)
-            case TakeBack(car):
-                return await self._take_back(page, train, car, roles)
             case LeaveLine(car):
                 return await self._leave_line(page, train, car)
             case Halt(car):
@@ -127,18 +134,19 @@ class RunTrain:
             return await self._note(page, train, replace(car, deployment=done.deployment.id, adopted=done.adopted))
         return await self._note(page, train, replace(car, trouble=done))
 
-    async def _take_back(self, page: Page, train: Train, car: Car, roles: Roles) -> Next:
+    async def _take_back(self, page: Page, train: Train, car: Car, roles: Roles) -> tuple[Next, RollingBack | None]:
+        """What comes next, and the rollback that has started, if one has."""
         assert car.deployment is not None, "else there was nothing to take back"
         assert train.decided_by is not None, "somebody has decided so"
         service = self.agreed().services.get(car.service)
         if service is None or service.environment(train.environment) is None:
             why = say("The catalogue no longer says how to deploy to {place}.", place=train.environment)
-            return await self._note(page, train, replace(car, trouble=why))
+            return await self._note(page, train, replace(car, trouble=why)), None
         history = await page.deployments(service=car.service, environment=train.environment, limit=ALL_THAT_MATTERS)
         tried = [each for each in history if each.order.kind is Kind.ROLLBACK and each.order.replaces == car.deployment]
         by_hand = next((each for each in tried if not each.over or each.attempt is Attempt.SUCCEEDED), None)
         if by_hand is not None and by_hand.attempt is not Attempt.UNKNOWN:
-            return await self._note(page, train, replace(car, rollback=by_hand.id))
+            return await self._note(page, train, replace(car, rollback=by_hand.id)), None
         brought = next((each for each in history if each.id == car.deployment), None)
         before = brought.order.replaces if brought is not None else None
         last = last_touch(history)
@@ -154,8 +162,20 @@ class RunTrain:
             by=_in_the_name_of(train.decided_by),
         )
         if isinstance(done, Refused):
-            return await self._note(page, train, replace(car, trouble=done.why))
-        return await self._note(page, train, replace(car, rollback=done.deployment.id))
+            return await self._note(page, train, replace(car, trouble=done.why)), None
+        return await self._note(page, train, replace(car, rollback=done.deployment.id)), done
+
+    async def _warn(self, done: RollingBack) -> None:
+        """Tell the thread what can't be undone, as with any rollback: after its start, which waits for no code host."""
+        order = done.deployment.order
+        place = self.agreed().services.get(order.service)
+        async with self.records.read() as reading:
+            history = await reading.deployments(
+                service=order.service, environment=order.environment, limit=ALL_THAT_MATTERS
+            )
+        standing = next((each for each in history if each.id == order.replaces), None)
+        if place is not None and standing is not None:
+            await self.roll_back._warn(place, history, standing, done.target)  # noqa: SLF001 - a rollback's own words
 
     async def _leave_line(self, page: Page, train: Train, car: Car) -> Next:
         assert car.deployment is not None, "else it would not wait in line"

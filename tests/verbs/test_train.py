@@ -249,6 +249,32 @@ async def test_roll_back_takes_everything_back_in_reverse_each_seen_ended_before
     assert [seen.passage(each) for each in seen.train.cars] == [Passage.BACK] * 3
 
 
+async def test_what_cannot_be_undone_is_told_with_each_rollback(station):
+    """The payments dropped a column by their candidate's word, the ledger by its commit's trailer."""
+    for name in SERVICES[:2]:
+        await station.deployed(await station.release(name, 1))
+    payments = await station.planned(station.commits[PAYMENTS][1], "2.0", HOTFIX)
+    dropping = station.commits[PAYMENTS][1]
+    await station.set_candidate(payments, dropping, None, "drops payments.memo", by=station.by(MAYA))
+    body = "Irreversible-Migration: drops ledger.memo"
+    commit = station.code.commit("/srv/ledger", "Drop the memo", parents=[station.commits[LEDGER][0]], body=body)
+    ledger = await station.planned(commit, "2.0", HOTFIX, service=LEDGER)
+    for each in (payments, ledger):
+        await station.approve(each, PRODUCTION, None, by=station.by(OMAR))
+    train = await station.departed([payments, ledger])
+    station.target.fails = {LEDGER}
+    assert (await station.moved(train.id)).train.asks
+    station.target.fails = set()
+    before = len(await station.told(ThreadLine))
+    await station.answered(train.id, Answer.ROLL_BACK, by=INES)
+    assert (await station.moved(train.id)).train.over
+    warned = [each for each in (await station.told(ThreadLine))[before:] if "can't be undone" in str(each.sentence)]
+    assert [each.release for each in warned] == [ledger, payments]
+    assert all(each.loud for each in warned)
+    assert "drops ledger.memo" in str(warned[0].sentence)
+    assert "2.0 came with a migration that can't be undone: drops payments.memo" in str(warned[1].sentence)
+
+
 async def test_a_rollback_that_fails_asks_again(station):
     number, _ = await stuck_at_the_ledger(station)
     station.target.fails = {PAYMENTS}
