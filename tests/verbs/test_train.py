@@ -348,6 +348,7 @@ async def test_another_candidate_than_was_confirmed_does_not_go(station):
     seen = await station.moved(number)
     assert seen.stuck is not None
     assert "R-6 has another candidate now than when T-1 was confirmed" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
     assert (await station.versions())["storefront"] == "1.0"
 
 
@@ -360,6 +361,7 @@ async def test_what_changed_the_environment_since_stops_it(station):
     seen = await station.moved(number)
     assert seen.stuck is not None
     assert "(3.0) has changed production since T-1 was confirmed" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
     assert (await station.versions())["storefront"] == "3.0"
 
 
@@ -373,6 +375,73 @@ async def test_what_somebody_else_brought_meanwhile_is_not_brought_twice_nor_tak
     assert seen.train.cars[2].adopted
     assert len(station.target.started) == before + 1
     assert await station.versions() == NEW
+
+
+async def waits_for_the_ledger(station: Station, based_on_it: bool) -> tuple[int, Deployment]:
+    """Ledger 1.5 was on its way when a train was confirmed whose ledger 2.0 has it, or hasn't; it still is."""
+    for name in SERVICES[:2]:
+        await station.deployed(await station.release(name, 1))
+    old = station.commits[LEDGER][0]
+    between = station.code.commit("/srv/ledger", "ledger 1.5", parents=[old])
+    newer = station.code.commit("/srv/ledger", "ledger 2", parents=[between if based_on_it else old])
+    payments = await station.release(PAYMENTS, 2)
+    station.commits[LEDGER] = [old, newer, between]
+    ledger = await station.release(LEDGER, 2, payments)
+    middle = await station.planned(between, "1.5", HOTFIX, service=LEDGER)
+    await station.approve(middle, PRODUCTION, None, by=station.by(OMAR))
+    station.target.script = Script(waits=True)
+    other = await station.started(middle)
+    seen = await station.looked([payments, ledger])
+    assert [each.waits for each in seen.train.stops] == [False, True]
+    train = await station.departed([payments, ledger])
+    station.target.script = Script()
+    return train.id, other
+
+
+async def gets_there(station: Station, other: Deployment) -> None:
+    station.target.lets_go()
+    assert (await station.followed(other)).attempt is Attempt.SUCCEEDED
+
+
+async def test_what_was_on_its_way_when_it_was_confirmed_and_is_there_now_does_not_stop_it(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=True)
+    await gets_there(station, other)
+    assert (await station.moved(number)).train.over
+    assert await station.versions() == {**NEW, "storefront": ""}
+
+
+async def test_what_was_on_its_way_and_was_stopped_half_way_stops_it_for_good(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=True)
+    await station.cancel_deploy(other.id, by=station.by(MAYA))
+    assert (await station.followed(other)).attempt is Attempt.CANCELLED
+    seen = await station.moved(number)
+    assert seen.stuck is not None
+    assert "(1.5) has changed production since T-1 was confirmed" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
+
+
+async def test_a_train_does_not_take_back_unnoticed_what_it_has_waited_for(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=False)
+    await gets_there(station, other)
+    seen = await station.moved(number)
+    assert seen.stuck is not None
+    assert "R-4 doesn't have everything that D-3 (1.5) brought to production meanwhile" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
+    assert (await station.versions())["ledger"] == "1.5"
+
+
+async def test_what_cannot_be_compared_with_what_it_has_waited_for_can_try_again(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=True)
+    await gets_there(station, other)
+    ledger = station.catalogue.services[LEDGER]
+    station.catalogue.services[LEDGER] = replace(ledger, repository="/srv/nowhere")
+    seen = await station.moved(number)
+    assert seen.stuck is not None
+    assert "I can't read whether R-4 has what D-3 brought to production meanwhile" in str(seen.stuck.trouble)
+    station.catalogue.services[LEDGER] = ledger
+    await station.answered(number, Answer.TRY_AGAIN)
+    assert (await station.moved(number)).train.over
+    assert await station.versions() == {**NEW, "storefront": ""}
 
 
 async def test_whoever_lost_the_role_meanwhile_brings_nothing_more():
