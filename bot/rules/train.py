@@ -76,6 +76,8 @@ class Car:
     """What takes it back."""
     trouble: Sentence | None = None
     """Why it could not begin when its turn came; None while nothing is known to be in the way."""
+    for_good: bool = False
+    """Whether that stays so, since it or its environment is no longer what was confirmed: trying again is in vain."""
     left: bool = False
 
     @property
@@ -343,6 +345,30 @@ def _back(train: Train, how: Deployments) -> Move:
     return Arrive()
 
 
+def changed_since(train: Train, history: Iterable[Deployment]) -> Deployment | None:
+    """What has changed its environment behind its back. `history`: of one of its services, newest first.
+
+    What had been confirmed before the train was, and has come to its good end since, it was to wait for.
+    """
+    since = train.departure.confirmed_at
+    return next((each for each in _ended_since(train, history) if not _awaited(each, since)), None)
+
+
+def brought_since(train: Train, history: Iterable[Deployment]) -> Deployment | None:
+    """What the train was to wait for and stands there now: nobody has seen yet whether its release has that too."""
+    newest = next(iter(_ended_since(train, history)), None)
+    return newest if newest is not None and _awaited(newest, train.departure.confirmed_at) else None
+
+
+def _ended_since(train: Train, history: Iterable[Deployment]) -> list[Deployment]:
+    since = train.departure.confirmed_at
+    return [each for each in history if each.touched and (each.ended_at or each.order.confirmed_at) >= since]
+
+
+def _awaited(deployment: Deployment, since: datetime) -> bool:
+    return deployment.attempt is Attempt.SUCCEEDED and deployment.order.confirmed_at < since
+
+
 # ---------------------------------------------------------------- what people say
 
 
@@ -357,7 +383,7 @@ def _answers(train: Train, how: Deployments) -> Iterator[Answer]:
     blocked = stuck(train, how) if train.asks else None
     if train.asks:
         yield Answer.GO_ON
-    if blocked is not None and train.course is Course.AHEAD and blocked.deployment is None:
+    if blocked is not None and train.course is Course.AHEAD and blocked.deployment is None and not blocked.for_good:
         yield Answer.TRY_AGAIN
     if train.course is not Course.STOP:
         yield Answer.STOP
@@ -375,7 +401,10 @@ def answered(train: Train, answer: Answer, how: Deployments, by: PersonId) -> Tr
             return replace(going, course=Course.STOP)
         case Answer.ROLL_BACK:
             # What was left out on the way there is taken back as well, if the train may have changed anything there.
-            cars = tuple(replace(each, left=False, trouble=None, rollback=_still(each, how)) for each in train.cars)
+            cars = tuple(
+                replace(each, left=False, trouble=None, for_good=False, rollback=_still(each, how))
+                for each in train.cars
+            )
             return replace(going, course=Course.BACK, cars=cars)
         case Answer.TRY_AGAIN:
             if blocked is None:
@@ -428,6 +457,8 @@ __all__ = [
     "Wait",
     "answered",
     "answers",
+    "brought_since",
+    "changed_since",
     "dependents",
     "in_order",
     "needed_by",

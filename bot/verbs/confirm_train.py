@@ -58,7 +58,8 @@ class ConfirmTrain:
                 return found
             if not found.open:
                 return TrainBlocked(found)
-            apart = next(filter(None, (kept_apart(each.place.facts, by.id) for each in found.stops)), None)
+            refusals = (kept_apart(each.place.facts, by.id, found.command) for each in found.stops)
+            apart = next(filter(None, refusals), None)
             if apart:
                 return apart
             not_seen = await self._not_seen(page, found, by.id)

@@ -10,37 +10,65 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.notices import DirectLine, ThreadLine, TrainAsks
-from bot.ports import DONE, Agreed, Clock, Directory, HeldError, Next, Page, Records, again
+from bot.ports import (
+    DONE,
+    Agreed,
+    Clock,
+    CodeHostError,
+    Directory,
+    HeldError,
+    Next,
+    Page,
+    Reading,
+    Records,
+    Work,
+    again,
+)
 from bot.rules.audit import Happened
-from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import SLIPWAY, Actor, Person, PersonId, Roles, Surface
 from bot.rules.policy import Right
+from bot.rules.release import ReleaseId
 from bot.rules.rollback import last_touch
-from bot.rules.sentence import AllOf, At, AtRole, Code, Refused, When, in_a_row, say
+from bot.rules.sentence import AllOf, At, AtRole, Code, Refused, Sentence, When, in_a_row, say
 from bot.rules.train import (
     Arrive,
     Car,
     Halt,
     LeaveLine,
-    Move,
     Passage,
     Start,
     TakeBack,
     Train,
     TrainId,
     Wait,
+    brought_since,
+    changed_since,
     next_move,
     why_stuck,
 )
 from bot.verbs.confirm_deploy import Aboard, ConfirmDeploy
 from bot.verbs.next_in_line import ALL_THAT_MATTERS, let_the_next_go, withdrawn
 from bot.verbs.rights import lacks
-from bot.verbs.roll_back import RollBack
+from bot.verbs.roll_back import RollBack, RollingBack
 from bot.verbs.trains import TrainSeen, see, tell_train
 
 LOOK_UP = timedelta(seconds=30)
 """So often it looks by itself; whatever ends says so."""
 SOON = timedelta(seconds=1)
+
+Forwards = Wait | Start | LeaveLine | Halt | Arrive
+"""Every move but taking something back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A release beside what has come to stand there: `why` it can't go, None if it takes nothing of that back."""
+
+    release: ReleaseId
+    brought: DeploymentId
+    why: Sentence | None = None
+    for_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +88,12 @@ class RunTrain:
             train = await reading.train(TrainId(key))
             if train is None or train.over:
                 return DONE
-            if not train.asks and isinstance(next_move(train, (await see(reading, train)).how), Wait):
+            move = next_move(train, (await see(reading, train)).how)
+            if not train.asks and isinstance(move, Wait):
                 return again(LOOK_UP)
+            brought = await _brought_meanwhile(reading, train, move.car) if isinstance(move, Start) else None
+        # Asked of the code host before anything is held.
+        compared = await self._compared(train, move.car, brought) if isinstance(move, Start) and brought else None
         roles = await self.directory.roles()
         async with self.records.open() as page:
             train = await page.train(TrainId(key))
@@ -69,19 +101,24 @@ class RunTrain:
             if train.over:
                 return DONE
             seen = await see(page, train)
-            following = await self._make(page, seen, next_move(train, seen.how), roles)
+            move = next_move(train, seen.how)
+            back: RollingBack | None = None
+            if isinstance(move, TakeBack):
+                following, back = await self._take_back(page, train, move.car, roles)
+            else:
+                following = await self._make(page, seen, move, roles, compared)
             await page.commit()
+        if back is not None:
+            await self._warn(back)
         return following
 
-    async def _make(self, page: Page, seen: TrainSeen, move: Move, roles: Roles) -> Next:
+    async def _make(self, page: Page, seen: TrainSeen, move: Forwards, roles: Roles, compared: Compared | None) -> Next:
         train = seen.train
         match move:
             case Wait():
                 return await self._remind(page, seen) if train.asks else again(LOOK_UP)
             case Start(car):
-                return await self._start(page, train, car, roles)
-            case TakeBack(car):
-                return await self._take_back(page, train, car, roles)
+                return await self._start(page, train, car, roles, compared)
             case LeaveLine(car):
                 return await self._leave_line(page, train, car)
             case Halt(car):
@@ -91,7 +128,39 @@ class RunTrain:
 
     # ------------------------------------------------------------ one release at a time
 
-    async def _start(self, page: Page, train: Train, car: Car, roles: Roles) -> Next:
+    async def _compared(self, train: Train, car: Car, brought: Deployment) -> Compared:
+        """Whether what was waited for stays, once the release is there."""
+        async with self.records.read() as reading:
+            release = await reading.release(car.release)
+        service = self.agreed().services.get(car.service)
+        if release is None or release.candidate is None or service is None or service.repository is None:
+            return Compared(car.release, brought.id)
+        try:
+            between = await self.roll_back.code_host.between(
+                service.repository, brought.order.candidate.commit, release.candidate.commit, limit=1
+            )
+        except CodeHostError as error:
+            why = say(
+                "I can't read whether {release} has what {other} brought to {environment} meanwhile: {why}",
+                release=car.name,
+                other=brought.name,
+                environment=train.environment,
+                why=str(error),
+            )
+            return Compared(car.release, brought.id, why)
+        if not between.backwards and not between.lost:
+            return Compared(car.release, brought.id)
+        why = say(
+            "{release} doesn't have everything that {other} ({version}) brought to {environment} meanwhile, and would "
+            "take that back.",
+            release=car.name,
+            other=brought.name,
+            version=brought.order.version,
+            environment=train.environment,
+        )
+        return Compared(car.release, brought.id, why, for_good=True)
+
+    async def _start(self, page: Page, train: Train, car: Car, roles: Roles, compared: Compared | None) -> Next:
         release = await page.release(car.release)
         assert release is not None, "releases are never deleted"
         candidate = release.candidate
@@ -101,8 +170,8 @@ class RunTrain:
                 release=release.name,
                 train=train.name,
             )
-            return await self._note(page, train, replace(car, trouble=why))
-        meanwhile = await _meanwhile(page, train, car)
+            return await self._note(page, train, replace(car, trouble=why, for_good=True))
+        meanwhile = changed_since(train, await _history(page, train, car))
         if meanwhile is not None and not meanwhile.order.candidate.is_same_as(candidate):
             why = say(
                 "{name} ({version}) has changed {environment} since {train} was confirmed.",
@@ -111,7 +180,13 @@ class RunTrain:
                 environment=train.environment,
                 train=train.name,
             )
-            return await self._note(page, train, replace(car, trouble=why))
+            return await self._note(page, train, replace(car, trouble=why, for_good=True))
+        brought = await _brought_meanwhile(page, train, car)
+        if brought is not None and not brought.order.candidate.is_same_as(candidate):
+            if compared is None or (compared.release, compared.brought) != (car.release, brought.id):
+                return again(timedelta(0))
+            if compared.why is not None:
+                return await self._note(page, train, replace(car, trouble=compared.why, for_good=compared.for_good))
         try:
             done = await self.confirm.aboard(
                 page,
@@ -127,18 +202,19 @@ class RunTrain:
             return await self._note(page, train, replace(car, deployment=done.deployment.id, adopted=done.adopted))
         return await self._note(page, train, replace(car, trouble=done))
 
-    async def _take_back(self, page: Page, train: Train, car: Car, roles: Roles) -> Next:
+    async def _take_back(self, page: Page, train: Train, car: Car, roles: Roles) -> tuple[Next, RollingBack | None]:
+        """What comes next, and the rollback that has started, if one has."""
         assert car.deployment is not None, "else there was nothing to take back"
         assert train.decided_by is not None, "somebody has decided so"
         service = self.agreed().services.get(car.service)
         if service is None or service.environment(train.environment) is None:
             why = say("The catalogue no longer says how to deploy to {place}.", place=train.environment)
-            return await self._note(page, train, replace(car, trouble=why))
+            return await self._note(page, train, replace(car, trouble=why)), None
         history = await page.deployments(service=car.service, environment=train.environment, limit=ALL_THAT_MATTERS)
         tried = [each for each in history if each.order.kind is Kind.ROLLBACK and each.order.replaces == car.deployment]
         by_hand = next((each for each in tried if not each.over or each.attempt is Attempt.SUCCEEDED), None)
         if by_hand is not None and by_hand.attempt is not Attempt.UNKNOWN:
-            return await self._note(page, train, replace(car, rollback=by_hand.id))
+            return await self._note(page, train, replace(car, rollback=by_hand.id)), None
         brought = next((each for each in history if each.id == car.deployment), None)
         before = brought.order.replaces if brought is not None else None
         last = last_touch(history)
@@ -154,8 +230,20 @@ class RunTrain:
             by=_in_the_name_of(train.decided_by),
         )
         if isinstance(done, Refused):
-            return await self._note(page, train, replace(car, trouble=done.why))
-        return await self._note(page, train, replace(car, rollback=done.deployment.id))
+            return await self._note(page, train, replace(car, trouble=done.why)), None
+        return await self._note(page, train, replace(car, rollback=done.deployment.id)), done
+
+    async def _warn(self, done: RollingBack) -> None:
+        """Tell the thread what can't be undone, as with any rollback: after its start, which waits for no code host."""
+        order = done.deployment.order
+        place = self.agreed().services.get(order.service)
+        async with self.records.read() as reading:
+            history = await reading.deployments(
+                service=order.service, environment=order.environment, limit=ALL_THAT_MATTERS
+            )
+        standing = next((each for each in history if each.id == order.replaces), None)
+        if place is not None and standing is not None:
+            await self.roll_back._warn(place, history, standing, done.target)  # noqa: SLF001 - a rollback's own words
 
     async def _leave_line(self, page: Page, train: Train, car: Car) -> Next:
         assert car.deployment is not None, "else it would not wait in line"
@@ -229,6 +317,8 @@ class RunTrain:
         stayed = [each.name for each in train.cars if each.name not in {*there, *back}]
         for car in train.cars:
             await self._record(page, "train ended", train, car, {"there": there, "rolled back": back, "not": stayed})
+            # What ships itself was left to the train until now.
+            await page.nudge(Work.WATCH_RELEASE, car.release, "changed")
         told = say("{train} has ended: {what}.", train=train.name, what=_ending(train, there, back, stayed))
         await page.tell(DirectLine(train.departure.confirmed_by, told, train.cars[-1].release))
         await tell_train(page, train)
@@ -254,13 +344,13 @@ def _in_the_name_of(person: PersonId) -> Actor:
     return Actor(Person(person, ""), Surface.ENGINE)
 
 
-async def _meanwhile(page: Page, train: Train, car: Car) -> Deployment | None:
-    """What has changed that environment since the train was confirmed: then what was looked at is no longer so."""
-    history = await page.deployments(service=car.service, environment=train.environment, limit=ALL_THAT_MATTERS)
-    since = train.departure.confirmed_at
-    return next(
-        (each for each in history if each.touched and (each.ended_at or each.order.confirmed_at) >= since), None
-    )
+async def _history(page: Reading, train: Train, car: Car) -> list[Deployment]:
+    return await page.deployments(service=car.service, environment=train.environment, limit=ALL_THAT_MATTERS)
+
+
+async def _brought_meanwhile(page: Reading, train: Train, car: Car) -> Deployment | None:
+    """What the train was to wait for, and stands there now."""
+    return brought_since(train, await _history(page, train, car))
 
 
 def _words(seen: TrainSeen) -> tuple[Code, ...]:

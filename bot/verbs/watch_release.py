@@ -106,10 +106,19 @@ class WatchRelease:
         return ahead
 
     async def _shipped(self, picture: Picture) -> bool:
-        """Start what ships itself, once for what is proposed now: what failed is not tried again unasked."""
-        for place in picture.places:
-            if ships_itself(picture, place):
-                name = picture.release.name
+        """Start what ships itself, once for what is proposed now: what failed is not tried again unasked.
+
+        What is aboard a train that goes there is the train's to bring: else rolling the train back would leave it.
+        """
+        ready = [place for place in picture.places if ships_itself(picture, place)]
+        if not ready:
+            return False
+        name = picture.release.name
+        async with self.records.read() as reading:
+            trains = await reading.trains(limit=EVERY_OPEN_ONE)
+        brought = {each.environment for each in trains if each.car(picture.release.id)}
+        for place in ready:
+            if place.name not in brought:
                 by = slipway(Surface.ENGINE, f"{name} ships itself {place.name} {place.facts.seal}")
                 return await self.confirm.by_itself(picture.release.id, place.name, by=by)
         return False

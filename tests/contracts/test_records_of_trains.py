@@ -63,7 +63,7 @@ async def test_what_becomes_of_it_is_kept(records: Records) -> None:
     why = say("{who} must look: {command}.", who=At(MAYA.id), command=Code("/release why R-2"))
     after = replace(
         train.with_car(replace(first, deployment=brought.id, adopted=True, rollback=brought.id)).with_car(
-            replace(second, trouble=why, left=True)
+            replace(second, trouble=why, for_good=True, left=True)
         ),
         course=Course.BACK,
         decided_by=INES.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,8 @@ from bot.rules.train import (
     Wait,
     answered,
     answers,
+    brought_since,
+    changed_since,
     dependents,
     in_order,
     needed_by,
@@ -178,6 +181,29 @@ def test_what_never_began_can_be_tried_again():
     train = a_train(a_car(1, trouble=say("Closed.")), a_car(2), asks_since=NOW)
     assert answers(train, {}) == (Answer.GO_ON, Answer.TRY_AGAIN, Answer.STOP)
     assert next_move(answered(train, Answer.TRY_AGAIN, {}, MAYA.id), {}) == Start(a_car(1))
+
+
+def test_what_stays_in_the_way_for_good_is_not_offered_another_try():
+    train = a_train(a_car(1, trouble=say("Another candidate."), for_good=True), a_car(2), asks_since=NOW)
+    assert answers(train, {}) == (Answer.GO_ON, Answer.STOP)
+
+
+def test_only_what_ended_well_and_was_confirmed_before_the_train_is_no_change_behind_its_back():
+    train, hour = a_train(), timedelta(hours=1)
+    old, before, behind = (
+        deployed(number, Attempt.SUCCEEDED, ended_at=NOW + ended)
+        for number, ended in ((1, -hour), (2, hour), (3, 2 * hour))
+    )
+    earlier, later = (replace(an_order(2), confirmed_at=NOW + each) for each in (-hour, hour))
+    before, behind = replace(before, order=earlier), replace(behind, order=later)
+    for history, changed, brought in (
+        ([old], None, None),
+        ([before, old], None, before),
+        ([behind, before, old], behind, None),
+        ([replace(before, attempt=Attempt.FAILED), old], replace(before, attempt=Attempt.FAILED), None),
+    ):
+        assert changed_since(train, history) == changed
+        assert brought_since(train, history) == brought
 
 
 def test_stopping_leaves_what_is_there_and_brings_nothing_more():

@@ -12,7 +12,7 @@ import pytest
 from bot.notices import DirectLine, ThreadLine, TrainAsks, TrainChanged
 from bot.ports import Work
 from bot.rules.deployment import Attempt, Deployment, Kind
-from bot.rules.policy import FreezeMeaning, Right
+from bot.rules.policy import FreezeMeaning, Promotion, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.rules.train import Answer, Passage, why_stuck
@@ -140,6 +140,7 @@ async def test_who_is_kept_apart_from_one_of_them_is_kept_apart_from_the_train(s
     done = await station.confirm_train(releases, PRODUCTION, by=station.by(OMAR))
     assert isinstance(done, Refused)
     assert "approved it" in str(done.why)
+    assert "Somebody else has to type /deploy train confirm R-4 R-5 R-6 to production." in str(done.why)
 
 
 # ------------------------------------------------------------ going
@@ -248,6 +249,32 @@ async def test_roll_back_takes_everything_back_in_reverse_each_seen_ended_before
     assert [seen.passage(each) for each in seen.train.cars] == [Passage.BACK] * 3
 
 
+async def test_what_cannot_be_undone_is_told_with_each_rollback(station):
+    """The payments dropped a column by their candidate's word, the ledger by its commit's trailer."""
+    for name in SERVICES[:2]:
+        await station.deployed(await station.release(name, 1))
+    payments = await station.planned(station.commits[PAYMENTS][1], "2.0", HOTFIX)
+    dropping = station.commits[PAYMENTS][1]
+    await station.set_candidate(payments, dropping, None, "drops payments.memo", by=station.by(MAYA))
+    body = "Irreversible-Migration: drops ledger.memo"
+    commit = station.code.commit("/srv/ledger", "Drop the memo", parents=[station.commits[LEDGER][0]], body=body)
+    ledger = await station.planned(commit, "2.0", HOTFIX, service=LEDGER)
+    for each in (payments, ledger):
+        await station.approve(each, PRODUCTION, None, by=station.by(OMAR))
+    train = await station.departed([payments, ledger])
+    station.target.fails = {LEDGER}
+    assert (await station.moved(train.id)).train.asks
+    station.target.fails = set()
+    before = len(await station.told(ThreadLine))
+    await station.answered(train.id, Answer.ROLL_BACK, by=INES)
+    assert (await station.moved(train.id)).train.over
+    warned = [each for each in (await station.told(ThreadLine))[before:] if "can't be undone" in str(each.sentence)]
+    assert [each.release for each in warned] == [ledger, payments]
+    assert all(each.loud for each in warned)
+    assert "drops ledger.memo" in str(warned[0].sentence)
+    assert "2.0 came with a migration that can't be undone: drops payments.memo" in str(warned[1].sentence)
+
+
 async def test_a_rollback_that_fails_asks_again(station):
     number, _ = await stuck_at_the_ledger(station)
     station.target.fails = {PAYMENTS}
@@ -321,6 +348,7 @@ async def test_another_candidate_than_was_confirmed_does_not_go(station):
     seen = await station.moved(number)
     assert seen.stuck is not None
     assert "R-6 has another candidate now than when T-1 was confirmed" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
     assert (await station.versions())["storefront"] == "1.0"
 
 
@@ -333,6 +361,7 @@ async def test_what_changed_the_environment_since_stops_it(station):
     seen = await station.moved(number)
     assert seen.stuck is not None
     assert "(3.0) has changed production since T-1 was confirmed" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
     assert (await station.versions())["storefront"] == "3.0"
 
 
@@ -346,6 +375,73 @@ async def test_what_somebody_else_brought_meanwhile_is_not_brought_twice_nor_tak
     assert seen.train.cars[2].adopted
     assert len(station.target.started) == before + 1
     assert await station.versions() == NEW
+
+
+async def waits_for_the_ledger(station: Station, based_on_it: bool) -> tuple[int, Deployment]:
+    """Ledger 1.5 was on its way when a train was confirmed whose ledger 2.0 has it, or hasn't; it still is."""
+    for name in SERVICES[:2]:
+        await station.deployed(await station.release(name, 1))
+    old = station.commits[LEDGER][0]
+    between = station.code.commit("/srv/ledger", "ledger 1.5", parents=[old])
+    newer = station.code.commit("/srv/ledger", "ledger 2", parents=[between if based_on_it else old])
+    payments = await station.release(PAYMENTS, 2)
+    station.commits[LEDGER] = [old, newer, between]
+    ledger = await station.release(LEDGER, 2, payments)
+    middle = await station.planned(between, "1.5", HOTFIX, service=LEDGER)
+    await station.approve(middle, PRODUCTION, None, by=station.by(OMAR))
+    station.target.script = Script(waits=True)
+    other = await station.started(middle)
+    seen = await station.looked([payments, ledger])
+    assert [each.waits for each in seen.train.stops] == [False, True]
+    train = await station.departed([payments, ledger])
+    station.target.script = Script()
+    return train.id, other
+
+
+async def gets_there(station: Station, other: Deployment) -> None:
+    station.target.lets_go()
+    assert (await station.followed(other)).attempt is Attempt.SUCCEEDED
+
+
+async def test_what_was_on_its_way_when_it_was_confirmed_and_is_there_now_does_not_stop_it(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=True)
+    await gets_there(station, other)
+    assert (await station.moved(number)).train.over
+    assert await station.versions() == {**NEW, "storefront": ""}
+
+
+async def test_what_was_on_its_way_and_was_stopped_half_way_stops_it_for_good(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=True)
+    await station.cancel_deploy(other.id, by=station.by(MAYA))
+    assert (await station.followed(other)).attempt is Attempt.CANCELLED
+    seen = await station.moved(number)
+    assert seen.stuck is not None
+    assert "(1.5) has changed production since T-1 was confirmed" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
+
+
+async def test_a_train_does_not_take_back_unnoticed_what_it_has_waited_for(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=False)
+    await gets_there(station, other)
+    seen = await station.moved(number)
+    assert seen.stuck is not None
+    assert "R-4 doesn't have everything that D-3 (1.5) brought to production meanwhile" in str(seen.stuck.trouble)
+    assert Answer.TRY_AGAIN not in seen.answers
+    assert (await station.versions())["ledger"] == "1.5"
+
+
+async def test_what_cannot_be_compared_with_what_it_has_waited_for_can_try_again(station):
+    number, other = await waits_for_the_ledger(station, based_on_it=True)
+    await gets_there(station, other)
+    ledger = station.catalogue.services[LEDGER]
+    station.catalogue.services[LEDGER] = replace(ledger, repository="/srv/nowhere")
+    seen = await station.moved(number)
+    assert seen.stuck is not None
+    assert "I can't read whether R-4 has what D-3 brought to production meanwhile" in str(seen.stuck.trouble)
+    station.catalogue.services[LEDGER] = ledger
+    await station.answered(number, Answer.TRY_AGAIN)
+    assert (await station.moved(number)).train.over
+    assert await station.versions() == {**NEW, "storefront": ""}
 
 
 async def test_whoever_lost_the_role_meanwhile_brings_nothing_more():
@@ -566,3 +662,40 @@ async def test_what_a_train_brings_on_is_not_offered_as_well(station):
     before = len([each for each in await station.told(ThreadLine) if each.offers])
     await station.watched(releases[1])
     assert len([each for each in await station.told(ThreadLine) if each.offers]) == before
+
+
+async def shipping_itself(station: Station) -> tuple[int, list[ReleaseId]]:
+    """The ledger goes to production by itself, and is aboard a train that has just brought what it needs."""
+    ledger = station.catalogue.services[LEDGER]
+    by_itself = tuple(
+        replace(each, promote=Promotion.ITSELF, after=()) for each in ledger.environments if each.name == PRODUCTION
+    )
+    station.catalogue.services[LEDGER] = replace(ledger, environments=by_itself)
+    releases = await station.opened()
+    train = await station.departed(releases)
+    await station.run_train(train.id)
+    assert (await station.followed(await station.deployment(4))).attempt is Attempt.SUCCEEDED
+    return train.id, releases
+
+
+async def test_what_ships_itself_is_left_to_the_train_that_it_is_aboard_of_and_is_rolled_back_with_it(station):
+    number, (_, ledger, _) = await shipping_itself(station)
+    await station.watched(ledger)
+    assert len(station.target.started) == 4
+    station.target.fails = {STOREFRONT}
+    seen = await station.moved(number)
+    assert [each.adopted for each in seen.train.cars] == [False, False, False]
+    station.target.fails = set()
+    await station.answered(number, Answer.ROLL_BACK, by=INES)
+    await station.moved(number)
+    assert await station.versions() == OLD
+
+
+async def test_what_ships_itself_does_so_again_once_the_train_is_over(station):
+    number, (_, ledger, _) = await shipping_itself(station)
+    await station.answered(number, Answer.STOP)
+    assert (await station.moved(number)).train.over
+    assert (Work.WATCH_RELEASE, ledger, "changed") in station.records.nudged
+    await station.watched(ledger)
+    await station.followed(await station.deployment(5))
+    assert await station.versions() == {**OLD, "payments": "2.0", "ledger": "2.0"}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bot.rules.policy import EnvironmentName
 
 _SENTENCE = TypeAdapter(Sentence)
+_FOR_GOOD = "for good"
+"""Kept beside a trouble's sentence: whether it stays."""
 
 
 def one(connection: Connection, number: TrainId, *, lock: bool) -> Train | None:
@@ -119,7 +121,9 @@ def _ordered(car: Car) -> dict[str, Any]:
 
 
 def _went(car: Car) -> dict[str, Any]:
-    told = all_storable(_SENTENCE.dump_python(car.trouble, mode="json")) if car.trouble is not None else None
+    told = None
+    if car.trouble is not None:
+        told = all_storable({**_SENTENCE.dump_python(car.trouble, mode="json"), _FOR_GOOD: car.for_good})
     return {
         "deployment_id": car.deployment,
         "adopted": car.adopted,
@@ -130,6 +134,8 @@ def _went(car: Car) -> dict[str, Any]:
 
 
 def _car(row: Row[Any]) -> Car:
+    told = dict(row.trouble) if row.trouble is not None else None
+    for_good = bool(told.pop(_FOR_GOOD, False)) if told is not None else False
     return Car(
         release=row.release_id,
         service=row.service,
@@ -139,7 +145,8 @@ def _car(row: Row[Any]) -> Car:
         deployment=row.deployment_id,
         adopted=row.adopted,
         rollback=row.rollback_id,
-        trouble=_SENTENCE.validate_python(row.trouble) if row.trouble is not None else None,
+        trouble=_SENTENCE.validate_python(told) if told is not None else None,
+        for_good=for_good,
         left=row.left,
     )
 
