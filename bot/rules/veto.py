@@ -178,7 +178,7 @@ def taken_back(moved: Deployment, bad: Deployment, history: Iterable[Deployment]
         return None
     known = [bad.order.candidate.commit]
     for each in history:
-        if each.id >= bad.id or not each.touched:
+        if each.newness >= bad.newness or not each.touched:
             continue
         if each.order.candidate.commit == good:
             break
