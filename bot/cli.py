@@ -251,7 +251,7 @@ def _typed(family: str, words: tuple[str, ...], *, wait: bool = True) -> NoRetur
 @click.option("--no-wait", is_flag=True, help="Start it and don't follow it.")
 @told_kindly
 def deploy(words: tuple[str, ...], *, no_wait: bool) -> None:
-    r"""Deploy, with the words of the Slack command, under the same rules, also while Slack is away.
+    """Deploy, with the words of the Slack command, under the same rules, also while Slack is away.
 
     \b
     slipway deploy R-12 to production            what would change, and what blocks
@@ -260,7 +260,7 @@ def deploy(words: tuple[str, ...], *, no_wait: bool) -> None:
 
     The shell sees 0 when it went well, 1 when it failed or was refused, 2 when the words or settings are wrong, and 3
     when nobody can tell how it ended.
-    """
+    """  # noqa: D301 - the character itself: what follows keeps its lines
     _typed("/deploy", words, wait=not no_wait)
 
 
@@ -269,7 +269,7 @@ def deploy(words: tuple[str, ...], *, no_wait: bool) -> None:
 @click.option("--no-wait", is_flag=True, help="Start it and don't follow it.")
 @told_kindly
 def rollback(words: tuple[str, ...], *, no_wait: bool) -> None:
-    r"""Roll back, with the words of the Slack command, under the same rules, also while Slack is away.
+    """Roll back, with the words of the Slack command, under the same rules, also while Slack is away.
 
     \b
     slipway rollback payments                             shows the way back, and asks
@@ -277,7 +277,7 @@ def rollback(words: tuple[str, ...], *, no_wait: bool) -> None:
     slipway rollback payments now Refunds go out twice    starts at once
 
     The shell sees the same codes as with `slipway deploy`.
-    """
+    """  # noqa: D301 - the character itself: what follows keeps its lines
     _typed("/rollback", words, wait=not no_wait)
 
 
@@ -285,14 +285,14 @@ def rollback(words: tuple[str, ...], *, no_wait: bool) -> None:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @told_kindly
 def freeze(words: tuple[str, ...]) -> None:
-    r"""Declare, see, end and extend freezes, with the words of the Slack command.
+    """Declare, see, end and extend freezes, with the words of the Slack command.
 
     \b
     slipway freeze list
     slipway freeze start production until mon 07:00 The annual sale
     slipway freeze extend F-3 until tue 12:00
     slipway freeze end F-3
-    """
+    """  # noqa: D301 - the character itself: what follows keeps its lines
     _typed("/freeze", words)
 
 

@@ -13,7 +13,7 @@ from bot.program import terminal
 from bot.program.desk import Desk
 from bot.program.following import follow
 from bot.program.pen import harmless, moment, people_in
-from bot.rules.deployment import UNDER_WAY, Deployment, DeploymentId
+from bot.rules.deployment import UNDER_WAY, Deployment, DeploymentId, Kind
 from bot.rules.gate import Blocker
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import takes_two_people
@@ -130,6 +130,9 @@ async def begun(
         sentence = say("{name} has started. To stop it: {stop}", name=deployment.name, stop=stop)
     terminal.good(await desk.write(sentence))
     desk.own_up()
+    if alone and deployment.waits and deployment.order.kind is Kind.DEPLOY:
+        terminal.say("  No Slipway is at work: its turn comes once one is.", "yellow")
+        return 0
     if alone and not wait:
         terminal.say(
             f"  No Slipway is at work: it begins once one is, or with: slipway follow {deployment.name}", "yellow"

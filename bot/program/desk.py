@@ -29,6 +29,7 @@ from handlers.names import CommandNames
 from handlers.parsing.grammar import Family
 from handlers.views.text import span
 from integrations.database.engine import Engines, open_engines
+from integrations.database.errors import in_our_words
 from integrations.database.guard import check_schema
 from integrations.database.readings import DatabaseReadings
 from integrations.database.records import DatabaseRecords
@@ -137,7 +138,8 @@ class Desk:
         """Whether no Slipway is at work on this database. The engine's tables are seen to then, for what is begun."""
         if await processes(self.engines, utc_now()):
             return False
-        await prepare(self.engines.url)
+        with in_our_words():
+            await prepare(self.engines.url)
         return True
 
 

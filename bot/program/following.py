@@ -15,7 +15,7 @@ from bot.ports import ConflictError, RecordsError
 from bot.program import steps, terminal
 from bot.program.desk import Desk, open_desk, utc_now
 from bot.program.standing_in import standing_in
-from bot.rules.deployment import Deployment, DeploymentId
+from bot.rules.deployment import Deployment, DeploymentId, Kind
 from bot.rules.on_record import number_of
 from bot.settings import Settings
 from bot.trouble import WRONG_SETTINGS, Trouble
@@ -39,6 +39,9 @@ async def follow(desk: Desk, deployment_id: DeploymentId) -> int:
                 with suppress(ConflictError, RecordsError):
                     await here.if_nobody_else(stack)
                     shown.show(await _look(desk, deployment_id))
+                if here.standing_in and shown.deployment.waits and shown.deployment.order.kind is Kind.DEPLOY:
+                    terminal.say(f"{shown.deployment.name} keeps its place in line until a Slipway is at work.")
+                    return 0
     except asyncio.CancelledError:
         _left_alone(deployment_id, here)
         raise
@@ -53,7 +56,8 @@ async def follow(desk: Desk, deployment_id: DeploymentId) -> int:
 async def follow_by_name(settings: Settings, name: str) -> int:
     """The same for the one that is called so."""
     number = number_of(name.upper())
-    if number is None or not name.upper().startswith("D-"):
+    longest = 11  # “D-” and nine digits: more is no number of ours
+    if number is None or len(name) > longest or not name.upper().startswith("D-"):
         raise Trouble(f"“{name}” is not a deployment; one is written like D-40.", code=WRONG_SETTINGS)
     async with open_desk(settings) as desk:
         return await follow(desk, DeploymentId(number))

@@ -11,6 +11,7 @@ from bot.ports import Advance, Next, Work, again
 from bot.program.desk import Desk, utc_now
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.next_in_line import NextInLine
+from integrations.database.outbox import Outbox
 from integrations.database.records import DatabaseRecords
 from integrations.engine import Engine, EngineStarter
 
@@ -42,7 +43,7 @@ async def standing_in(desk: Desk) -> AsyncIterator[None]:
         records, desk.neighbours.deployers, desk.neighbours.verifier, line, lambda: desk.agreed, utc_now
     )
     works: dict[Work, Advance] = {**dict.fromkeys(Work, later), Work.FOLLOW_DEPLOYMENT: follow}
-    engine = Engine(url, works=works, tick=no_tick)
+    engine = Engine(url, works=works, tick=no_tick, lease=desk.settings.lease, gone=Outbox(desk.engines).free)
     try:
         await engine.open()
         yield

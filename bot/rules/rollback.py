@@ -53,6 +53,7 @@ def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
     now, last = stands_now(history), last_touch(history)
     seen = [now.order.candidate] if now is not None and now is last else []
     result: list[Deployment] = []
+    left: list[Deployment] = []
     for each in history:
         candidate = each.order.candidate
         if each.attempt is not Attempt.SUCCEEDED or any(candidate.is_same_as(other) for other in seen):
@@ -60,8 +61,19 @@ def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
         seen.append(candidate)
         brought = each if each.order.kind is Kind.DEPLOY else newest_success(candidate, each.order.environment, history)
         if brought is None or not taken_away(brought, history):
-            result.append(each)
-    return tuple(result)
+            # Somebody is on the way back from it, or failed to get back: it is the last to be brought back unasked.
+            (left if brought is not None and _left(brought, history) else result).append(each)
+    return (*result, *left)
+
+
+def _left(deployment: Deployment, history: Iterable[Deployment]) -> bool:
+    """Whether anybody went back from this deployment, however far they came."""
+    return any(
+        each.order.kind is Kind.ROLLBACK
+        and each.order.replaces == deployment.id
+        and each.attempt is not Attempt.CANCELLED
+        for each in history
+    )
 
 
 def best_first(

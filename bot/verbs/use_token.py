@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.ports import Clock, Directory, Records, TokenSigner
+from bot.ports import Clock, ConflictError, Directory, Records, RecordsError, TokenSigner
 from bot.rules.approval import may_act
 from bot.rules.people import Person
 from bot.rules.sentence import Refused, refuse
-from bot.rules.token import ANOTHER
+from bot.rules.token import ANOTHER, Token
 from bot.verbs.make_token import SWITCHED_OFF
 
 USED_ANEW = timedelta(minutes=1)
@@ -51,9 +52,14 @@ class UseToken:
         if may_not is not None:
             return may_not
         if token.used_at is None or now - token.used_at >= USED_ANEW:
-            async with self.records.open() as page:
-                found = await page.token(token.id)
-                if found is not None and found.good(now):
-                    await page.keep_token(replace(found, used_at=now))
-                    await page.commit()
+            # A note that helps to see which tokens are in use: nobody is kept from acting since it can't be kept.
+            with suppress(ConflictError, RecordsError):
+                await self._note(token, now)
         return person
+
+    async def _note(self, token: Token, now: datetime) -> None:
+        async with self.records.open() as page:
+            found = await page.token(token.id)
+            if found is not None and found.good(now):
+                await page.keep_token(replace(found, used_at=now))
+                await page.commit()

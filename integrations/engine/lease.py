@@ -48,9 +48,12 @@ BEATS = 5
 OLDEST_SERVER = 140_000
 """The first PostgreSQL that ends a session of which it hears nothing."""
 
+# Whoever has work of the engine, or a message that is being sent. Senders of older versions had a colon in their names,
+# and no life sign under them that could be asked for.
 _OTHERS = SQL(
-    "SELECT DISTINCT executor_id FROM {}.workflow_status "
-    "WHERE status = 'PENDING' AND application_name = %s AND executor_id <> %s"
+    "SELECT executor_id FROM {}.workflow_status "
+    "WHERE status = 'PENDING' AND application_name = %s AND executor_id <> %s "
+    "UNION SELECT claimed_by FROM outbox WHERE sent_at IS NULL AND claimed_by <> %s AND claimed_by NOT LIKE '%%:%%'"
 ).format(Identifier(SCHEMA))
 
 _OURS = SQL(
@@ -110,7 +113,7 @@ class Lease:
                 ours = await self._ask(connection, _OURS, APPLICATION, self.executor)
                 kept({workflow for (workflow,) in ours})
                 log.warning("The life sign in the database stands again.")
-            others = await self._ask(connection, _OTHERS, APPLICATION, self.executor)
+            others = await self._ask(connection, _OTHERS, APPLICATION, self.executor, self.executor)
             self._stand(asked)
             for (executor,) in others:
                 await self._succeed(connection, executor, take_over)

@@ -446,7 +446,7 @@ def test_the_hosts_list_of_tokens_tells_none(terminal: Terminal):
     assert "Maya" in shown
     assert terminal.environment["SLIPWAY_TOKEN"] not in shown
     assert terminal.types("token", "revoke", "R-1").exit_code == 2
-    assert terminal.types("token", "revoke", "T-7").exit_code == 1
+    assert terminal.types("token", "revoke", "K-7").exit_code == 1
 
 
 def test_what_was_begun_from_a_terminal_is_on_the_record_with_how_old_the_roles_were(terminal: Terminal):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from dbos import _queue, _sys_db
 from psycopg import AsyncConnection
 from sqlalchemy.exc import OperationalError
 
+from bot.notices import CardChanged
+from bot.rules.release import ReleaseId
 from integrations.database.engine import DatabaseError
+from integrations.database.outbox import Outbox
 from integrations.engine import engine as engines
 from integrations.engine import lease, store
 from tests.engine.workshop import LONG, Moves, Workshop, a_child, all_ended, until
@@ -201,6 +204,17 @@ class TestReplicas:
                 await all_ended(engine)
                 dead = gone.names[1]
                 assert f"-{child.process.pid}-" in dead
+
+    async def test_whoever_held_only_a_message_is_found_to_be_dead_as_well(self, replicas: Workshop) -> None:
+        gone = Heard()
+        async with replicas.engine(lease=BRIEF, gone=gone) as engine:
+            async with replicas.records.open() as page:
+                await page.tell(CardChanged(ReleaseId(1)))
+                await page.commit()
+            box, now = Outbox(replicas.engines), datetime.now(UTC)
+            assert await box.claim(now, "elsewhere-1-dead", timedelta(minutes=2), 1)
+            await until(lambda: "elsewhere-1-dead" in gone.names)
+            assert gone.names[0] == engine.name
 
     async def test_nothing_moves_while_the_life_sign_is_lost(
         self, replicas: Workshop, caplog: pytest.LogCaptureFixture

@@ -307,3 +307,25 @@ async def test_a_version_that_was_read_to_carry_what_was_taken_back_does_not_com
     assert isinstance(kept_out, Refused)
     assert "3 carries what was taken back from production with 2 (V-1)" in str(kept_out.why)
     assert (await shop.rolled_back()).order.version == "1"
+
+
+@pytest.mark.parametrize("end", ["starting", "running", "failed", "unknown"])
+async def test_whoever_goes_back_twice_does_not_come_to_what_they_went_back_from(shop, end):
+    """2.0.0 is bad. Before the way back to 1.0.0 has ended well, somebody types the same once more."""
+    await shop.shipped(shop.a, "1.0.0")
+    await shop.shipped(shop.b, "2.0.0")
+    await shop.shipped(shop.c, "3.0.0")
+    shop.target.script = Script(waits=True, code=1)
+    first = await rolls_back(shop, "1.0.0")
+    assert isinstance(first, RollingBack)
+    if end != "starting":
+        await shop.follow_deploy(first.deployment.id)
+    if end == "failed":
+        shop.target.lets_go()
+        assert (await shop.followed(first.deployment)).attempt is Attempt.FAILED
+    if end == "unknown":
+        shop.target.loses_everything()
+        assert (await shop.followed(first.deployment, moves=1)).attempt is Attempt.UNKNOWN
+    second = await rolls_back(shop)
+    came = second.target.order.version if isinstance(second, RollingBack) else str(second.why)
+    assert "3.0.0" not in came

@@ -38,7 +38,7 @@ def test_the_list_says_which_are_good_and_when_they_were_used():
     taken_by_slack(dict(said))
     shown = read(list(said["blocks"]))
     assert "*K-3*  ·  good until" in shown
-    assert "*T-2*  ·  expired" in shown
+    assert "*K-2*  ·  expired" in shown
     assert "*K-1*  ·  revoked" in shown
     assert "never used" in shown
     assert shown.count("token revoke") == 1
