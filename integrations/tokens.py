@@ -34,7 +34,7 @@ class Signer:
 
     def read(self, text: str) -> SignedToken | None:
         """What it says; None if this key never signed it."""
-        if not text.startswith(PREFIX) or len(text) > _LONGEST:
+        if not text.startswith(PREFIX) or len(text) > _LONGEST or not text.isascii():
             return None
         try:
             number, person, moment = self._serializer.loads(text.removeprefix(PREFIX))

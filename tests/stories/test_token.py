@@ -87,6 +87,7 @@ async def test_a_revoked_an_expired_and_a_forged_token_let_nobody_speak(world: W
     assert "no token of mine" in str(await uses(world, token, key="another-key-" + "1618" * 6))
     assert "no token of mine" in str(await uses(world, "slipway_" + "x" * 5000))
     assert "no token of mine" in str(await uses(world, "xoxb-canary"))
+    assert "no token of mine" in str(await uses(world, "slipway_\udcff"))
     await world.ines.types("/deploy token revoke K-1")
     assert "was revoked" in str(await uses(world, token))
 
