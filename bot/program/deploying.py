@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -72,7 +73,7 @@ async def confirm(desk: Desk, command: c.StartDeploy, by: Actor, *, wait: bool) 
             desk.own_up()
             return 1
         case Repeated():
-            return 0
+            return said_already()
     return await begun(desk, outcome.deployment, alone=alone, wait=wait, before=outcome.before)
 
 
@@ -112,9 +113,15 @@ async def roll_back(desk: Desk, command: c.GoBack, by: Actor, *, wait: bool) -> 
     if isinstance(outcome, Refused):
         return await desk.refuse(outcome.why)
     if isinstance(outcome, Repeated):
-        return 0
+        return said_already()
     stops = (outcome.stops,) if outcome.stops is not None else ()
     return await begun(desk, outcome.deployment, alone=alone, wait=wait, before=stops)
+
+
+def said_already() -> int:
+    """It was done at the first try, and only what came after that had to be tried again."""
+    terminal.good("That is done already; slipway deployments shows it, and slipway follow D-… follows it.")
+    return 0
 
 
 async def begun(
@@ -196,8 +203,15 @@ def _asked(way: WayBack) -> bool:
             f"  To start at once: slipway rollback {way.service.name} in {way.environment} now <reason>", aside=True
         )
         return False
-    if click.confirm(f"Roll {way.service.title} back to {way.target.order.version} now?", default=False):
-        return True
+    # The loop's own handler would only note Ctrl-C, and go on waiting for an answer.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if click.confirm(f"Roll {way.service.title} back to {way.target.order.version} now?", default=False):
+            return True
+    except click.Abort:
+        terminal.say("")
+    finally:
+        signal.signal(signal.SIGINT, before)
     terminal.say("Nothing was started.")
     return False
 

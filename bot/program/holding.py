@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+
 from bot.program import terminal
-from bot.program.deploying import begun
+from bot.program.deploying import begun, said_already
 from bot.program.desk import Desk
 from bot.program.pen import harmless, moment
 from bot.rules.people import Actor
@@ -70,20 +72,21 @@ async def break_glass(desk: Desk, command: c.GoPastTheGate, by: Actor, *, wait: 
         if isinstance(looked, Refused):
             return await desk.refuse(looked.why)
         if isinstance(looked, Glass):
-            await _show(desk, looked)
+            await _show(desk, looked, " ".join(command.reason.split()))
         return 0
     alone = await desk.nobody_at_work()
     done = await desk.verbs.break_glass(release, command.environment, command.reason, by=by)
     if isinstance(done, Refused):
         return await desk.refuse(done.why)
     if isinstance(done, Repeated):
-        return 0
+        return said_already()
     terminal.bad(f"The glass is broken: {len(done.passed)} of the rules were passed. It will be reviewed.")
     return await begun(desk, done.deployment, alone=alone, wait=wait)
 
 
-async def _show(desk: Desk, glass: Glass) -> None:
-    """What stands in the way, and how to go past it."""
+async def _show(desk: Desk, glass: Glass, reason: str) -> None:
+    """What stands in the way, and how to go past it. What is to be typed can be pasted into a shell as it stands."""
+    typed = glass.command.removesuffix(reason) + shlex.quote(reason)
     plan = glass.picture.release.plan
     terminal.bad(harmless(f"Breaking the glass for {plan.service} {plan.version} in {glass.place.name} would pass:"))
     for each in glass.passed:
@@ -92,6 +95,6 @@ async def _show(desk: Desk, glass: Glass) -> None:
     terminal.say(
         harmless(f"The role {owner} reviews it within {span(within)}. Everybody concerned hears of it at once.")
     )
-    confirm = say("To go ahead, until {until}: {command}", until=moment(glass.until), command=Code(glass.command))
+    confirm = say("To go ahead, until {until}: {command}", until=moment(glass.until), command=Code(typed))
     terminal.say(await desk.write(confirm))
     desk.own_up()

@@ -114,6 +114,8 @@ async def _look(settings: Settings) -> Overview:
         depth = await Outbox(engines).depth()
         async with records.read() as page:
             running = await page.deployments(holding_only=True, limit=1000)
+            if isinstance(found, Catalogue):
+                running += [each for service in found.services for each in await page.waiting(service)]
             freezes = [each for each in await page.freezes(not_over_at=now, limit=None) if each.active(now)]
             spots = await _spots(page, found.services.values()) if isinstance(found, Catalogue) else None
         names = await _names(engines, running, freezes)

@@ -488,6 +488,7 @@ def test_what_meets_another_waits_is_passed_and_withdrawn(terminal: Terminal):
         confirmed = terminal.types("deploy", "--no-wait", "confirm", release, "to", "production")
         assert confirmed.exit_code == 0, confirmed.output
     assert "D-4 waits its turn behind D-2 (2.4.0, running), D-3 (2.4.1, queued)." in confirmed.stdout
+    assert "D-3 payments 2.4.1 to production: queued" in terminal.types("status").stdout
     assert "D-3 goes to the end of the line" in terminal.types("deploy", "pass", "D-3").stdout
     assert "Nobody waits behind D-3" in terminal.types("deploy", "pass", "D-3").stderr
     assert "D-4 is withdrawn; it had not begun" in terminal.types("deploy", "cancel", "D-4").stdout
@@ -523,7 +524,7 @@ def test_the_glass_is_broken_in_two_steps(terminal: Terminal):
     assert "Release notes are written" in looked.stdout
     assert "The role release-manager reviews it within 3 days" in looked.stdout
     command = next(line for line in looked.stdout.splitlines() if "To go ahead" in line)
-    assert "slipway deploy break-glass confirm R-1 to production" in command
+    assert "slipway deploy break-glass confirm R-1 to production 'Checkout is down and this mends it'" in command
     broken = terminal.types("deploy", "break-glass", "confirm", *words)
     assert broken.exit_code == 0, broken.output
     assert "The glass is broken" in broken.stdout
