@@ -51,9 +51,14 @@ class Place:
         return (
             holder is not None
             and holder.attempt in UNDER_WAY
-            and not holder.order.candidate.is_same_as(self.facts.release.candidate)
+            and not self._is_on_its_way(holder)
             and all(each.reason is Reason.HELD for each in self.blockers)
         )
+
+    def _is_on_its_way(self, holder: Deployment) -> bool:
+        """Whether what holds the place is this very candidate of this release: nobody brings that twice."""
+        release = self.facts.release
+        return holder.order.release == release.id and holder.order.candidate.is_same_as(release.candidate)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:

@@ -376,7 +376,7 @@ async def test_what_there_is_since_trains_is_upgraded_as_well(empty_url: str, ve
         ReleaseId(1), PAYMENTS, "1.0", f"{COMMIT}@sha256:1", deployment=DeploymentId(1), rollback=DeploymentId(2)
     )
     second = Car(
-        ReleaseId(2), ServiceName("search"), "1.1", COMMIT, (ReleaseId(1),), None, True, None, say("Closed."), True
+        ReleaseId(2), ServiceName("search"), "1.1", COMMIT, (ReleaseId(1),), None, True, None, say("Closed."), left=True
     )
     assert train.cars == (first, second)
     assert train.departure.confirmed_at == THEN
