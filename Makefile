@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 TESTS  ?= tests
 COVER  ?=
 
-.PHONY: help demo test coverage lint format lock clean bench screenshots
+.PHONY: help demo test coverage lint format lock clean bench crash screenshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ screenshots: $(VENV)/.dev  ## take the README's pictures anew (needs a Chromium)
 
 bench: $(VENV)/.dev  ## the figures that docs/performance.md quotes
 	@$(BIN)/python bench/requests.py
+
+crash: $(VENV)/.dev  ## a thousand kills on both databases: is anything lost or doubled? (it takes a while)
+	@$(BIN)/python bench/crash.py
 
 lock:  ## renew the hash-locked requirement files (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras -q -o requirements/run.txt

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
 
@@ -232,3 +232,125 @@ def doctor() -> None:
     from bot.program.doctor import consult
 
     asyncio.run(consult(os.environ))
+
+
+_WORDS = {"ignore_unknown_options": True}
+
+
+def _typed(family: str, words: tuple[str, ...], *, wait: bool = True) -> NoReturn:
+    """Do what these words mean; the shell sees what came of it."""
+    settings = settings_of_here(slack=False)
+    from bot.program.typed import typed
+    from handlers.parsing.grammar import Family
+
+    sys.exit(asyncio.run(typed(settings, Family(family), words, wait=wait)))
+
+
+@main.command(context_settings=_WORDS)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option("--no-wait", is_flag=True, help="Start it and don't follow it.")
+@told_kindly
+def deploy(words: tuple[str, ...], *, no_wait: bool) -> None:
+    """Deploy, with the words of the Slack command, under the same rules, also while Slack is away.
+
+    \b
+    slipway deploy R-12 to production            what would change, and what blocks
+    slipway deploy confirm R-12 to production    starts it, and follows it to its end
+    slipway deploy cancel D-40
+
+    The shell sees 0 when it went well, 1 when it failed or was refused, 2 when the words or settings are wrong, and 3
+    when nobody can tell how it ended.
+    """  # noqa: D301 - the character itself: what follows keeps its lines
+    _typed("/deploy", words, wait=not no_wait)
+
+
+@main.command(context_settings=_WORDS)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option("--no-wait", is_flag=True, help="Start it and don't follow it.")
+@told_kindly
+def rollback(words: tuple[str, ...], *, no_wait: bool) -> None:
+    """Roll back, with the words of the Slack command, under the same rules, also while Slack is away.
+
+    \b
+    slipway rollback payments                             shows the way back, and asks
+    slipway rollback payments in staging to 2.3.9
+    slipway rollback payments now Refunds go out twice    starts at once
+
+    The shell sees the same codes as with `slipway deploy`.
+    """  # noqa: D301 - the character itself: what follows keeps its lines
+    _typed("/rollback", words, wait=not no_wait)
+
+
+@main.command(context_settings=_WORDS)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@told_kindly
+def freeze(words: tuple[str, ...]) -> None:
+    """Declare, see, end and extend freezes, with the words of the Slack command.
+
+    \b
+    slipway freeze list
+    slipway freeze start production until mon 07:00 The annual sale
+    slipway freeze extend F-3 until tue 12:00
+    slipway freeze end F-3
+    """  # noqa: D301 - the character itself: what follows keeps its lines
+    _typed("/freeze", words)
+
+
+@main.command()
+@click.argument("deployment", metavar="D-40")
+@told_kindly
+def follow(deployment: str) -> None:
+    """Follow a deployment to its end; where no Slipway is at work, do the work."""
+    settings = settings_of_here(slack=False)
+    from bot.program.following import follow_by_name
+
+    sys.exit(asyncio.run(follow_by_name(settings, deployment)))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+@told_kindly
+def status(*, as_json: bool) -> None:
+    """Show who is at work with what, what waits, what runs where, and what is frozen. Slack is not asked."""
+    settings = settings_of_here(slack=False)
+    from bot.program import overview
+
+    asyncio.run(overview.status(settings, as_json=as_json))
+
+
+@main.command()
+@click.argument("service", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for machines.")
+@told_kindly
+def deployments(service: str | None, *, as_json: bool) -> None:
+    """Show the newest deployments, of all services or of one."""
+    settings = settings_of_here(slack=False)
+    from bot.program import overview
+
+    asyncio.run(overview.deployments(settings, service, as_json=as_json))
+
+
+@main.group()
+def token() -> None:
+    """Personal tokens, on the host. They are made in Slack, with /deploy token."""
+
+
+@token.command("list")
+@told_kindly
+def list_tokens() -> None:
+    """Show everybody's tokens: what is known of them, never the tokens themselves."""
+    settings = settings_of_here(slack=False)
+    from bot.program import tokens
+
+    asyncio.run(tokens.list_all(settings))
+
+
+@token.command()
+@click.argument("token", metavar="K-3")
+@told_kindly
+def revoke(token: str) -> None:
+    """Make a token worthless, whoever's it is."""
+    settings = settings_of_here(slack=False)
+    from bot.program import tokens
+
+    asyncio.run(tokens.revoke(settings, token))

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 TIDYING = Schedule("tidying up", "20 3 * * *", "UTC")
 IN_STEP = Schedule("freezes in step", "*/15 * * * *", "UTC")
-"""How often calendars are read, and what recurs comes nearer."""
+"""How often calendars are read, what recurs comes nearer, and people are reminded of what was rolled back."""
 
 IMPOSSIBLE = "impossible rules"
 """Looked for at night, so that the owners read of it before the day begins."""
@@ -38,16 +38,18 @@ class Clockwork:
     find_impossible: FindImpossible
     outbox: Outbox
     keep_in_step: Callable[[], Awaitable[None]]
+    remind_of_way_back: Callable[[], Awaitable[None]]
     engine: Engine | None = None
 
     async def __call__(self, key: str, due: datetime) -> None:
-        """Tidy up, look for what is impossible, bring the freezes in step, or post the digest of that schedule."""
+        """Tidy up, look for what is impossible, keep freezes in step and remind of rollbacks, or post a digest."""
         if key == TIDYING.key:
             await self._tidy_up(due)
         elif key == IMPOSSIBLE:
             await self.find_impossible()
         elif key == IN_STEP.key:
             await self.keep_in_step()
+            await self.remind_of_way_back()
         else:
             await self.digest(key, due)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bot.notices import Notice
@@ -26,6 +27,8 @@ class Message:
     """Whether a line in a thread shows in the channel too."""
     living: str | None = None
     """The living message that this is the newest state of, by name: posted once, edited in place from then on."""
+    not_before: datetime | None = None
+    """Until then it is not posted; what stands already is edited, which disturbs nobody."""
 
     @property
     def digest(self) -> str:

@@ -7,6 +7,7 @@ when it is sent, so several changes become one update. Everything else carries i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from bot.rules.deployment import DeploymentId
@@ -15,6 +16,7 @@ from bot.rules.people import PersonId
 from bot.rules.policy import ChannelId, EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Sentence
+from bot.rules.train import TrainId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +36,29 @@ class DeploymentChanged:
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine:
-    """A line in the release's thread. `loud` shows it in the channel too (a launch, a failed deployment)."""
+    """A line in the release's thread. `loud` shows it in the channel too (a launch, a failed deployment).
+
+    `offers`: where it may go now, with a button that opens the preview.
+    """
 
     release: ReleaseId
     sentence: Sentence
     loud: bool = False
+    offers: EnvironmentName | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DirectLine:
-    """A private message to one person; `release` adds a way to its card."""
+    """A private message to one person; `release` adds a way to its card.
+
+    A `reminder` waits while that person has quiet hours. After `good_until` nobody needs to hear of it any more.
+    """
 
     person: PersonId
     sentence: Sentence
     release: ReleaseId | None = None
+    reminder: bool = False
+    good_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,14 @@ class ExceptionWanted:
 
     person: PersonId
     exception: ExceptionId
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewWanted:
+    """Somebody is asked to review a deployment that broke the glass; the message shows what was learned, once it is."""
+
+    person: PersonId
+    deployment: DeploymentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,22 @@ class DigestDue:
     services: tuple[ServiceName, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TrainChanged:
+    """A train's message in the thread of one of its releases must be drawn from the newest facts."""
+
+    release: ReleaseId
+    train: TrainId
+
+
+@dataclass(frozen=True, slots=True)
+class TrainAsks:
+    """Whoever confirmed a train is asked how it goes on; the private message shows what was decided, once it is."""
+
+    person: PersonId
+    train: TrainId
+
+
 Notice = (
     CardChanged
     | DeploymentChanged
@@ -103,25 +138,42 @@ Notice = (
     | DirectLine
     | Wanted
     | ExceptionWanted
+    | ReviewWanted
     | ChannelLine
     | FreezeTold
     | DigestDue
+    | TrainChanged
+    | TrainAsks
 )
 
 
 def lane(notice: Notice) -> str:
-    """Notices of one lane arrive in order: a release's card and thread, a channel, a person."""
+    """Notices of one lane arrive in order: a release's card and thread, a channel, a person.
+
+    It begins with whom it is for, up to a `/`.
+    """
     match notice:
         case CardChanged(release=release) | ThreadLine(release=release) | DeploymentChanged(release=release):
             return f"R-{release}"
-        case DirectLine(person=person) | Wanted(person=person) | ExceptionWanted(person=person):
+        case DirectLine(person=person, reminder=True):
+            return f"{person}/reminders"  # which may have to wait, and hold nothing else up
+        case Wanted(person=person):
+            return f"{person}/{living(notice)}"  # the same
+        case DirectLine(person=person) | ExceptionWanted(person=person) | ReviewWanted(person=person):
+            return person
+        case TrainChanged(release=release):
+            return f"R-{release}"
+        case TrainAsks(person=person):
             return person
         case ChannelLine(channel=channel) | FreezeTold(channel=channel) | DigestDue(channel=channel):
             return channel
 
 
 def living(notice: Notice) -> str | None:
-    """The living message that this notice draws anew, by name; None for a message that is said once."""
+    """What this notice draws from the newest facts, by name, so that it waits at most once; None for what is said once.
+
+    All but a digest are living messages: posted once and edited in place from then on.
+    """
     match notice:
         case CardChanged(release=release):
             return f"card:R-{release}"
@@ -129,7 +181,15 @@ def living(notice: Notice) -> str | None:
             return f"deployment:D-{deployment}"
         case Wanted(person=person, release=release, environment=environment, blocker=blocker):
             return f"wanted:R-{release}/{environment}/{blocker}:{person}"
+        case DigestDue(channel=channel, services=services):
+            return f"digest:{channel}:{','.join(services)}"
         case ExceptionWanted(person=person, exception=exception):
             return f"exception:X-{exception}:{person}"
+        case ReviewWanted(person=person, deployment=deployment):
+            return f"review:D-{deployment}:{person}"
+        case TrainChanged(release=release, train=train):
+            return f"train:T-{train}/R-{release}"
+        case TrainAsks(person=person, train=train):
+            return f"train:T-{train}:{person}"
         case _:
             return None

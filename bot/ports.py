@@ -20,6 +20,7 @@ from bot.rules.candidate import Seal
 from bot.rules.check import CheckResult
 from bot.rules.deployment import Deployment, DeploymentId, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import Person, PersonId, RoleName, Roles
 from bot.rules.policy import (
     CalendarSource,
@@ -32,6 +33,10 @@ from bot.rules.policy import (
     ServiceName,
 )
 from bot.rules.release import Draft, Release, ReleaseId
+from bot.rules.review import Duty, Review
+from bot.rules.token import Token, TokenId
+from bot.rules.train import Departure, Train, TrainId
+from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -86,6 +91,9 @@ class Work(StrEnum):
     FOLLOW_DEPLOYMENT = "follow-deployment"
     WATCH_FREEZE = "watch-freeze"
     WATCH_RELEASE = "watch-release"
+    WATCH_LOCK = "watch-lock"
+    WATCH_REVIEW = "watch-review"
+    RUN_TRAIN = "run-train"
 
 
 class Records(Protocol):
@@ -134,6 +142,10 @@ class Reading(Protocol):
         limit: int = 50,
     ) -> list[Deployment]:
         """Deployments, newest first. `since`: those that had not ended before that moment."""
+        ...
+
+    async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
+        """The deployments that wait their turn there (None: in any environment), in the order in which it comes."""
         ...
 
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
@@ -203,6 +215,30 @@ class Reading(Protocol):
         """
         ...
 
+    async def veto(self, veto: VetoId) -> Veto | None:
+        """One veto; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def vetoes(self, service: ServiceName) -> list[Veto]:
+        """Everything that was rolled back of that service, newest first; lifted ones too."""
+        ...
+
+    async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
+        """What was read of these commits about the service's vetoes."""
+        ...
+
+    async def train(self, train: TrainId) -> Train | None:
+        """One train; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        """The trains that are not over, newest first; those to that environment, if one is named."""
+        ...
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        """The train that this deployment brings on, or takes back; None if it belongs to none."""
+        ...
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -211,6 +247,45 @@ class Reading(Protocol):
 
     async def record_head(self) -> tuple[int, str]:
         """The newest entry's number and digest, kept apart from the entries: tells whether the last are missing."""
+        ...
+
+    async def lock(self, lock: LockId) -> Lock | None:
+        """One lock; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def locks(self, *, not_over_at: datetime, release: ReleaseId | None = None) -> list[Lock]:
+        """The locks not over at that moment, the oldest first; with `release`, only those that are for it."""
+        ...
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        """The lock on that place that nobody has ended, even if its time is over.
+
+        In a writing page, whoever else asks this of the same place waits until the end: so whoever starts something
+        there and whoever locks it come one after the other. A release that is needed as well is read before.
+        """
+        ...
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        """The review of a deployment that broke the glass; None if it owes none. In a writing page it is locked."""
+        ...
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        """Reviews, the one that is due first first. `limit` None: every one of them."""
+        ...
+
+    async def token(self, token: TokenId) -> Token | None:
+        """One personal token; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        """Personal tokens, newest first; with `good_at`, only those that let their owner speak at that moment."""
         ...
 
 
@@ -229,12 +304,16 @@ class Page(Reading, Protocol):
         """Keep all of it. ConflictError if it has another revision by now."""
         ...
 
-    async def add_deployment(self, order: Order) -> Deployment:
-        """Give it a number. HeldError if the environment is held."""
+    async def add_deployment(self, order: Order, *, waits: bool = False) -> Deployment:
+        """Give it a number. HeldError if the environment is held.
+
+        With `waits` it begins by waiting its turn: HeldError only if the same release, or another way back, does so
+        there already.
+        """
         ...
 
     async def keep_deployment(self, deployment: Deployment) -> Deployment:
-        """Keep it. ConflictError if it has another revision by now."""
+        """Keep it. ConflictError if it has another revision by now; HeldError if its turn has come and it is held."""
         ...
 
     async def add_freeze(
@@ -275,8 +354,52 @@ class Page(Reading, Protocol):
         """Note what a check said; False if something it said later is known already, and nothing has changed."""
         ...
 
+    async def add_veto(self, taken: TakenBack) -> Veto | None:
+        """Give it a number; None if that rollback has its veto already."""
+        ...
+
+    async def keep_veto(self, veto: Veto) -> Veto:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def keep_finding(self, finding: Finding) -> None:
+        """Note what was read; what was noted before of the same candidate and veto is forgotten."""
+        ...
+
     async def keep_ask(self, ask: Ask) -> None:
         """Remember who asked to deploy."""
+        ...
+
+    async def add_lock(self, hold: Hold, at: datetime) -> Lock:
+        """Give it a number. ConflictError if that place has a lock that nobody has ended."""
+        ...
+
+    async def keep_lock(self, lock: Lock) -> Lock:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_review(self, duty: Duty) -> Review:
+        """Open it. There is at most one for a deployment."""
+        ...
+
+    async def keep_review(self, review: Review) -> Review:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        """Give it a number."""
+        ...
+
+    async def keep_token(self, token: Token) -> Token:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_train(self, departure: Departure) -> Train:
+        """Give it a number."""
+        ...
+
+    async def keep_train(self, train: Train) -> Train:
+        """Keep it. ConflictError if it has another revision by now."""
         ...
 
     async def put_on_record(self, happened: Happened) -> None:
@@ -304,7 +427,15 @@ class Page(Reading, Protocol):
 
 
 class DirectoryError(Exception):
-    """The directory could not be asked; the message says why, for people."""
+    """The directory could not be asked; the message says why, for people.
+
+    `away`: nobody answered. `busy`: somebody did, and asks to wait. Neither: it was refused, and would be again.
+    """
+
+    def __init__(self, message: str, *, away: bool = False, busy: bool = False) -> None:
+        super().__init__(message)
+        self.away = away
+        self.busy = busy
 
 
 class Directory(Protocol):
@@ -323,6 +454,30 @@ class Directory(Protocol):
 
         DirectoryError if that can't be learned: an author who isn't recognised could approve what they wrote.
         """
+        ...
+
+
+# ---------------------------------------------------------------- tokens
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """What a token says of itself, and its signature proves."""
+
+    id: TokenId
+    person: PersonId
+    made_at: datetime
+
+
+class TokenSigner(Protocol):
+    """Writes personal tokens, and knows its own."""
+
+    def sign(self, token: Token) -> str:
+        """What its owner is told, and nobody else."""
+        ...
+
+    def read(self, text: str) -> SignedToken | None:
+        """What it says; None if it is forged, cut off, or somebody else's."""
         ...
 
 
@@ -371,7 +526,10 @@ class CodeHostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `url` leads to it where the host has pages."""
+    """One commit. `url` leads to it where the host has pages.
+
+    `irreversible` is what its trailer `Irreversible-Migration:` says; empty: it has none.
+    """
 
     sha: str
     subject: str
@@ -379,6 +537,7 @@ class Commit:
     author_email: str
     at: datetime
     url: str | None = None
+    irreversible: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +545,8 @@ class Changes:
     """What lies between two commits. `backwards`: the new one is older, and these are what would be lost.
 
     `lost` counts what the old one has and the new one doesn't: where both it and `total` are more than nothing and
-    it isn't backwards, the two have diverged.
+    it isn't backwards, the two have diverged. `irreversible` are those of all these commits, shown or not, that bring
+    a migration that can't be undone.
     """
 
     commits: tuple[Commit, ...]
@@ -394,6 +554,30 @@ class Changes:
     backwards: bool = False
     url: str | None = None
     lost: int = 0
+    irreversible: tuple[Commit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """The commits that `bad` has and `good` doesn't; of them only `only`, if any are named."""
+
+    good: str
+    bad: str
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a commit has of those that are suspected."""
+
+    suspects: int
+    """How many are suspected. Merges aren't, unless they are named: what they bring is."""
+    carried: tuple[Commit, ...]
+    """Those that it has without their revert, newest first, as far as a limit."""
+    total: int
+    """How many those are."""
+    mended: int
+    """How many it has together with their revert."""
 
 
 class CodeHost(Protocol):
@@ -405,6 +589,19 @@ class CodeHost(Protocol):
 
     async def between(self, repository: str, old: str | None, new: str, limit: int = 50) -> Changes:
         """The commits in `new` that `old` doesn't have, newest first; everything of `new` if `old` is None."""
+        ...
+
+    async def carries(self, repository: str, commit: str, suspicion: Suspicion, limit: int = 10) -> Carried:
+        """What that commit has of the suspected ones, and which of them are reverted in it. All SHAs are full.
+
+        A revert says so in its message (`This reverts commit <SHA>`) and comes after what it reverts; that of a merge
+        reverts what the merge brought, and a revert of a revert brings back. Where histories run side by side, what
+        may have come back counts as carried.
+        """
+        ...
+
+    async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
+        """Those of these commits (full SHAs) that it has in its history, or is. An unknown one is not among them."""
         ...
 
 
@@ -460,6 +657,15 @@ class Capabilities:
     links: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Available:
+    """Whether what is to be deployed is still there. `there` None: nobody can tell, or nothing says how to look."""
+
+    there: bool | None
+    why: str = ""
+    """What is gone, or why it can't be told, for people."""
+
+
 class Deployer(Protocol):
     """Something that brings a candidate to an environment."""
 
@@ -478,6 +684,10 @@ class Deployer(Protocol):
 
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         """Ask the target to stop; following shows when it has."""
+        ...
+
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        """Whether what that order deploys is still there. Never raises, and takes a few seconds at most."""
         ...
 
     async def check(self, choice: DeployerChoice) -> list[str]:

@@ -97,7 +97,7 @@ class Agreement:
                 say(
                     "{owners}: a message for {lane} can't be delivered: {reason}",
                     owners=AtRole(self().owners),
-                    lane=Code(lane),
+                    lane=Code(lane.partition("/")[0]),
                     reason=reason,
                 )
             )

@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 from urllib.parse import urlsplit
+
+from bot.catalogue.words import duration
 
 COMMANDS = ("release", "deploy", "rollback", "freeze")
 TAKEN_BY_SLACK = frozenset(
@@ -55,6 +58,7 @@ TAKEN_BY_SLACK = frozenset(
 LEVELS = MappingProxyType(
     {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 )
+SHORTEST_LEASE, LONGEST_LEASE = timedelta(seconds=5), timedelta(minutes=5)
 DATABASES = MappingProxyType(
     {
         "sqlite": "sqlite+aiosqlite",
@@ -173,6 +177,11 @@ def webhook_secret(text: str) -> str:
     return text
 
 
+def token_key(text: str) -> str:
+    """The key that personal tokens are signed with; of our own making, so it can be a good one."""
+    return webhook_secret(text)
+
+
 def api_url(text: str) -> str:
     """Where Slack's Web API is; ends with a slash."""
     try:
@@ -199,6 +208,17 @@ def listen(text: str) -> tuple[str, int]:
     if re.search(r"[\s/]", host):
         raise ValueError(f"“{host}” is not the name of a machine; write host:port, such as 127.0.0.1:8080.")
     return host or "0.0.0.0", int(port)  # noqa: S104 - asked for by leaving the host out
+
+
+def lease(text: str) -> timedelta:
+    """How long a replica may be silent: long enough for a busy moment, short enough for those who wait."""
+    length = duration(text)
+    if not SHORTEST_LEASE <= length <= LONGEST_LEASE:
+        raise ValueError(
+            f"“{text}” is too {'short' if length < SHORTEST_LEASE else 'long'}; between 5s and 5m makes sense. In a "
+            "shorter time a busy process is taken for a dead one, and in a longer one deployments stand still."
+        )
+    return length
 
 
 def level(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,9 @@ KNOWN = (
     "SLIPWAY_COMMANDS",
     "SLIPWAY_CALENDAR_KEY",
     "SLIPWAY_WEBHOOK_SECRET",
+    "SLIPWAY_LEASE",
+    "SLIPWAY_TOKEN_KEY",
+    "SLIPWAY_TOKEN",
     "SLIPWAY_LOG",
 )
 
@@ -60,6 +64,10 @@ class Settings:
     """What the address of the calendar of freezes holds, so that not everybody can read it. Empty: there is none."""
     webhook_secret: Secret
     """What other machines sign their reports with. Empty: none are heard."""
+    lease: timedelta
+    """How long nothing may be heard of a replica before others go on with its work."""
+    token_key: Secret
+    """What personal tokens are signed with. Empty: there are none."""
     log_level: int
 
     @property
@@ -83,6 +91,8 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         commands=reader.read("SLIPWAY_COMMANDS", words.command_names, words.command_names("")),
         calendar_key=Secret(reader.read("SLIPWAY_CALENDAR_KEY", words.calendar_key, "")),
         webhook_secret=Secret(reader.read("SLIPWAY_WEBHOOK_SECRET", words.webhook_secret, "")),
+        lease=reader.read("SLIPWAY_LEASE", words.lease, timedelta(seconds=10)),
+        token_key=Secret(reader.read("SLIPWAY_TOKEN_KEY", words.token_key, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:

@@ -8,34 +8,47 @@ from typing import TYPE_CHECKING, Any
 
 import handlers
 from bot import manifest as made
-from bot.ports import Agreed, Clock, Directory, Records
+from bot.ports import Agreed, Clock, Directory, Records, TokenSigner
 from bot.rules.people import PersonId
 from bot.setting_words import command_names
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import LiftVeto
+from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.make_token import MakeToken
+from bot.verbs.name_culprits import NameCulprits
+from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck
+from bot.verbs.review import ReviewDeploy
+from bot.verbs.revoke_token import RevokeToken
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
+from bot.verbs.unlock import Unlock
 from bot.verbs.withdraw import Withdraw
 from handlers.audit import HandOver
 from handlers.boundary import Boundary
@@ -71,17 +84,38 @@ class Verbs:
     ask_deploy: AskDeploy
     confirm_deploy: ConfirmDeploy
     cancel_deploy: CancelDeploy
+    pass_over: PassOver
+    settle: SettleDeploy
+    break_glass: BreakGlass
+    review_deploy: ReviewDeploy
+    ask_train: AskTrain
+    confirm_train: ConfirmTrain
+    answer_train: AnswerTrain
     roll_back: RollBack
+    name_culprits: NameCulprits
+    lift_veto: LiftVeto
     start_freeze: StartFreeze
     end_freeze: EndFreeze
     extend_freeze: ExtendFreeze
     except_freeze: ExceptFreeze
     decide_exception: DecideException
+    lock: LockPlace
+    unlock: Unlock
     post_digest: PostDigest
     evidence: Evidence
+    make_token: MakeToken
+    revoke_token: RevokeToken
 
 
-def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Neighbours, now: Clock) -> Verbs:
+def wire(
+    records: Records,
+    directory: Directory,
+    agreed: Agreed,
+    neighbours: Neighbours,
+    now: Clock,
+    *,
+    signer: TokenSigner | None = None,
+) -> Verbs:
     """Give each verb what it needs."""
     common = (records, directory, agreed)
     candidates = Candidates(records, directory, neighbours.code_host)
@@ -107,14 +141,27 @@ def wire(records: Records, directory: Directory, agreed: Agreed, neighbours: Nei
         ask_deploy=AskDeploy(*common, neighbours.code_host, now),
         confirm_deploy=ConfirmDeploy(*common, now),
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
-        roll_back=RollBack(*common, neighbours.code_host, now),
+        pass_over=PassOver(*common, now),
+        settle=SettleDeploy(*common, now),
+        break_glass=BreakGlass(*common, now),
+        review_deploy=ReviewDeploy(*common, now),
+        ask_train=AskTrain(*common, neighbours.code_host, now),
+        confirm_train=ConfirmTrain(*common, now),
+        answer_train=AnswerTrain(*common, now),
+        roll_back=RollBack(*common, neighbours.deployers, neighbours.code_host, now),
+        name_culprits=NameCulprits(*common, neighbours.code_host, now),
+        lift_veto=LiftVeto(*common, neighbours.code_host, now),
         start_freeze=StartFreeze(*common, now),
         end_freeze=EndFreeze(*common, now),
         extend_freeze=ExtendFreeze(*common, now),
         except_freeze=ExceptFreeze(*common, now),
         decide_exception=DecideException(*common, now),
+        lock=LockPlace(*common, now),
+        unlock=Unlock(*common, now),
         post_digest=PostDigest(records),
         evidence=Evidence(records, now),
+        make_token=MakeToken(records, signer, now),
+        revoke_token=RevokeToken(records, now),
     )
 
 
@@ -169,15 +216,28 @@ def listen(
         ask_deploy=verbs.ask_deploy,
         confirm_deploy=verbs.confirm_deploy,
         cancel_deploy=verbs.cancel_deploy,
+        pass_over=verbs.pass_over,
+        settle=verbs.settle,
+        break_glass=verbs.break_glass,
+        review_deploy=verbs.review_deploy,
+        ask_train=verbs.ask_train,
+        confirm_train=verbs.confirm_train,
+        answer_train=verbs.answer_train,
         roll_back=verbs.roll_back,
+        name_culprits=verbs.name_culprits,
+        lift_veto=verbs.lift_veto,
         start_freeze=verbs.start_freeze,
         end_freeze=verbs.end_freeze,
         extend_freeze=verbs.extend_freeze,
         except_freeze=verbs.except_freeze,
         decide_exception=verbs.decide_exception,
+        lock=verbs.lock,
+        unlock=verbs.unlock,
         post_digest=verbs.post_digest,
         evidence=verbs.evidence,
         hand_over=hand_over,
+        make_token=verbs.make_token,
+        revoke_token=verbs.revoke_token,
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,10 +17,11 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Next, Verifier, Work
+from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Directory, Next, TokenSigner, Verifier, Work
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
+from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ServiceName
 from bot.rules.sentence import Refused
 from bot.serving import health, serving
@@ -34,10 +33,17 @@ from bot.verbs.audit import Verified, VerifyAudit
 from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
+from bot.verbs.left_alone import LeftAlone
+from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
+from bot.verbs.read_vetoes import ReadVetoes
+from bot.verbs.review import WatchReview
+from bot.verbs.run_train import RunTrain
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
+from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
 from handlers.announcements import Announcements
@@ -51,12 +57,14 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.git import GitCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
-from integrations.database.outbox import Outbox
+from integrations.database.outbox import Outbox, Parcel
+from integrations.database.readings import DatabaseReadings
 from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
+from integrations.kept_directory import Remembering
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
 from integrations.slack.directory import SlackDirectory
@@ -66,8 +74,8 @@ from integrations.slack.http import SignedEntry
 from integrations.slack.identity import Myself
 from integrations.slack.outbox import Sender
 from integrations.slack.pace import AS_FAST_AS_IT_GOES, UNHURRIED, Speeds
-from integrations.slack.ports import Parcel
 from integrations.slack.sockets import Sockets, SocketsError
+from integrations.tokens import Signer
 from integrations.verification import HttpVerifier
 
 log = logging.getLogger(__name__)
@@ -88,7 +96,6 @@ class Pace:
     """How fast deployments are looked at and messages are sent, and how long a shutdown waits."""
 
     follow: timedelta = timedelta(seconds=1)
-    patience: timedelta = timedelta(hours=1)
     speeds: Speeds = UNHURRIED
     drain: timedelta = timedelta(seconds=20)
 
@@ -169,27 +176,40 @@ async def running(
         )
         me = await introduced(client)
         directory = SlackDirectory(client, agreed, me.team)
-        people = WithStandIns(directory, records, utc_now)
-        verbs = wire(records, people, agreed, neighbours, utc_now)
+        remembering = Remembering(directory, DatabaseReadings(engines), agreed, utc_now)
+        people = WithStandIns(remembering, records, utc_now)
+        verbs = wire(records, people, agreed, neighbours, utc_now, signer=signer_of(settings))
 
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
-        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step)
+        remind = RemindOfWayBack(records, agreed, utc_now)
+        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind)
         in_step = asyncio.Event()
+        read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
+        watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)
         works: dict[Work, Advance] = {
             Work.FOLLOW_DEPLOYMENT: FollowDeploy(
                 records,
                 neighbours.deployers,
                 neighbours.verifier,
+                NextInLine(
+                    records, people, agreed, neighbours.code_host, utc_now, only_back=lambda: not in_step.is_set()
+                ),
                 agreed,
                 utc_now,
                 pace=pace.follow,
-                patience=pace.patience,
             ),
             Work.WATCH_FREEZE: WatchFreeze(records, agreed, utc_now),
-            Work.WATCH_RELEASE: once(in_step, WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now)),
+            Work.WATCH_LOCK: WatchLock(records, agreed, utc_now),
+            Work.WATCH_REVIEW: WatchReview(records, people, agreed, utc_now),
+            Work.RUN_TRAIN: once(
+                in_step, RunTrain(records, people, agreed, verbs.confirm_deploy, verbs.roll_back, utc_now)
+            ),
+            Work.WATCH_RELEASE: once(in_step, watch),
         }
-        engine = await stack.enter_async_context(Engine(url, works=works, tick=tick))
+        engine = await stack.enter_async_context(
+            Engine(url, works=works, tick=tick, lease=settings.lease, gone=outbox.free)
+        )
         tick.engine = engine
         agreed.keep_schedules = engine.keep_schedules
         agreed.adopt = AdoptRules(records, people, utc_now)
@@ -200,18 +220,31 @@ async def running(
         in_step.set()
         await watch_all(records)
         await stack.enter_async_context(following(agreed, me, find_impossible))
+        await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
         names = CommandNames(**settings.commands)
-        announcements = Announcements(verbs.look, verbs.summaries, records, agreed, names)
-        await stack.enter_async_context(sending(client, outbox, announcements, agreed=agreed, bell=bell, pace=pace))
+        announcements = Announcements(
+            verbs.look, verbs.summaries, records, agreed, names, LeftAlone(people, agreed, utc_now)
+        )
+        sender = Sender(
+            client,
+            outbox,
+            announcements,
+            now=utc_now,
+            owner=engine.name,
+            speeds=pace.speeds,
+            report=lambda parcel, reason: agreed.undeliverable(parcel.lane, reason),
+        )
+        await stack.enter_async_context(sending(sender, bell, pace))
         address = await stack.enter_async_context(
             listening(
                 settings,
                 client=client,
                 me=me,
                 directory=directory,
+                people=remembering,
                 agreed=agreed,
                 records=records,
                 calendar=the_freezes(ShowFreezes(records, neighbours.calendars, agreed, utc_now), agreed),
@@ -265,16 +298,8 @@ async def following(agreed: Agreement, me: Myself, find_impossible: FindImpossib
 
 
 @asynccontextmanager
-async def sending(
-    client: SlackClient, outbox: Outbox, announcements: Announcements, *, agreed: Agreement, bell: Bell, pace: Pace
-) -> AsyncIterator[None]:
+async def sending(sender: Sender[Parcel], bell: Bell, pace: Pace) -> AsyncIterator[None]:
     """Send what is to be told; at the end what is being sent is finished, and the rest waits for the next start."""
-
-    async def undeliverable(parcel: Parcel, reason: str) -> None:
-        await agreed.undeliverable(parcel.lane, reason)
-
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    sender = Sender(client, outbox, announcements, now=utc_now, owner=owner, speeds=pace.speeds, report=undeliverable)
     bell.hear.append(sender.wake)
     background = Tasks()
     at_work = background.spawn(sender.run(), "the outbox")
@@ -292,6 +317,7 @@ async def listening(
     client: SlackClient,
     me: Myself,
     directory: SlackDirectory,
+    people: Directory,
     agreed: Agreement,
     records: DatabaseRecords,
     calendar: TextOf,
@@ -305,7 +331,7 @@ async def listening(
     boundary = Boundary(
         app,
         client,
-        directory,
+        people,
         tasks,
         team=me.team,
         write=lambda sentence: Pen(agreed().roles, names).write(sentence),
@@ -339,6 +365,17 @@ async def listening(
             if sockets is not None:
                 await sockets.close(pace.drain)
             await tasks.drain(pace.drain)
+
+
+def signer_of(settings: Settings) -> TokenSigner | None:
+    """What signs personal tokens, if anything does."""
+    return Signer(settings.token_key.reveal()) if settings.token_key else None
+
+
+async def with_tokens(records: DatabaseRecords) -> set[PersonId]:
+    """Everybody who can speak from a terminal at this moment."""
+    async with records.read() as reading:
+        return {each.person for each in await reading.tokens(good_at=utc_now())}
 
 
 def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from bot.ports import Agreed, Clock, Records
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import ConfirmDeploy
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import LiftVeto
+from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.make_token import MakeToken
+from bot.verbs.name_culprits import NameCulprits
+from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
 from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
+from bot.verbs.review import ReviewDeploy
+from bot.verbs.revoke_token import RevokeToken
 from bot.verbs.roll_back import RollBack
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
+from bot.verbs.unlock import Unlock
 from bot.verbs.withdraw import Withdraw
 from handlers import filled_in
 from handlers.approve import Approving
@@ -34,6 +47,7 @@ from handlers.ask_them import Nudging
 from handlers.audit import HandOver, Proving
 from handlers.away import Absent
 from handlers.boundary import Boundary
+from handlers.break_glass import Breaking
 from handlers.cancel_deploy import Stopping
 from handlers.cancel_release import Cancelling
 from handlers.checklist import Checking, shows_something
@@ -46,17 +60,25 @@ from handlers.except_freeze import Excepting
 from handlers.freeze import Freezing
 from handlers.home import Home
 from handlers.launch import Launching
+from handlers.lift_veto import Lifting
 from handlers.list_releases import Listing
+from handlers.lock import Locking
+from handlers.name_culprits import Blaming
 from handlers.names import CommandNames, Event, Form, Press
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
+from handlers.pass_over import Passing
 from handlers.plan_release import Planning
 from handlers.reject import Rejecting, has_a_reason
+from handlers.review import Reviewing, says_what_was_learned
 from handlers.roll_back import RollingBack
 from handlers.set_candidate import Building
+from handlers.settle import Settling
 from handlers.show_release import Showing
 from handlers.status import Overview
 from handlers.talk import Talk
+from handlers.token import Tokens
+from handlers.train import Training
 from handlers.typed import Route, Typed
 from handlers.views.forms import loading
 from handlers.views.text import Pen
@@ -70,7 +92,7 @@ VIEWS = tuple(str(each) for each in Form)
 EVENTS = tuple(str(each) for each in Event)
 
 
-def register(
+def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
     boundary: Boundary,
     *,
     names: CommandNames,
@@ -96,15 +118,28 @@ def register(
     ask_deploy: AskDeploy,
     confirm_deploy: ConfirmDeploy,
     cancel_deploy: CancelDeploy,
+    pass_over: PassOver,
+    settle: SettleDeploy,
+    break_glass: BreakGlass,
+    review_deploy: ReviewDeploy,
+    ask_train: AskTrain,
+    confirm_train: ConfirmTrain,
+    answer_train: AnswerTrain,
     roll_back: RollBack,
+    name_culprits: NameCulprits,
+    lift_veto: LiftVeto,
     start_freeze: StartFreeze,
     end_freeze: EndFreeze,
     extend_freeze: ExtendFreeze,
     except_freeze: ExceptFreeze,
     decide_exception: DecideException,
+    lock: LockPlace,
+    unlock: Unlock,
     post_digest: PostDigest,
     evidence: Evidence,
     hand_over: HandOver,
+    make_token: MakeToken,
+    revoke_token: RevokeToken,
 ) -> None:
     """Listen to everything that people can type, press, send in and open."""
     talk = Talk(lambda: Pen(agreed().roles, names), look, redraw, summaries.inbox)
@@ -115,6 +150,10 @@ def register(
     nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
+    locking = Locking(talk, lock, unlock)
+    reviewing = Reviewing(talk, review_deploy)
+    tokens = Tokens(talk, records, make_token, revoke_token, now)
+    training = Training(talk, records, ask_train, confirm_train, answer_train)
     excepting, deciding = Excepting(talk, except_freeze), Deciding(talk, decide_exception)
 
     release: dict[type, Route] = {
@@ -141,8 +180,25 @@ def register(
         c.StartDeploy: Confirming(talk, confirm_deploy).typed,
         c.ShowStatus: Overview(talk, records, agreed, now).typed,
         c.StopDeploy: Stopping(talk, cancel_deploy).typed,
+        c.LetPass: Passing(talk, pass_over).typed,
+        c.SettleIt: Settling(talk, settle).typed,
+        c.LockIt: locking.locked,
+        c.UnlockIt: locking.unlocked,
+        c.GoPastTheGate: Breaking(talk, break_glass).typed,
+        c.SayWhatWasLearned: reviewing.typed,
+        c.AskToken: tokens.asked,
+        c.ListTokens: tokens.listed,
+        c.DropToken: tokens.dropped,
+        c.PreviewTrain: training.asked,
+        c.StartTrain: training.confirmed,
+        c.ShowTrain: training.shown,
+        c.SteerTrain: training.steered,
     }
-    rollback: dict[type, Route] = {c.GoBack: rolling_back.typed}
+    rollback: dict[type, Route] = {
+        c.GoBack: rolling_back.typed,
+        c.Blame: Blaming(talk, name_culprits).typed,
+        c.LetBack: Lifting(talk, lift_veto).typed,
+    }
     freeze: dict[type, Route] = {
         c.DeclareFreeze: freezing.declared,
         c.ListFreezes: freezing.listed,
@@ -171,17 +227,23 @@ def register(
     boundary.action(Press.EXCEPT, excepting.pressed, loading=loading("Exception"))
     boundary.action(Press.GRANT, deciding.pressed_grant)
     boundary.action(Press.REFUSE, deciding.pressed_refuse, loading=loading("Refuse"))
+    boundary.action(Press.REVIEW, reviewing.pressed, loading=loading("Review"))
     boundary.action(Press.DEPLOY, asking.pressed)
     boundary.action(Press.LAUNCH, launching.pressed)
     boundary.action(Press.NEW, planning.pressed)
     boundary.action(Press.WAY_BACK, rolling_back.pressed)
     boundary.action(Press.ROLL_BACK, rolling_back.confirmed)
+    boundary.action(Press.TRAIN_GO_ON, training.pressed)
+    boundary.action(Press.TRAIN_TRY_AGAIN, training.pressed)
+    boundary.action(Press.TRAIN_STOP, training.pressed)
+    boundary.action(Press.TRAIN_ROLL_BACK, training.pressed)
 
     boundary.view(Form.NEW, planning.sent, check=filled_in.check)
     boundary.view(Form.EDIT, editing.sent, check=filled_in.check)
     boundary.view(Form.REJECT, rejecting.sent, check=has_a_reason)
     boundary.view(Form.EXCEPT, excepting.sent, check=has_a_reason)
     boundary.view(Form.REFUSE, deciding.sent, check=has_a_reason)
+    boundary.view(Form.REVIEW, reviewing.sent, check=says_what_was_learned)
     boundary.view(Form.COMMENT, commenting.sent, check=says_something)
     boundary.view(Form.NOTE, checking.noted, check=shows_something)
 

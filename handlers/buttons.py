@@ -19,6 +19,7 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused, say
+from bot.rules.train import TrainId
 
 VALUE = 2000
 """So much a button can carry."""
@@ -94,14 +95,22 @@ class OnException:
     revision: int | None = None
 
 
-Carried = OnRelease | OnDeployment | OnService | OnFreeze | OnPlea | OnException
-Kind = TypeVar("Kind", OnRelease, OnDeployment, OnService, OnFreeze, OnPlea, OnException)
+@dataclass(frozen=True, slots=True)
+class OnTrain:
+    """A press about a train."""
+
+    train: TrainId
+    revision: int | None = None
+
+
+Carried = OnRelease | OnDeployment | OnService | OnFreeze | OnPlea | OnException | OnTrain
+Kind = TypeVar("Kind", OnRelease, OnDeployment, OnService, OnFreeze, OnPlea, OnException, OnTrain)
 
 _LETTERS = MappingProxyType(
-    {OnRelease: "r", OnDeployment: "d", OnService: "s", OnFreeze: "f", OnPlea: "p", OnException: "x"}
+    {OnRelease: "r", OnDeployment: "d", OnService: "s", OnFreeze: "f", OnPlea: "p", OnException: "x", OnTrain: "t"}
 )
-_NUMBERS = frozenset({"release", "deployment", "freeze", "exception", "standing", "revision"})
-_SUBJECTS = frozenset({"release", "deployment", "freeze", "exception", "service", "freezes"})
+_NUMBERS = frozenset({"release", "deployment", "freeze", "exception", "train", "standing", "revision"})
+_SUBJECTS = frozenset({"release", "deployment", "freeze", "exception", "train", "service", "freezes"})
 _SEVERAL = re.compile(r"[0-9]{1,15}(?: [0-9]{1,15})*")
 
 

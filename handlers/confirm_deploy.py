@@ -34,4 +34,4 @@ class Confirming:
 
 
 def _started(outcome: Confirmed, pen: Pen) -> Said:
-    return started(outcome.deployment, pen)
+    return started(outcome.deployment, pen, outcome.before)

@@ -50,8 +50,15 @@ class Press(StrEnum):
     GRANT = "grant"
     REFUSE = "refuse"
     """Opens the form in which an exception is refused."""
+    REVIEW = "review"
+    """Opens the form in which somebody says what was learned from a deployment that broke the glass."""
     ROLL_BACK = "roll_back"
     """Rolls back: the button of that message."""
+    TRAIN_GO_ON = "train_go_on"
+    TRAIN_TRY_AGAIN = "train_try_again"
+    TRAIN_STOP = "train_stop"
+    TRAIN_ROLL_BACK = "train_roll_back"
+    """Says to a train how it goes on."""
 
 
 LINK = "link"
@@ -68,6 +75,7 @@ class Form(StrEnum):
     EXCEPT = "except"
     REFUSE = "refuse"
     NOTE = "note"
+    REVIEW = "review"
 
 
 CHECKLIST_FORM = "checklist"

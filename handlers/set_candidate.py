@@ -24,5 +24,5 @@ class Building:
         """Propose it; the answer names what no longer counts."""
         release = await self.talk.which(command.release, answer)
         if release is not None:
-            outcome = await self.set_candidate(release, command.ref, command.artifact, by=by)
+            outcome = await self.set_candidate(release, command.ref, command.artifact, command.irreversible, by=by)
             await self.talk.show(outcome, candidate_set, request, by, answer, release=release)

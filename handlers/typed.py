@@ -29,6 +29,7 @@ LOOKS = (
     c.WhyNot,
     c.OpenChecklist,
     c.ShowStatus,
+    c.ShowTrain,
     c.ListFreezes,
 )
 """The commands that change nothing: guests may use them."""

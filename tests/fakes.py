@@ -13,14 +13,24 @@ from bot.rules.absence import Absence, AbsenceId, Leave
 from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.review import Duty, Review
+from bot.rules.token import Token, TokenId
+from bot.rules.train import Departure, Train, TrainId
+from bot.rules.veto import Finding, TakenBack, Veto, VetoId
 from integrations.database.rows.absences import must_follow as absence_must_follow
 from integrations.database.rows.audit import as_kept
 from integrations.database.rows.deployments import SUCCESSES_WANTED
 from integrations.database.rows.deployments import must_follow as deployment_must_follow
 from integrations.database.rows.exceptions import must_follow as exception_must_follow
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
+from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
+from integrations.database.rows.reviews import must_follow as review_must_follow
+from integrations.database.rows.tokens import must_follow as token_must_follow
+from integrations.database.rows.trains import must_follow as train_must_follow
+from integrations.database.rows.vetoes import must_follow as veto_must_follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -34,7 +44,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token, Train)
 
 
 class RecordingStarter:
@@ -61,9 +71,15 @@ class Contents:
     exceptions: dict[int, FreezeException] = field(default_factory=dict)
     calendars: dict[str, CalendarState] = field(default_factory=dict)
     absences: dict[int, Absence] = field(default_factory=dict)
+    locks: dict[int, Lock] = field(default_factory=dict)
+    reviews: dict[int, Review] = field(default_factory=dict)
+    trains: dict[int, Train] = field(default_factory=dict)
     asked: dict[tuple[int, str, str], Asked] = field(default_factory=dict)
     checks: dict[tuple[ServiceName, str, str], CheckResult] = field(default_factory=dict)
+    vetoes: dict[int, Veto] = field(default_factory=dict)
+    findings: dict[tuple[int, str], Finding] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
+    tokens: dict[int, Token] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
     told: list[Notice] = field(default_factory=list)
@@ -179,7 +195,7 @@ class InMemoryReading:
     ) -> list[Deployment]:
         return [
             each
-            for each in _newest_first(self._now.deployments)
+            for each in self._newest()
             if (service is None or each.order.service == service)
             and (environment is None or each.order.environment == environment)
             and (release is None or each.order.release == release)
@@ -187,11 +203,19 @@ class InMemoryReading:
             and (since is None or each.ended_at is None or each.ended_at >= since)
         ][:limit]
 
+    def _newest(self) -> list[Deployment]:
+        return sorted(self._now.deployments.values(), key=lambda each: each.newness, reverse=True)
+
+    async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
+        there = [each for each in self._now.deployments.values() if each.waits and each.order.service == service]
+        there = [each for each in there if environment in {None, each.order.environment}]
+        return sorted(there, key=lambda each: each.place)
+
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         successes: dict[EnvironmentName, int] = {}
         own = {each.id for each in self._now.deployments.values() if each.order.release in releases}
         wanted = []
-        for each in _newest_first(self._now.deployments):
+        for each in self._newest():
             mine = each.id in own or (each.order.kind is Kind.ROLLBACK and each.order.replaces in own)
             if each.order.service == service and each.attempt is Attempt.SUCCEEDED:
                 place = successes[each.order.environment] = successes.get(each.order.environment, 0) + 1
@@ -252,6 +276,33 @@ class InMemoryReading:
         said = (each for each in self._now.checks.values() if (each.service, each.commit) == (service, commit))
         return sorted(said, key=lambda each: each.name)
 
+    async def veto(self, veto: VetoId) -> Veto | None:
+        return self._now.vetoes.get(veto)
+
+    async def vetoes(self, service: ServiceName) -> list[Veto]:
+        return [each for each in _newest_first(self._now.vetoes) if each.taken.service == service]
+
+    async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
+        mine = {each.id for each in await self.vetoes(service)}
+        return [f for (veto, commit), f in sorted(self._now.findings.items()) if veto in mine and commit in commits]
+
+    async def train(self, train: TrainId) -> Train | None:
+        return self._now.trains.get(train)
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        going = [each for each in _newest_first(self._now.trains) if not each.over]
+        return [each for each in going if environment in {None, each.environment}][:limit]
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        return next(
+            (
+                each
+                for each in _newest_first(self._now.trains)
+                if any(deployment in {car.deployment, car.rollback} for car in each.cars)
+            ),
+            None,
+        )
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -266,6 +317,47 @@ class InMemoryReading:
     async def record_head(self) -> tuple[int, str]:
         entries = self._now.entries
         return (entries[-1].number, entries[-1].digest) if entries else (0, GENESIS)
+
+    async def lock(self, lock: LockId) -> Lock | None:
+        return self._now.locks.get(lock)
+
+    async def locks(self, *, not_over_at: datetime, release: ReleaseId | None = None) -> list[Lock]:
+        in_order = sorted(self._now.locks.values(), key=lambda each: each.id)
+        return [each for each in in_order if each.over_at > not_over_at and release in (None, each.hold.release)]
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        unended = (each for each in self._now.locks.values() if each.ended_at is None)
+        return next((each for each in unended if each.is_on(service, environment)), None)
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return self._now.reviews.get(deployment)
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        in_order = sorted(self._now.reviews.values(), key=lambda each: (each.duty.due_at, each.id))
+        return [
+            each
+            for each in in_order
+            if (not open_only or each.open)
+            and broken_by in (None, each.duty.broken_by)
+            and release in (None, each.duty.release)
+        ][:limit]
+
+    async def token(self, token: TokenId) -> Token | None:
+        return self._now.tokens.get(token)
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        return [
+            each
+            for each in _newest_first(self._now.tokens)
+            if person in (None, each.person) and (good_at is None or each.good(good_at))
+        ]
 
 
 class InMemoryPage(InMemoryReading):
@@ -301,11 +393,13 @@ class InMemoryPage(InMemoryReading):
         kept = self._now.releases[release.id] = replace(release, revision=release.revision + 1)
         return kept
 
-    async def add_deployment(self, order: Order) -> Deployment:
-        place = (order.service, order.environment)
-        if any(each.holds and (each.order.service, each.order.environment) == place for each in self._all()):
-            raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
+    async def add_deployment(self, order: Order, *, waits: bool = False) -> Deployment:
         deployment = Deployment(DeploymentId(len(self._now.deployments) + 1), order)
+        if waits:
+            deployment = replace(deployment, attempt=Attempt.QUEUED, waits_since=order.confirmed_at)
+        else:
+            deployment = replace(deployment, turn=self._next_turn())
+        self._must_be_free(deployment)
         self._now.deployments[deployment.id] = deployment
         return deployment
 
@@ -314,6 +408,9 @@ class InMemoryPage(InMemoryReading):
         if before is None:
             return deployment
         deployment_must_follow(before, deployment)
+        if before.waits and deployment.holds:
+            self._must_be_free(deployment)
+            deployment = replace(deployment, turn=self._next_turn())
         kept = self._now.deployments[deployment.id] = replace(deployment, revision=deployment.revision + 1)
         return kept
 
@@ -373,8 +470,79 @@ class InMemoryPage(InMemoryReading):
         self._now.checks[result.service, result.commit, result.name] = result
         return True
 
+    async def add_veto(self, taken: TakenBack) -> Veto | None:
+        if any(each.taken.rollback == taken.rollback for each in self._now.vetoes.values()):
+            return None
+        veto = Veto(VetoId(len(self._now.vetoes) + 1), taken)
+        self._now.vetoes[veto.id] = veto
+        return veto
+
+    async def keep_veto(self, veto: Veto) -> Veto:
+        before = _before(self._now.vetoes, veto)
+        if before is None:
+            return veto
+        veto_must_follow(before, veto)
+        kept = self._now.vetoes[veto.id] = replace(veto, revision=veto.revision + 1)
+        return kept
+
+    async def keep_finding(self, finding: Finding) -> None:
+        self._now.findings[finding.veto, finding.commit] = finding
+
     async def keep_ask(self, ask: Ask) -> None:
         self._now.asks.append(ask)
+
+    async def add_lock(self, hold: Hold, at: datetime) -> Lock:
+        if await self.lock_on(hold.service, hold.environment) is not None:
+            raise ConflictError(f"{hold.environment} of {hold.service} is locked already.")
+        lock = Lock(LockId(len(self._now.locks) + 1), hold, at, at)
+        self._now.locks[lock.id] = lock
+        return lock
+
+    async def keep_lock(self, lock: Lock) -> Lock:
+        before = _before(self._now.locks, lock)
+        if before is None:
+            return lock
+        lock_must_follow(before, lock)
+        kept = self._now.locks[lock.id] = replace(lock, revision=lock.revision + 1)
+        return kept
+
+    async def add_review(self, duty: Duty) -> Review:
+        review = self._now.reviews[duty.deployment] = Review(duty)
+        return review
+
+    async def keep_review(self, review: Review) -> Review:
+        before = _before(self._now.reviews, review)
+        if before is None:
+            return review
+        review_must_follow(before, review)
+        kept = self._now.reviews[review.id] = replace(review, revision=review.revision + 1)
+        return kept
+
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        token = Token(TokenId(len(self._now.tokens) + 1), person, at, expires_at)
+        self._now.tokens[token.id] = token
+        return token
+
+    async def keep_token(self, token: Token) -> Token:
+        before = _before(self._now.tokens, token)
+        if before is None:
+            return token
+        token_must_follow(before, token)
+        kept = self._now.tokens[token.id] = replace(token, revision=token.revision + 1)
+        return kept
+
+    async def add_train(self, departure: Departure) -> Train:
+        train = Train(TrainId(len(self._now.trains) + 1), departure, departure.cars)
+        self._now.trains[train.id] = train
+        return train
+
+    async def keep_train(self, train: Train) -> Train:
+        before = _before(self._now.trains, train)
+        if before is None:
+            return train
+        train_must_follow(before, train)
+        kept = self._now.trains[train.id] = replace(train, revision=train.revision + 1)
+        return kept
 
     async def put_on_record(self, happened: Happened) -> None:
         entries = self._now.entries
@@ -392,6 +560,20 @@ class InMemoryPage(InMemoryReading):
     async def commit(self) -> None:
         self._put_back(self._now)
         self._over = "committed"
+
+    def _next_turn(self) -> int:
+        return max((each.turn or 0 for each in self._all()), default=0) + 1
+
+    def _must_be_free(self, deployment: Deployment) -> None:
+        def place(each: Deployment) -> tuple[object, ...]:
+            order = each.order
+            whose = order.release if each.waits and order.kind is Kind.DEPLOY else order.service
+            return each.holds, each.waits and order.kind, whose, order.environment
+
+        others = [each for each in self._all() if each.id != deployment.id and not each.over]
+        if any(place(each) == place(deployment) for each in others):
+            order = deployment.order
+            raise HeldError(f"{order.environment} of {order.service} is held by another deployment.")
 
     def _must_be_planned_once(self, plan: Plan, but: ReleaseId | None = None) -> None:
         version = (plan.service, plan.version)

@@ -42,8 +42,8 @@ async def kept(records: Records, release: Release) -> Release:
 async def started(records: Records, order: Order, attempt: Attempt = Attempt.STARTING, **fields: object) -> Deployment:
     """Begin a deployment, and bring it as far as is said."""
     async with records.open() as page:
-        deployment = await page.add_deployment(order)
-        if attempt is not Attempt.STARTING or fields:
+        deployment = await page.add_deployment(order, waits=attempt is Attempt.QUEUED)
+        if attempt not in {Attempt.STARTING, Attempt.QUEUED} or fields:
             deployment = await page.keep_deployment(replace(deployment, attempt=attempt, **fields))
         await page.commit()
     return deployment

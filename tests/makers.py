@@ -13,6 +13,7 @@ from bot.rules.candidate import Candidate, Seal, seal
 from bot.rules.checklist import Item, fresh
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import PersonId, RoleName, Surface
 from bot.rules.policy import (
     ApprovalRule,
@@ -31,8 +32,9 @@ from bot.rules.policy import (
     ServiceName,
 )
 from bot.rules.release import Draft, Plan, Release, ReleaseId
+from bot.rules.review import Duty, Review
 from bot.rules.terms import rules_digest
-from tests.people import BEN, CHANGE_MANAGER, HELD, MAYA, ON_CALL, QA, RELEASE_MANAGER
+from tests.people import BEN, CHANGE_MANAGER, HELD, INES, MAYA, ON_CALL, QA, RELEASE_MANAGER
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 """A Monday morning; the moment at which ready-made things are made."""
@@ -169,6 +171,40 @@ def a_plea(**fields: Any) -> Plea:
 def an_exception(number: int = 4, **fields: Any) -> FreezeException:
     """X-4: what Maya asked of F-3; nobody has decided yet."""
     return replace(FreezeException(ExceptionId(number), a_plea()), **fields)
+
+
+def a_hold(**fields: Any) -> Hold:
+    """Production of payments, by Maya, for two hours."""
+    ready = Hold(PAYMENTS, PRODUCTION, MAYA.id, NOW + timedelta(hours=2), "The database moves")
+    return replace(ready, **fields)
+
+
+def a_lock(number: int = 3, **fields: Any) -> Lock:
+    """L-3, from now on."""
+    return replace(Lock(LockId(number), a_hold(), NOW, NOW), **fields)
+
+
+def a_duty(number: int = 40, **fields: Any) -> Duty:
+    """Ines broke the glass with D-40; the release managers review it within three days."""
+    ready = Duty(
+        deployment=DeploymentId(number),
+        release=ReleaseId(12),
+        service=PAYMENTS,
+        environment=PRODUCTION,
+        broken_by=INES.id,
+        broken_for=None,
+        opened_at=NOW,
+        due_at=NOW + timedelta(days=3),
+        owner=RELEASE_MANAGER,
+        reason="Checkout is down, and this mends it",
+        passed=("The approval of @qa is missing.",),
+    )
+    return replace(ready, **fields)
+
+
+def a_review(number: int = 40, **fields: Any) -> Review:
+    """The review of D-40; nobody has done it yet."""
+    return replace(Review(a_duty(number)), **fields)
 
 
 def a_happening(verb: str = "plan", **fields: Any) -> Happened:

@@ -18,7 +18,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.done: list[object] = []
-        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step)
+        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step, self.remind)
         self.clockwork.engine = self
 
     async def post(self, key, due) -> None:
@@ -30,6 +30,9 @@ class Watched:
     async def keep_in_step(self) -> None:
         self.done.append("brought the freezes in step")
 
+    async def remind(self) -> None:
+        self.done.append("reminded of what was rolled back")
+
     async def prune(self, before) -> int:
         self.done.append(NOW - before)
         return 0
@@ -40,7 +43,7 @@ class Watched:
     [
         (TIDYING.key, [KEPT, KEPT]),
         (IMPOSSIBLE, ["looked for what is impossible"]),
-        (IN_STEP.key, ["brought the freezes in step"]),
+        (IN_STEP.key, ["brought the freezes in step", "reminded of what was rolled back"]),
         (DIGEST.key, [f"digest {DIGEST.key}"]),
     ],
 )

@@ -18,6 +18,7 @@ from bot.catalogue.file import (
     ItemEntry,
     ServiceEntry,
     ServiceItemEntry,
+    TimeoutsEntry,
 )
 from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, item_key, order_of
 from bot.rules.hours import Hours
@@ -38,14 +39,18 @@ from bot.rules.policy import (
     FreezeNotices,
     FreezeScope,
     ItemRule,
+    LockRules,
     RecurringFreeze,
     Reminders,
+    ReviewRules,
     Right,
     Role,
     Service,
     ServiceName,
+    Timeouts,
     Verification,
 )
+from bot.rules.quiet import QuietHours
 
 ABBREVIATION = 2
 """So short a name is one."""
@@ -89,6 +94,11 @@ def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
             file.reminders.before_target,
             file.reminders.ask_again_after,
             file.defaults.timezone,
+        ),
+        locks=LockRules(file.locks.lasts, file.locks.longest, file.locks.remind_before, file.locks.forgotten_after),
+        quiet_hours=QuietHours(tuple(file.quiet_hours.at), file.quiet_hours.timezone) if file.quiet_hours else None,
+        reviews=ReviewRules(
+            RoleName(file.break_glass.reviewed_by) if file.break_glass.reviewed_by else None, file.break_glass.within
         ),
         templates=str(located(file.templates, base)) if file.templates else None,
         fingerprint=fingerprint,
@@ -147,7 +157,13 @@ def _environment(name: str, entry: EnvironmentEntry, after: tuple[str, ...], def
         bake=bake or timedelta(0),
         hours=_hours(entry.hours, defaults) if entry.hours else None,
         two_people=entry.two_people,
+        timeouts=_timeouts(entry.timeouts) if entry.timeouts else Timeouts(),
+        promote=entry.promote,
     )
+
+
+def _timeouts(entry: TimeoutsEntry) -> Timeouts:
+    return Timeouts(entry.start, entry.run, entry.stop, entry.silence)
 
 
 def _hours(entry: HoursEntry, defaults: Defaults) -> Hours:

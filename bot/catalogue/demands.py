@@ -11,7 +11,7 @@ from bot.catalogue.file import MOST_ITEMS
 from bot.catalogue.finding import EACH, Finding, change_types, find, mapping, names
 from bot.catalogue.implied import item_key, order_of
 from bot.catalogue.reading import Path
-from bot.rules.policy import Reminders
+from bot.rules.policy import Promotion, Reminders
 from bot.rules.terms import span
 
 
@@ -22,6 +22,7 @@ def misfits(data: Any) -> Iterator[Finding]:
     yield from _bake_of_nothing(data)
     yield from _bake_in_any_order(data)
     yield from _ships_itself(data)
+    yield from _promoted_by_two(data)
     yield from _over_before_the_warning(data)
 
 
@@ -117,6 +118,24 @@ _BY_ITSELF_AND_BY_TWO = (
 _NEVER_BY_ITSELF = (
     "Every service asks for two people in “{place}”, so nothing is deployed there by itself; say “two_people: false” "
     "for this change type, or take this out."
+)
+
+
+def _promoted_by_two(data: Any) -> Iterator[Finding]:
+    """Bringing everything to an environment by itself where every kind of change takes two people."""
+    default = next((each for _, each in find(data, "defaults", "two_people")), None)
+    said = [_said(mapping(each).get("two_people")) for _, each in find(data, "change_types", EACH)]
+    for path, place in find(data, "services", EACH, "environments", EACH):
+        two = _first_said(place, data["services"][path[1]], default)
+        if mapping(place).get("promote") == Promotion.ITSELF and all(
+            two if own is None else own for own in said or [None]
+        ):
+            yield (*path, "promote"), _PROMOTED_BY_TWO.format(place=path[-1])
+
+
+_PROMOTED_BY_TWO = (
+    "Everything takes two people in “{place}”, so nothing is brought there by itself; say “two_people: false” there or "
+    "for a change type, or take this out."
 )
 
 

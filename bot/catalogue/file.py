@@ -24,6 +24,7 @@ from bot.catalogue.values import (
     Moment,
     Name,
     Note,
+    PromotionWord,
     Reason,
     Reference,
     References,
@@ -35,7 +36,7 @@ from bot.catalogue.values import (
     Zone,
 )
 from bot.catalogue.words import duration
-from bot.rules.policy import FreezeMeaning
+from bot.rules.policy import FreezeMeaning, Promotion
 
 MOST_ITEMS = 40
 
@@ -116,6 +117,17 @@ def _one_kind(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return given
 
 
+class TimeoutsEntry(Part):
+    """How long each step of a deployment may take."""
+
+    start: Duration = _unless_given("15m", "Until the target has taken it; past that, its outcome is unknown.")
+    run: Duration = _unless_given(
+        "6h", "Until the target is done; past that it is asked to stop, or its outcome is unknown if it can't be."
+    )
+    stop: Duration = _unless_given("5m", "Until a target that was asked to stop has; past that, unknown.")
+    silence: Duration = _unless_given("1h", "Until a target that doesn't answer is heard again; past that, unknown.")
+
+
 class EnvironmentEntry(Part):
     """A place where the service runs, and what deploys there."""
 
@@ -143,6 +155,14 @@ class EnvironmentEntry(Part):
     )
     two_people: bool | None = Field(
         default=None, description="Whether deploying here takes two people; as the service says unless given."
+    )
+    timeouts: TimeoutsEntry | None = Field(
+        default=None, description="How long each step of a deployment may take; the usual unless given."
+    )
+    promote: PromotionWord = Field(
+        default=Promotion.OFFER,
+        description="What happens once nothing blocks here any more: “offer” it to those who may deploy; bring it here "
+        "by “itself”, whatever kind of change it is; “no” for nothing.",
     )
 
 
@@ -172,7 +192,7 @@ class ServiceItemEntry(ItemEntry):
     only_for: References = Field(default=[], description="The change types that it is for; all of them unless given.")
 
 
-Rights = dict[Literal["plan", "deploy", "roll-back", "launch"], References]
+Rights = dict[Literal["plan", "deploy", "roll-back", "launch", "break-glass"], References]
 
 
 class ServiceEntry(Part):
@@ -193,7 +213,8 @@ class ServiceEntry(Part):
         default=None, description="Whether the one who confirms a deployment must not be the one who asked for it."
     )
     rights: Rights = Field(
-        default={}, description="The roles that may plan, deploy, roll back, launch; adds to the defaults."
+        default={},
+        description="The roles that may plan, deploy, roll back, launch, break the glass; adds to the defaults.",
     )
     checklist: list[Annotated[ServiceItemEntry, BeforeValidator(_item)]] = Field(
         default=[],
@@ -251,7 +272,9 @@ class Defaults(Part):
     """What holds for every service that says nothing else."""
 
     rights: Rights = Field(
-        default={}, description="The roles that may plan, deploy, roll back, launch; every member unless given."
+        default={},
+        description="The roles that may plan, deploy, roll back, launch; every member unless given. And those that may "
+        "break the glass (break-glass); nobody unless given.",
     )
     two_people: bool = Field(default=False, description="Whether deploying takes two people.")
     bake: DurationOrNone | None = Field(
@@ -335,6 +358,32 @@ class RemindersEntry(Part):
     ask_again_after: Duration = _unless_given("4h", "How soon the same people may be asked for the same thing again.")
 
 
+class LocksEntry(Part):
+    """How long an environment may be held."""
+
+    lasts: Duration = _unless_given("2h", "How long a lock holds whose holder says nothing else.")
+    longest: Duration = _unless_given("3d", "How far ahead its end may be; its holder can prolong it again.")
+    remind_before: Duration = _unless_given("15m", "How long before its end its holder is told.")
+    forgotten_after: Duration = _unless_given(
+        "1d", "After how long people are asked whether it is still needed; after twice as long, the owners are told."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_set(self) -> LocksEntry:
+        if self.lasts > self.longest:
+            raise ValueError("A lock would last longer than the longest that may be set: make “longest” longer.")
+        return self
+
+
+class BreakGlassEntry(Part):
+    """What is owed once somebody has gone ahead past the gate in an emergency."""
+
+    reviewed_by: Reference | None = Field(
+        default=None, description="The role that reviews it; the owners of this file unless given."
+    )
+    within: Duration = _unless_given("3d", "How soon it is to be reviewed.")
+
+
 class DigestEntry(Part):
     """A digest that is posted by the clock."""
 
@@ -362,6 +411,15 @@ class CatalogueFile(Part):
     )
     reminders: RemindersEntry = Field(
         default=RemindersEntry(), description="When people are reminded of what waits for them."
+    )
+    locks: LocksEntry = Field(default=LocksEntry(), description="How long an environment may be held.")
+    quiet_hours: Annotated[HoursEntry, BeforeValidator(_hours)] | None = Field(
+        default=None,
+        description="When nobody is reminded of anything, each by their own clock: “daily 19:00-08:00”, a list of such "
+        "texts, or {at: …, timezone: …} for everybody's being that of one zone. What is urgent is told all the same.",
+    )
+    break_glass: BreakGlassEntry = Field(
+        default=BreakGlassEntry(), description="What is owed once somebody has gone ahead past the gate."
     )
     digests: list[DigestEntry] = Field(default=[], description="Digests that are posted by the clock.")
     templates: Line | None = Field(default=None, description="A folder with the team's own message templates.")

@@ -31,6 +31,7 @@ def _roles(data: Any) -> Iterator[Finding]:
         ("owners", "role"),
         ("defaults", "rights", EACH),
         ("freezes", "rights"),
+        ("break_glass", "reviewed_by"),
         ("freezes", "recurring", EACH, "owner"),
         ("freezes", "calendars", EACH, "owner"),
         ("services", EACH, "rights", EACH),

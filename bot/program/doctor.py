@@ -32,6 +32,11 @@ async def consult(environment: Mapping[str, str]) -> None:
             terminal.bad(f"Setting {problem}")
         raise Trouble("The settings come first; everything else is tried once they are right.", code=WRONG_SETTINGS)
     terminal.good("Settings: all there.")
+    if found.token_key:
+        terminal.good("Personal tokens: SLIPWAY_TOKEN_KEY signs them, so Slipway can be used from a terminal.")
+    else:
+        terminal.say("· Personal tokens: without SLIPWAY_TOKEN_KEY there are none, and no `slipway rollback` either.")
+        terminal.say("  → `openssl rand -hex 32` makes a good key.")
     catalogue = load(found.catalogue, deployers=KINDS)
     ailing = 0
     async with _patients(found, catalogue if isinstance(catalogue, Catalogue) else None) as patients:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
-from bot.ports import RecordsError, Work
+from bot.ports import ConflictError, RecordsError, Work
 from bot.program import terminal
 from bot.rules.release import parse_release_id
 from bot.rules.sentence import Refused
@@ -98,6 +98,8 @@ def in_a_sentence() -> Iterator[None]:
         yield
     except (DatabaseError, SchemaError, RecordsError) as error:
         raise Trouble(str(error)) from error
+    except ConflictError as error:
+        raise Trouble("Others are changing the same thing right now, so nothing was done. Please try again.") from error
 
 
 class _NothingStarts:

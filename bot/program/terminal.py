@@ -64,12 +64,12 @@ def table(content: Table) -> None:
         say(line.rstrip())
 
 
-def good(text: str) -> None:
+def good(text: str | Text) -> None:
     """What went well."""
     _console(aside=False).print(Text.assemble(("✓ ", "green"), text))
 
 
-def bad(text: str, step: str = "", *, aside: bool = False) -> None:
+def bad(text: str | Text, step: str = "", *, aside: bool = False) -> None:
     """What did not, and what to do."""
     console = _console(aside=aside)
     console.print(Text.assemble(("✗ ", "red"), text))

@@ -31,6 +31,8 @@ class Candidate:
     """Those of them who are people in the directory."""
     set_by: PersonId
     set_at: datetime
+    irreversible: str = ""
+    """What of its migrations can't be undone, in the words of whoever proposed it; empty: nothing is known of that."""
 
     @property
     def identity(self) -> str:

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NewType
+from typing import NewType
 
 from bot.rules.candidate import Candidate
 from bot.rules.people import PersonId
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
-
-if TYPE_CHECKING:
-    pass
 
 DeploymentId = NewType("DeploymentId", int)
 
@@ -29,6 +26,8 @@ class Kind(StrEnum):
 class Attempt(StrEnum):
     """How far a deployment is."""
 
+    QUEUED = "queued"
+    """Confirmed, and on the record; it waits until nothing else is on its way there. It holds nothing."""
     STARTING = "starting"
     """Confirmed and on the record; the target may not know of it yet."""
     RUNNING = "running"
@@ -44,6 +43,7 @@ class Attempt(StrEnum):
 
 LIFECYCLE = MappingProxyType(
     {
+        Attempt.QUEUED: frozenset({Attempt.STARTING, Attempt.CANCELLED}),
         Attempt.STARTING: frozenset({Attempt.RUNNING, Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}),
         Attempt.RUNNING: frozenset({Attempt.VERIFYING, Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}),
         Attempt.VERIFYING: frozenset({Attempt.SUCCEEDED, Attempt.FAILED, Attempt.UNKNOWN}),
@@ -55,8 +55,14 @@ LIFECYCLE = MappingProxyType(
 )
 """Each state with those that may follow it. The README's diagram is tested against this table."""
 
-HOLDING = frozenset(state for state, following in LIFECYCLE.items() if following)
-"""The states that hold the environment: nothing else may start there."""
+BEGINNINGS = frozenset({Attempt.QUEUED, Attempt.STARTING})
+"""How a deployment begins: it waits its turn, or it starts."""
+
+HOLDING = frozenset(state for state, following in LIFECYCLE.items() if following) - {Attempt.QUEUED}
+"""The states that hold the environment: nothing else may start there. Waiting for one's turn is none of them."""
+
+UNDER_WAY = HOLDING - {Attempt.UNKNOWN}
+"""The states in which the target is, or may be, at work."""
 
 
 class WrongTurnError(Exception):
@@ -77,7 +83,9 @@ class Order:
     confirmed_at: datetime
     reason: str = ""
     replaces: DeploymentId | None = None
-    """The deployment that stands there now, as far as the record knows."""
+    """The deployment that stood there when this one's turn came, as far as the record knows."""
+    broke_glass: bool = False
+    """Whether it went past the gate, in an emergency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,14 @@ class Deployment:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     cancel_asked_by: PersonId | None = None
+    cancel_asked_at: datetime | None = None
+    silent_since: datetime | None = None
+    """Since when nothing was to be heard of it, counted over restarts; None while the target answers."""
+    waits_since: datetime | None = None
+    """Its place among those that wait their turn: who waits longer goes first. None if it never had to wait."""
+    turn: int | None = None
+    """In which order deployments took their environments, which is not that of their numbers: whoever was passed over
+    went later. None while it waits, and if it never went."""
     revision: int = 0
 
     @property
@@ -108,8 +124,35 @@ class Deployment:
     @property
     def touched(self) -> bool:
         """Whether it has ended, well or not, and may have changed what runs."""
-        on_its_way = {Attempt.STARTING, Attempt.RUNNING, Attempt.VERIFYING}
-        return self.attempt is Attempt.SUCCEEDED or (self.started_at is not None and self.attempt not in on_its_way)
+        return self.attempt is Attempt.SUCCEEDED or (self.started_at is not None and self.attempt not in UNDER_WAY)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits its turn."""
+        return self.attempt is Attempt.QUEUED
+
+    @property
+    def begun(self) -> bool:
+        """Whether it ever came to its turn: what was withdrawn before is no news to anybody else."""
+        return self.waits_since is None or self.started_at is not None or self.attempt is not Attempt.CANCELLED
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can follow any more."""
+        return not LIFECYCLE[self.attempt]
+
+    @property
+    def newness(self) -> tuple[bool, int, int]:
+        """What "newest first" goes by: what still waits is newest, then whoever went last.
+
+        Turns are no greater than numbers, so what never went stands about where it was confirmed.
+        """
+        return self.waits, self.id if self.turn is None else self.turn, self.id
+
+    @property
+    def place(self) -> tuple[bool, datetime, int]:
+        """What those that wait are ordered by: the way back goes first, then whoever has waited longest."""
+        return self.order.kind is not Kind.ROLLBACK, self.waits_since or self.order.confirmed_at, self.id
 
     @property
     def holds(self) -> bool:

@@ -16,11 +16,12 @@ from bot.rules.policy import (
     Right,
     Service,
     checklist_of,
+    goes_by_itself,
     must_be_ticked_before,
     takes_two_people,
 )
 from bot.rules.release import Release, ReleaseId, r
-from bot.rules.sentence import AllOf, Code, say
+from bot.rules.sentence import AllOf, At, Code, say
 
 if TYPE_CHECKING:
     from bot.rules.gate import Facts
@@ -79,7 +80,7 @@ def _starts_apart(change: ChangeType, service: Service, environment: Environment
 
 def _starts_by_hand(change: ChangeType, service: Service, environment: Environment) -> bool:
     """Whether somebody has to start it: what ships itself does so where it doesn't take two people."""
-    return environment.name not in change.ships_itself or takes_two_people(change, service, environment)
+    return not goes_by_itself(change, service, environment)
 
 
 _DOING = {
@@ -87,6 +88,7 @@ _DOING = {
     Right.DEPLOY: "deploy",
     Right.ROLL_BACK: "roll back",
     Right.LAUNCH: "launch",
+    Right.BREAK_GLASS: "break the glass for",
 }
 
 
@@ -110,6 +112,19 @@ def _unusable_rights(catalogue: Catalogue, roles: Roles) -> Iterator[Impossible]
     lack = lack_of([Need((catalogue.owners,))], roles)
     if lack is not None:
         yield lack.of(say("Nobody hears what is wrong with the catalogue:"), "owners")
+    yield from _unreviewable(catalogue, roles)
+
+
+def _unreviewable(catalogue: Catalogue, roles: Roles) -> Iterator[Impossible]:
+    """Somebody may break the glass, and nobody else could review that: after that they might never do so again."""
+    breakers = {role for service in catalogue.services.values() for role in service.roles_for(Right.BREAK_GLASS)}
+    reviewers = tuple(dict.fromkeys((catalogue.reviews.by or catalogue.owners, catalogue.owners)))
+    if lack_of([Need(reviewers)], roles) is not None:
+        return  # which is said already
+    for person in sorted(frozenset[PersonId]().union(*(roles.holders(role) for role in breakers))):
+        lack = lack_of([Need(reviewers, 1, frozenset({person}))], roles)
+        if lack is not None:
+            yield lack.of(say("Nobody can review it if {who} breaks the glass:", who=At(person)), f"review {person}")
 
 
 def _ever_takes_two(catalogue: Catalogue, service: Service) -> bool:

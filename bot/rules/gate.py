@@ -13,6 +13,7 @@ from bot.rules.candidate import Seal, seal, subject
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Freeze, FreezeException
+from bot.rules.lock import Lock
 from bot.rules.people import SLIPWAY, Roles
 from bot.rules.policy import (
     CalendarSource,
@@ -29,6 +30,8 @@ from bot.rules.release import Release, ReleaseId, r
 from bot.rules.rollback import newest_success, stands_now, taken_away
 from bot.rules.sentence import AllOf, At, AtRole, Code, Sentence, When, say
 from bot.rules.terms import span, terms_of
+from bot.rules.veto import Finding, Standing, Veto, VetoId
+from bot.rules.veto import standing as stands_to
 
 if TYPE_CHECKING:
     from bot.rules.approval import Tally
@@ -46,10 +49,12 @@ class Reason(StrEnum):
     ORDER = "order"
     ROLLED_BACK = "rolled back"
     OVERTAKEN = "overtaken"
+    VETOED = "vetoed"
     DEPENDENCY = "dependency"
     BAKE = "bake"
     HOURS = "hours"
     FREEZE = "freeze"
+    LOCKED = "locked"
     HELD = "held"
     UNREADABLE = "unreadable"
 
@@ -91,6 +96,12 @@ class Facts:
     """What was asked for and decided for this release about freezes."""
     unread: tuple[tuple[CalendarSource, str], ...] = ()
     """The calendars of freezes that can't be read now, each with why."""
+    locks: tuple[Lock, ...] = ()
+    """The locks that may hold an environment of this service."""
+    vetoes: tuple[Veto, ...] = ()
+    """What was rolled back of this service, also where that was lifted again."""
+    findings: Mapping[VetoId, Finding] = field(default_factory=dict)
+    """What was read of this candidate about each of them."""
     proposal: Proposal | None = field(init=False)
     """What an approval given now would be sealed to; None without a candidate. Asked for often, so it is kept."""
 
@@ -194,6 +205,12 @@ class Facts:
             and (not scope.change_types or self.change.name in scope.change_types)
         )
 
+    @property
+    def lock(self) -> Lock | None:
+        """The lock that is in force here now. Whether it blocks is another question."""
+        place = (self.service.name, self.environment.name)
+        return next((each for each in self.locks if each.is_on(*place) and each.in_force(self.now)), None)
+
     def has_had(self, environment: EnvironmentName) -> bool:
         """Whether that environment has had exactly this candidate, and it was not rolled back there."""
         brought = newest_success(self.release.candidate, environment, self.deployments)
@@ -209,7 +226,7 @@ class Facts:
                 continue
             came = each.ended_at or each.order.confirmed_at
             if each.order.candidate.is_same_as(self.release.candidate):
-                if since is None and newer is not None and (newer.order.replaces or each.id) > each.id:
+                if since is None and newer is not None and (newer.order.replaces or each.id) != each.id:
                     until = came  # others that weren't read came in between, so nobody knows how long it stood
                 since = came  # deployed there once more, it goes on standing there
                 continue
@@ -238,6 +255,33 @@ class Facts:
     def rolled_back(self) -> bool:
         """Whether this candidate was here and was taken away by a rollback."""
         return self.brought is not None and taken_away(self.brought, self.deployments)
+
+    @property
+    def forgiven(self) -> bool:
+        """Whether the veto of the rollback that took this candidate away was lifted: then it may come again."""
+        mine = self.taken_away_by
+        return bool(mine) and all(each.lifted is not None for each in mine)
+
+    @property
+    def taken_away_by(self) -> tuple[Veto, ...]:
+        """The vetoes, also lifted ones, of the rollback that took this candidate away."""
+        brought = self.brought
+        back = {each.id for each in self.deployments if brought is not None and each.order.replaces == brought.id}
+        return tuple(each for each in self.vetoes if each.taken.rollback in back)
+
+    @property
+    def kept_out_by(self) -> tuple[tuple[Veto, Standing], ...]:
+        """The vetoes that keep this candidate out of here, or may do so: which of the two."""
+        candidate = self.release.candidate
+        if candidate is None:
+            return ()
+        readable = self.service.repository is not None
+        found = (
+            (each, stands_to(each, candidate.commit, self.findings.get(each.id), readable=readable))
+            for each in self.vetoes
+            if each.reaches(self.environment.name, self.service)
+        )
+        return tuple(each for each in found if each[1] is not Standing.CLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +482,10 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
     if brought is None or standing is None or standing.order.candidate.is_same_as(facts.release.candidate):
         return
     if facts.rolled_back:
+        if facts.forgiven:
+            return
+        veto = next((each for each in facts.taken_away_by if each.lifted is None), None)
+        roles = tuple(AtRole(role) for role in facts.service.roles_for(Right.ROLL_BACK))
         yield Blocker(
             Reason.ROLLED_BACK,
             say(
@@ -445,8 +493,15 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
                 environment=facts.environment.name,
                 deployment=brought.name,
             ),
-            (At(facts.release.requested_by),),
-            say("Mend it, and set a new candidate: {command}.", command=_build(facts)),
+            (At(facts.release.requested_by), *(roles if veto is not None else ())),
+            say("Mend it, and set a new candidate: {command}.", command=_build(facts))
+            if veto is None
+            else say(
+                "Mend it, and set a new candidate: {build}. Or whoever may roll back lifts {veto}: {lift}.",
+                build=_build(facts),
+                veto=veto.name,
+                lift=Code(f"/rollback lift {veto.name} <reason>"),
+            ),
             about=brought.name,
         )
     else:
@@ -462,6 +517,109 @@ def _been_here(facts: Facts) -> Iterator[Blocker]:
             say("Going back is a rollback: {command}.", command=_back(facts, brought)),
             about=brought.name,
         )
+
+
+def _vetoed(facts: Facts) -> Iterator[Blocker]:
+    """What was rolled back does not come again in something else: not without its revert, or somebody's word."""
+    for veto, how in facts.kept_out_by:
+        taken = veto.taken
+        candidate = facts.release.candidate
+        here = taken.environment == facts.environment.name
+        if facts.rolled_back and here and candidate is not None and candidate.commit == taken.bad:
+            continue  # which is said already
+        finding = facts.findings.get(veto.id)
+        roles = tuple(AtRole(role) for role in facts.service.roles_for(Right.ROLL_BACK))
+        if how is Standing.UNKNOWN:
+            yield _not_read_yet(veto, finding, roles)
+        elif finding is not None and finding.carried:
+            yield _carries(facts, veto, finding, roles)
+        else:
+            yield Blocker(
+                Reason.VETOED,
+                say(
+                    "This candidate was rolled back in {environment} with {version} ({veto}).",
+                    environment=taken.environment,
+                    version=taken.bad_version,
+                    veto=veto.name,
+                ),
+                (At(facts.release.requested_by), *roles),
+                say(
+                    "Mend it, and set a new candidate: {build}. Or whoever may roll back lifts it: {lift}.",
+                    build=_build(facts),
+                    lift=Code(f"/rollback lift {veto.name} <reason>"),
+                ),
+                about=veto.name,
+            )
+
+
+NAMED = 3
+"""So many commits are named in a blocker; the rest are counted."""
+
+
+def _carries(facts: Facts, veto: Veto, finding: Finding, roles: tuple[AtRole, ...]) -> Blocker:
+    taken, shown = veto.taken, finding.carried[:NAMED]
+    named: tuple[str, ...] = tuple(f"{each.short} “{_cut(each.subject)}” by {_cut(each.author)}" for each in shown)
+    rest = finding.total - len(shown)
+    several = finding.total > 1
+    word = "commits" if several else "commit"
+    revert = Code(f"git revert {shown[0].short if finding.total == 1 else '<commit>'}")
+    lift = Code(f"/rollback lift {veto.name} with <commit> <reason>")
+    build = _build(facts)
+    culprit = Code(f"/rollback culprit {veto.name} <commit> <reason>")
+    return Blocker(
+        Reason.VETOED,
+        say(
+            "It carries {count} {word} that {were} rolled back in {environment} with {version} ({veto}): {commits}.",
+            count=finding.total,
+            word=word,
+            were="were" if several else "was",
+            environment=taken.environment,
+            version=taken.bad_version,
+            veto=veto.name,
+            commits=AllOf((*named, f"{rest} more") if rest > 0 else named),
+        ),
+        (At(facts.release.requested_by), *roles),
+        say(
+            "Set a candidate with the revert ({revert}, then {build}). Whoever may roll back can say who is to blame "
+            "({culprit}), or that it is mended ({lift}).",
+            revert=revert,
+            build=build,
+            culprit=culprit,
+            lift=lift,
+        )
+        if several
+        else say(
+            "Set a candidate with the revert ({revert}, then {build}). Whoever may roll back can say that it is mended "
+            "({lift}).",
+            revert=revert,
+            build=build,
+            lift=lift,
+        ),
+        about=veto.name,
+    )
+
+
+def _cut(text: str, longest: int = 80) -> str:
+    """Not more of what somebody wrote than a sentence can hold."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _not_read_yet(veto: Veto, finding: Finding | None, roles: tuple[AtRole, ...]) -> Blocker:
+    taken = veto.taken
+    problem = finding.problem if finding is not None else ""
+    why = say(
+        "It isn't known yet whether it carries what was rolled back in {environment} with {version} ({veto}): "
+        "{problem}" + ("" if problem else "."),
+        environment=taken.environment,
+        version=taken.bad_version,
+        veto=veto.name,
+        problem=problem or "its history is being read",
+    )
+    lift = Code(f"/rollback lift {veto.name} <reason>")
+    step = say("It is read as soon as that works again. If that can't wait, it can be lifted: {lift}.", lift=lift)
+    return Blocker(
+        Reason.VETOED, why, roles if problem else (), step if problem else say("Wait a moment."), about=veto.name
+    )
 
 
 def _build(facts: Facts) -> Code:
@@ -572,6 +730,37 @@ def _unread(facts: Facts) -> Iterator[Blocker]:
             )
 
 
+def _locked(facts: Facts) -> Iterator[Blocker]:
+    """Somebody holds the environment. Their own releases wait as well, unless it is held for one of them."""
+    lock = facts.lock
+    if lock is None or lock.lets(facts.release.id):
+        return
+    hold = lock.hold
+    place = f"{hold.service} {hold.environment}"
+    only = f", and only {r(hold.release)} may go there" if hold.release is not None else ""
+    yield Blocker(
+        Reason.LOCKED,
+        say(
+            "{who} has locked {environment} since {since}, until {end}{only}: {reason}",
+            who=At(hold.by),
+            environment=facts.environment.name,
+            since=When(lock.locked_at),
+            end=When(lock.over_at),
+            only=only,
+            reason=hold.reason,
+        ),
+        (At(hold.by), *(AtRole(role) for role in facts.service.roles_for(Right.DEPLOY))),
+        say(
+            "Wait, or unlock it with {unlock} (without a reason, only {who} can). To hold it instead: {take_over}.",
+            unlock=Code(f"/deploy unlock {place} <reason>"),
+            who=At(hold.by),
+            take_over=Code(f"/deploy lock {place} take over <reason>"),
+        ),
+        opens_at=lock.over_at,
+        about=lock.name,
+    )
+
+
 def _held(facts: Facts) -> Iterator[Blocker]:
     holder = facts.holder
     if holder is None:
@@ -586,9 +775,9 @@ def _held(facts: Facts) -> Iterator[Blocker]:
             ),
             (At(holder.order.confirmed_by),),
             say(
-                "Look whether {version} is there; {command} gives that deployment up, and a rollback does, too.",
+                "Look whether {version} is there, then say so: {command}. A rollback takes it in hand, too.",
                 version=holder.order.version,
-                command=Code(f"/deploy cancel {holder.name}"),
+                command=Code(f"/deploy settle {holder.name} succeeded|failed <reason>"),
             ),
             about=holder.name,
         )
@@ -602,7 +791,10 @@ def _held(facts: Facts) -> Iterator[Blocker]:
                 environment=facts.environment.name,
             ),
             (At(holder.order.confirmed_by),),
-            say("Wait for its end, or stop it with {command}.", command=Code(f"/deploy cancel {holder.name}")),
+            say(
+                "Confirm once nothing else is in the way, and it waits its turn; or stop that one with {command}.",
+                command=Code(f"/deploy cancel {holder.name}"),
+            ),
             about=holder.name,
         )
 
@@ -614,10 +806,12 @@ _QUESTIONS: tuple[tuple[str, Callable[[Facts], Iterator[Blocker]]], ...] = (
     ("order of environments", _out_of_order),
     ("bake time", _unbaked),
     ("what stands there", _been_here),
+    ("what was rolled back", _vetoed),
     ("dependencies", _waiting_for_others),
     ("allowed hours", _after_hours),
     ("freezes", _frozen),
     ("calendars", _unread),
+    ("locks", _locked),
     ("what is on its way there", _held),
 )
 

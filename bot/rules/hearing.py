@@ -12,11 +12,13 @@ from bot.rules.audit import Happened
 from bot.rules.candidate import Seal, subject
 from bot.rules.deployment import HOLDING, Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId, Plea
-from bot.rules.on_record import candidate_of, number_of, plan_of, told_of, window_of
+from bot.rules.lock import Lock, LockId
+from bot.rules.on_record import candidate_of, hold_of, number_of, plan_of, told_of, window_of
 from bot.rules.past import Life, Past
 from bot.rules.people import PersonId, RoleName
-from bot.rules.policy import Catalogue, EnvironmentName, checklist_of
-from bot.rules.release import Ending, Plan
+from bot.rules.policy import Catalogue, EnvironmentName, ServiceName, checklist_of
+from bot.rules.release import Ending, Plan, ReleaseId
+from bot.rules.veto import Ruling, TakenBack, Veto, VetoId
 
 _MOVED = "deployment "
 
@@ -165,8 +167,15 @@ def _confirmed(past: Past, happened: Happened) -> None:
         happened.by,
         happened.at,
         replaces=past.deployments.standing(service, environment),
+        broke_glass=happened.verb == "break glass",
     )
-    past.deployments.keep(Deployment(DeploymentId(number), order))
+    past.deployments.keep(_ordered(DeploymentId(number), order, happened))
+
+
+def _ordered(number: DeploymentId, order: Order, happened: Happened) -> Deployment:
+    if happened.detail.get("waits"):
+        return Deployment(number, order, Attempt.QUEUED, waits_since=happened.at)
+    return Deployment(number, order)
 
 
 def _rolled_back(past: Past, happened: Happened) -> None:
@@ -182,18 +191,23 @@ def _rolled_back(past: Past, happened: Happened) -> None:
         confirmed_at=happened.at,
         reason=happened.detail.get("reason") or "",
         replaces=DeploymentId(replaced),
+        broke_glass=False,
     )
-    past.deployments.keep(Deployment(DeploymentId(number), order))
+    past.deployments.keep(_ordered(DeploymentId(number), order, happened))
 
 
 def _settled(past: Past, happened: Happened) -> None:
-    _moved(past, happened, Attempt.FAILED)
+    _moved(past, happened, Attempt(happened.detail.get("as") or Attempt.FAILED))
 
 
 def _moved(past: Past, happened: Happened, attempt: Attempt) -> None:
     number = number_of(happened.subject)
     before = past.deployments.all.get(DeploymentId(number)) if number is not None else None
     if before is not None:
+        if before.waits:
+            order = before.order
+            now_there = past.deployments.standing(order.service, order.environment)
+            before = replace(before, order=replace(order, replaces=now_there))
         ended = attempt not in HOLDING or attempt is Attempt.UNKNOWN
         ended_at = happened.at if ended else before.ended_at
         past.deployments.keep(replace(before, attempt=attempt, since=happened.at, ended_at=ended_at))
@@ -268,6 +282,67 @@ def _decided(past: Past, happened: Happened) -> None:
         )
 
 
+# ------------------------------------------------------------ locks
+
+
+def _locked(past: Past, happened: Happened) -> None:
+    """A new one, or one whose holder said something else."""
+    number = number_of(happened.subject)
+    if number is None:
+        return
+    before = past.locks.get(LockId(number))
+    since = before.locked_at if before else happened.at
+    past.locks[LockId(number)] = Lock(LockId(number), hold_of(happened), since, happened.at)
+
+
+def _unlocked(past: Past, happened: Happened) -> None:
+    number = number_of(happened.subject)
+    before = None if number is None else past.locks.get(LockId(number))
+    if before is not None:
+        past.locks[before.id] = before.ended(happened.at, happened.by)
+
+
+# ------------------------------------------------------------ vetoes
+
+
+def _vetoed(past: Past, happened: Happened) -> None:
+    number, detail = number_of(happened.subject), happened.detail
+    rollback = number_of(detail["rollback"])
+    if number is None or rollback is None:
+        return
+    taken = TakenBack(
+        service=ServiceName(detail["service"]),
+        environment=EnvironmentName(detail["environment"]),
+        bad=detail["bad"],
+        good=detail["good"],
+        bad_version=detail["bad_version"],
+        good_version=detail["good_version"],
+        rollback=DeploymentId(rollback),
+        release=happened.release or ReleaseId(0),
+        by=PersonId(detail["by"]),
+        reason=detail["reason"],
+        at=happened.at,
+        known=tuple(detail["known"]),
+    )
+    past.vetoes[VetoId(number)] = Veto(VetoId(number), taken)
+
+
+def _ruled(past: Past, happened: Happened) -> None:
+    """Somebody named the culprits, said what mends it or lifted it; or what mends it has been deployed."""
+    number, detail = number_of(happened.subject), happened.detail
+    veto = past.vetoes.get(VetoId(number)) if number is not None else None
+    if veto is None:
+        return
+    ruling = Ruling(happened.by, happened.at, detail.get("reason") or "")
+    if happened.verb == "name culprits":
+        veto = replace(veto, culprits=tuple(detail["culprits"]), named=ruling)
+    elif happened.verb == "lift veto":
+        veto = replace(veto, lifted=ruling)
+    else:
+        veto = replace(veto, answers=(*veto.answers, detail["commit"]))
+    past.vetoes[veto.id] = veto
+
+
 _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
     {
         "plan": _planned,
@@ -281,6 +356,7 @@ _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
         "launch": _launched,
         "cancel release": _cancelled,
         "confirm deploy": _confirmed,
+        "break glass": _confirmed,
         "roll back": _rolled_back,
         "settle deployment": _settled,
         "freeze": _frozen,
@@ -291,5 +367,13 @@ _HEARD: Mapping[str, Callable[[Past, Happened], None]] = MappingProxyType(
         "acknowledge a freeze": _excepted,
         "grant an exception": _decided,
         "refuse an exception": _decided,
+        "lock": _locked,
+        "prolong a lock": _locked,
+        "unlock": _unlocked,
+        "take over a lock": _unlocked,
+        "veto": _vetoed,
+        "name culprits": _ruled,
+        "answer veto": _ruled,
+        "lift veto": _ruled,
     }
 )

@@ -12,9 +12,11 @@ from bot.rules.audit import Happened
 from bot.rules.candidate import Candidate
 from bot.rules.freeze import Window
 from bot.rules.gate import Blocker, Facts, Reason
+from bot.rules.lock import Hold
 from bot.rules.people import PersonId, RoleName, Roles
 from bot.rules.policy import CalendarSource, ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.release import Plan, ReleaseId
+from bot.rules.veto import Finding, Suspect, Veto, VetoId
 
 NOBODY_KNOWS = ("somebody",)
 """The authors of a candidate of which the record doesn't tell who they are."""
@@ -73,6 +75,7 @@ def candidate_of(happened: Happened) -> Candidate | None:
         author_ids=frozenset(PersonId(each) for each in people or ()),
         set_by=happened.by,
         set_at=happened.at,
+        irreversible=detail.get("irreversible") or "",
     )
 
 
@@ -87,6 +90,20 @@ def window_of(happened: Happened) -> Window:
         services=frozenset(ServiceName(each) for each in detail["services"]),
         change_types=frozenset(ChangeTypeName(each) for each in detail["change_types"]),
         hard=detail["hard"],
+    )
+
+
+def hold_of(happened: Happened) -> Hold:
+    """What was locked, or said anew by whoever had locked it."""
+    detail = happened.detail
+    release = detail.get("for")
+    return Hold(
+        service=ServiceName(detail["service"]),
+        environment=EnvironmentName(detail["environment"]),
+        by=happened.by,
+        ends_at=datetime.fromisoformat(detail["ends_at"]),
+        reason=detail["reason"],
+        release=ReleaseId(release) if release else None,
     )
 
 
@@ -108,6 +125,18 @@ def looked_up(facts: Facts, blockers: Iterable[Blocker]) -> dict[str, Any]:
             for verdict in tally.lapsed
             if verdict.role not in facts.roles.unknown and not facts.roles.belongs(verdict.holder, verdict.role)
         ],
+        "vetoes": {veto.name: _read_of(facts.findings.get(veto.id)) for veto, _ in facts.kept_out_by},
+    }
+
+
+def _read_of(finding: Finding | None) -> dict[str, Any]:
+    """What was known about a veto that kept a candidate out; nothing if it had not been read."""
+    if finding is None:
+        return {}
+    return {
+        "total": finding.total,
+        "carried": [[each.commit, each.subject, each.author] for each in finding.carried],
+        "problem": finding.problem,
     }
 
 
@@ -131,6 +160,22 @@ def unread_then(
     """Those of these calendars that could not be read at that time."""
     unread = _unreadable(detail)
     return tuple((each, "it could not be read then") for each in calendars if f"{_CALENDAR}{each.name}" in unread)
+
+
+def findings_then(
+    vetoes: Iterable[Veto], detail: Mapping[str, Any], commit: str, at: datetime
+) -> dict[VetoId, Finding]:
+    """What was known of that candidate about these vetoes: what kept it out then, and that no other one did."""
+    told, found = detail.get("vetoes") or {}, {}
+    for veto in vetoes:
+        read = told.get(veto.name)
+        if read is None or read:
+            carried = tuple(Suspect(*each) for each in (read or {}).get("carried", ()))
+            total, problem = (read or {}).get("total", 0), (read or {}).get("problem", "")
+            found[veto.id] = Finding(
+                veto.id, commit, at, veto.culprits, veto.answers, carried=carried, total=total, problem=problem
+            )
+    return found
 
 
 def _unreadable(detail: Mapping[str, Any]) -> frozenset[str]:

@@ -19,6 +19,7 @@ from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.foreseen import Foreseen, freezes_at
 from bot.rules.freeze import ExceptionId, Freeze, FreezeException, FreezeId
 from bot.rules.gate import Facts
+from bot.rules.lock import Lock, LockId
 from bot.rules.on_record import spoken_in
 from bot.rules.people import SLIPWAY, PersonId
 from bot.rules.policy import Catalogue, EnvironmentName, ServiceName, checklist_of
@@ -26,6 +27,7 @@ from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Sentence, say
 from bot.rules.terms import Terms, terms_of
+from bot.rules.veto import Veto, VetoId
 
 SUCCESSES_READ = 20
 """So many of an environment's successes a gate is told of."""
@@ -67,12 +69,16 @@ class Deployments:
     of_release: dict[ReleaseId, list[DeploymentId]] = field(default_factory=dict)
     """Its own, and the rollbacks that took one of them away."""
     successes: dict[ServiceName, dict[EnvironmentName, list[DeploymentId]]] = field(default_factory=dict)
-    """In the order of their numbers."""
+    """In the order in which they went."""
+    turns: int = 0
     holding: set[DeploymentId] = field(default_factory=set)
 
     def keep(self, deployment: Deployment) -> None:
         """A new one, or one that is further on its way."""
         order, known = deployment.order, deployment.id in self.all
+        if not deployment.waits and deployment.turn is None and not deployment.over:
+            self.turns += 1
+            deployment = replace(deployment, turn=self.turns)
         self.all[deployment.id] = deployment
         taken = self.all.get(order.replaces) if order.kind is Kind.ROLLBACK and order.replaces else None
         for release in () if known else {order.release, taken.order.release if taken else order.release}:
@@ -92,7 +98,7 @@ class Deployments:
         wanted.update(self.of_release.get(release, ()))
         for brought in self.successes.get(service, {}).values():
             wanted.update(brought[-SUCCESSES_READ:])
-        return tuple(self.all[each] for each in sorted(wanted, reverse=True))
+        return tuple(sorted((self.all[each] for each in wanted), key=lambda each: each.newness, reverse=True))
 
 
 @dataclass(slots=True)
@@ -109,6 +115,8 @@ class Past:
     moved_by_hand: set[FreezeId] = field(default_factory=set)
     """The freezes whose end somebody has moved."""
     exceptions: dict[ExceptionId, FreezeException] = field(default_factory=dict)
+    locks: dict[LockId, Lock] = field(default_factory=dict)
+    vetoes: dict[VetoId, Veto] = field(default_factory=dict)
 
     def terms(self, plan: Plan, environment: EnvironmentName) -> Terms | None:
         """What this catalogue asks for there; None if it doesn't know of that."""
@@ -154,6 +162,8 @@ class Past:
             freezes=freezes_at(at, self.catalogue, self.freezes.values(), self.recurring, self.moved_by_hand),
             dependencies=self._dependencies(life, environment),
             exceptions=tuple(each for each in self.exceptions.values() if each.plea.release == release),
+            locks=tuple(self.locks.values()),
+            vetoes=tuple(each for each in reversed(self.vetoes.values()) if each.taken.service == service.name),
         )
 
     def _item(self, item: Item, life: Life, at: datetime) -> Item:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NewType
 
 from bot.rules.hours import Hours
 from bot.rules.people import PersonId, RoleName
+from bot.rules.quiet import QuietHours
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -121,6 +122,35 @@ class DeployerChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each step of a deployment may take before Slipway no longer just waits.
+
+    The defaults of `start` and `stop` are a judgement: long enough for a slow target, short enough for a night on call.
+    Six hours are what GitHub gives a job at most.
+    """
+
+    start: timedelta = timedelta(minutes=15)
+    """Until the target has taken it. Past it, the outcome is unknown."""
+    run: timedelta = timedelta(hours=6)
+    """Until the target is done. Past it, the target is asked to stop; where it can't, the outcome is unknown."""
+    stop: timedelta = timedelta(minutes=5)
+    """Until a target that was asked to stop has. Past it, the outcome is unknown."""
+    silence: timedelta = timedelta(hours=1)
+    """Until a target that doesn't answer is heard again. Past it, the outcome is unknown."""
+
+
+class Promotion(StrEnum):
+    """How a candidate comes to an environment once nothing blocks it there any more."""
+
+    OFFER = "offer"
+    """Those who may deploy are offered it."""
+    ITSELF = "itself"
+    """It is brought there by itself, whatever kind of change it is."""
+    NO = "no"
+    """Nothing is said: whoever wants it there asks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A place where a service runs."""
 
@@ -136,6 +166,8 @@ class Environment:
     """When it may be deployed to; None: always."""
     two_people: bool | None = None
     """Whether deploying here takes two people; None: as the service says."""
+    timeouts: Timeouts = Timeouts()
+    promote: Promotion = Promotion.OFFER
 
 
 class Right(StrEnum):
@@ -146,6 +178,8 @@ class Right(StrEnum):
     ROLL_BACK = "roll-back"
     LAUNCH = "launch"
     FREEZE = "freeze"
+    BREAK_GLASS = "break-glass"
+    """Going ahead past the gate. Unlike the others, nobody has it to whom it was not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +210,7 @@ class Service:
         return tuple(each for each in self.environments if each.name not in earlier)
 
     def roles_for(self, right: Right) -> tuple[RoleName, ...]:
-        """The roles that may; empty: every member may."""
+        """The roles that may; empty: every member may, except that nobody may break the glass."""
         return self.rights.get(right, ())
 
 
@@ -273,6 +307,29 @@ class Reminders:
 
 
 @dataclass(frozen=True, slots=True)
+class LockRules:
+    """How long an environment may be held."""
+
+    lasts: timedelta = timedelta(hours=2)
+    """How long a lock holds whose holder says nothing else."""
+    longest: timedelta = timedelta(days=3)
+    """How far ahead its end may be; its holder can prolong it again and again."""
+    remind_before: timedelta = timedelta(minutes=15)
+    """So long before its end its holder is told."""
+    forgotten_after: timedelta = timedelta(days=1)
+    """After so long it is taken for forgotten: those who may deploy hear of it, and after twice as long the owners."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRules:
+    """What is owed once somebody has broken the glass."""
+
+    by: RoleName | None = None
+    """The role that reviews it; None: the owners of the catalogue."""
+    within: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything a team has agreed, read from its reviewed file."""
 
@@ -289,10 +346,19 @@ class Catalogue:
     calendars: tuple[CalendarSource, ...] = ()
     exceptions: ExceptionRules = ExceptionRules()
     reminders: Reminders = Reminders()
+    locks: LockRules = LockRules()
+    quiet_hours: QuietHours | None = None
+    """When nobody is reminded of anything; None: at no time."""
+    reviews: ReviewRules = ReviewRules()
     templates: str | None = None
     """A folder with a team's own message templates, absolute."""
     fingerprint: str = ""
     """A digest of the file's text: which agreement was in force."""
+
+    def undisturbed(self, at: datetime) -> datetime:
+        """The first moment from then on at which the team as a whole may be reminded of something."""
+        quiet = self.quiet_hours
+        return (quiet.until(at, self.reminders.timezone) if quiet is not None else None) or at
 
     def approvals_for(self, change: ChangeType, environment: EnvironmentName) -> tuple[ApprovalRule, ...]:
         """The approvals that a change of this type needs in that environment."""
@@ -329,3 +395,9 @@ def takes_two_people(change: ChangeType, service: Service, environment: Environm
         if said is not None:
             return said
     return service.two_people
+
+
+def goes_by_itself(change: ChangeType, service: Service, environment: Environment) -> bool:
+    """Whether this change is brought there by itself once nothing blocks. What takes two people never is."""
+    wanted = environment.name in change.ships_itself or environment.promote is Promotion.ITSELF
+    return wanted and not takes_two_people(change, service, environment)

@@ -171,6 +171,8 @@ def _what_stands_there(facts: Facts) -> Iterator[Sentence]:
             deployment=standing.name,
             since=since,
         )
+    elif facts.rolled_back and facts.forgiven:
+        yield say("It was rolled back in {environment}, and that was lifted.", environment=environment)
     elif facts.brought is None:
         yield say(
             "{version} stands in {environment} ({deployment}) since {since}; this candidate has not been there.",
@@ -179,6 +181,32 @@ def _what_stands_there(facts: Facts) -> Iterator[Sentence]:
             deployment=standing.name,
             since=since,
         )
+
+
+def _what_was_rolled_back(facts: Facts) -> Iterator[Sentence]:
+    """The vetoes that reach this environment and don't keep this candidate out; and those that were lifted."""
+    kept_out = {veto.id for veto, _ in facts.kept_out_by}
+    here = [each for each in facts.vetoes if each.reaches(facts.environment.name, facts.service)]
+    if not here:
+        yield say("Nothing that was rolled back is kept out of {environment}.", environment=facts.environment.name)
+    for veto in here:
+        if veto.id not in kept_out:
+            yield say(
+                "It carries nothing without its revert of what was rolled back in {environment} with {version} "
+                "({veto}).",
+                environment=veto.taken.environment,
+                version=veto.taken.bad_version,
+                veto=veto.name,
+            )
+    for veto in facts.vetoes:
+        if veto.lifted is not None:
+            yield say(
+                "{who} lifted {veto}, {at}: {reason}",
+                who=At(veto.lifted.by),
+                veto=veto.name,
+                at=When(veto.lifted.at),
+                reason=veto.lifted.reason,
+            )
 
 
 def _dependencies(facts: Facts) -> Iterator[Sentence]:
@@ -255,6 +283,21 @@ def _calendars(facts: Facts) -> Iterator[Sentence]:
             yield say("{name} can't be read, which doesn't matter here: {why}", name=source.name, why=why)
 
 
+def _locks(facts: Facts) -> Iterator[Sentence]:
+    """Nobody holds the environment, or it is held for this release."""
+    lock = facts.lock
+    if lock is None:
+        yield say("Nobody has locked {environment}.", environment=facts.environment.name)
+    elif lock.lets(facts.release.id):
+        yield say(
+            "{who} has locked {environment} for it, until {end}: {reason}",
+            who=At(lock.hold.by),
+            environment=facts.environment.name,
+            end=When(lock.over_at),
+            reason=lock.hold.reason,
+        )
+
+
 def _on_its_way(facts: Facts) -> Iterator[Sentence]:
     if facts.holder is None:
         yield say("Nothing is on its way to {environment}.", environment=facts.environment.name)
@@ -268,10 +311,12 @@ _REASONS: Mapping[str, Callable[[Facts], Iterator[Sentence]]] = MappingProxyType
         "order of environments": _order,
         "bake time": _bake,
         "what stands there": _what_stands_there,
+        "what was rolled back": _what_was_rolled_back,
         "dependencies": _dependencies,
         "allowed hours": _hours,
         "freezes": _freezes,
         "calendars": _calendars,
+        "locks": _locks,
         "what is on its way there": _on_its_way,
     }
 )

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from bot.rules.audit import Happened
 from bot.rules.foreseen import Foreseen
-from bot.rules.gate import Blocker, Facts, gate
+from bot.rules.gate import Blocker, Facts, Reason, gate
 from bot.rules.hearing import hear
-from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, unread_then
+from bot.rules.on_record import NOBODY_KNOWS, as_looked_up, findings_then, unread_then
 from bot.rules.past import NOTHING_CHECKED, Checked, Past
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ChangeTypeName, EnvironmentName, ServiceName
@@ -122,6 +122,8 @@ class Replay:
     blocked: dict[Place, Case] = field(default_factory=dict)
     """The last attempt at each, if it was blocked and nothing was started after it."""
     asks: dict[Place, Asks] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    """The deployments that broke the glass: what passes every rule on purpose says nothing about rules."""
     without_authors: set[ReleaseId] = field(default_factory=set)
     """Releases of whose candidates the record doesn't tell who wrote them, where that matters."""
 
@@ -136,6 +138,8 @@ class Replay:
                 self._asked(happened, happened.release)
             case "confirm deploy" if happened.release is not None:
                 self._confirmed(happened, happened.release)
+            case "break glass" if happened.release is not None:
+                self._broke_glass(happened, happened.release)
             case _:
                 pass
         hear(self.past, happened)
@@ -154,6 +158,11 @@ class Replay:
                     name=Code(calendar.name),
                 )
 
+        if self.broken:
+            yield say(
+                "{names} broke the glass, and so went past whatever rules there are: not counted.",
+                names=AllOf(_some(tuple(self.broken))),
+            )
         if self.without_authors:
             yield say(
                 "The record doesn't tell who wrote the candidates of {releases}, planned before it did; their "
@@ -173,8 +182,18 @@ class Replay:
         place = (release, EnvironmentName(happened.detail["environment"]), happened.candidate or "")
         self.blocked.pop(place, None)
         asks = self.asks.pop(place, ())
+        if happened.detail.get("train"):
+            # It was confirmed with its train, soon after it was looked at, and went when its turn came.
+            asks = tuple((who, happened.at) for who, _ in asks)
         if happened.at >= self.since:
             self.started.append(self._judged(happened, place, asks, happened.subject))
+
+    def _broke_glass(self, happened: Happened, release: ReleaseId) -> None:
+        place = (release, EnvironmentName(happened.detail["environment"]), happened.candidate or "")
+        self.blocked.pop(place, None)
+        self.asks.pop(place, None)
+        if happened.at >= self.since:
+            self.broken.append(happened.subject)
 
     def _judged(self, happened: Happened, place: Place, asks: Asks, deployment: str | None = None) -> Case:
         release, environment, candidate = place
@@ -200,8 +219,14 @@ class Replay:
             facts,
             roles=as_looked_up(facts.roles, happened.detail),
             unread=unread_then(self.catalogue.calendars, happened.detail),
+            findings=findings_then(
+                facts.vetoes, happened.detail, candidate_then.commit if candidate_then else "", happened.at
+            ),
         )
         blockers = gate(facts)
+        if happened.detail.get("waits"):
+            # It was confirmed to wait until nothing else is on its way there.
+            blockers = tuple(each for each in blockers if each.reason is not Reason.HELD)
         refused = self.may_start(facts, happened.by, asks) if deployment and not blockers else None
         return replace(case, blockers=blockers, besides=refused.why if refused else None)
 

@@ -12,7 +12,7 @@ from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service
 from bot.rules.release import Release, ReleaseId
 from bot.rules.rollback import last_good
-from bot.rules.sentence import AllOf, Code, Refused, refuse
+from bot.rules.sentence import AllOf, Code, Refused, Sentence, refuse, say
 from bot.verbs.look import Picture, Place, no_such_release, take
 from bot.verbs.rights import lacks
 
@@ -29,6 +29,8 @@ class Preview:
     standing: Deployment | None
     fallback: Deployment | None
     command: str
+    irreversible: tuple[Sentence, ...] = ()
+    """What of the migrations that come along can't be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class AskDeploy:
             standing,
             fallback,
             f"/deploy confirm {release.name} to {environment}",
+            no_way_back(release, changes),
         )
 
     async def _changes(
@@ -98,6 +101,24 @@ class AskDeploy:
             return await self.code_host.between(service.repository, old, release.candidate.commit), ""
         except CodeHostError as error:
             return None, str(error)
+
+
+def no_way_back(release: Release, changes: Changes | None) -> tuple[Sentence, ...]:
+    """What can't be rolled back past, by the candidate's own word and the trailers of the commits that come along."""
+    own = release.candidate.irreversible if release.candidate is not None else ""
+    commits = changes.irreversible if changes is not None and not changes.backwards else ()
+    return (
+        *((say("⛔ This can't be rolled back past: {what}.", what=own.rstrip(".")),) if own else ()),
+        *(
+            say(
+                "⛔ This can't be rolled back past {commit} by {author}: {what}.",
+                commit=Code(each.sha[:7]),
+                author=each.author_name,
+                what=each.irreversible.rstrip("."),
+            )
+            for each in commits
+        ),
+    )
 
 
 def the_place(picture: Picture, environment: EnvironmentName) -> Place | Refused:

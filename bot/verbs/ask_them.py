@@ -121,6 +121,11 @@ def those_who_can(place: Place, blocker: Blocker) -> frozenset[PersonId]:
     """The people to ask: those who are here, may lift it, and have not done their part yet."""
     facts = place.facts
     people: set[PersonId] = set()
+    if blocker.reason is Reason.LOCKED:
+        holders = {each.id for each in blocker.lifted_by if isinstance(each, At)} - facts.roles.away
+        # Others are asked to take it over only if its holder isn't there.
+        roles = [each.name for each in blocker.lifted_by if isinstance(each, AtRole)]
+        return frozenset(holders) or frozenset().union(*map(facts.roles.reachable, roles))
     for each in blocker.lifted_by:
         people |= facts.roles.reachable(each.name) if isinstance(each, AtRole) else {each.id}
     if blocker.reason is Reason.APPROVAL and facts.release.candidate is not None:

@@ -73,6 +73,7 @@ class Evidence:
                 return no_such_release(release_id)
             deployments = await _deployments(page, release)
             entries = await _all_of(page, release_id)
+            reviews = await page.reviews(release=release_id)
         verified = await VerifyAudit(self.records)()
         told = {
             "release": release.name,
@@ -88,6 +89,7 @@ class Evidence:
             "checklist": [asdict(item) for item in release.checklist],
             "verdicts": [asdict(verdict) for verdict in release.verdicts],
             "deployments": [asdict(each) for each in reversed(deployments)],
+            "reviews": [asdict(each) for each in reviews],
             "entries": [asdict(each) for each in entries],
         }
         text = json.dumps(told, indent=2, ensure_ascii=False, default=_plain) + "\n"

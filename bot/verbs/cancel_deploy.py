@@ -1,22 +1,24 @@
 """Cancel a deployment: ask the target to stop. It holds its environment until it is seen to have ended.
 
-An outcome that nobody could learn is given up by the same word: it is settled as failed.
+What still waits its turn is withdrawn by the same word. An outcome that nobody could learn is another matter: somebody
+who has looked settles it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.notices import DeploymentChanged, ThreadLine
-from bot.ports import Agreed, Clock, Deployers, Directory, Records, Work
+from bot.ports import Agreed, Clock, Deployers, Directory, Page, Records, Work
 from bot.rules.audit import Happened
-from bot.rules.deployment import Attempt, Deployment, DeploymentId
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import Actor, PersonId, Roles
 from bot.rules.policy import Catalogue, Right, Service
 from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, say
-from bot.verbs.follow_deploy import about
+from bot.verbs.about import about
+from bot.verbs.next_in_line import let_the_next_go, withdrawn
 from bot.verbs.rights import lacks_role
-from bot.verbs.settle import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,17 @@ class CancelDeploy:
                 return REPEATED
             deployment = await page.deployment(deployment_id)
             if deployment is None:
+                return no_such_deployment(deployment_id)
+            if deployment.attempt is Attempt.UNKNOWN:
                 return refuse(
-                    "There is no deployment {name}. {command} shows what runs.",
-                    name=f"D-{deployment_id}",
-                    command=Code("/deploy status"),
+                    "Nobody knows whether {name} is still at work, so it can't be stopped. Look whether {version} is "
+                    "in {environment}, then say so: {command}.",
+                    name=deployment.name,
+                    version=deployment.order.version,
+                    environment=deployment.order.environment,
+                    command=Code(f"/deploy settle {deployment.name} succeeded|failed <reason>"),
                 )
-            if deployment.attempt not in {Attempt.STARTING, Attempt.RUNNING, Attempt.UNKNOWN}:
+            if deployment.attempt not in {Attempt.QUEUED, Attempt.STARTING, Attempt.RUNNING}:
                 return refuse(
                     "{name} is {attempt}, so there is nothing to cancel.",
                     name=deployment.name,
@@ -53,10 +60,14 @@ class CancelDeploy:
             not_allowed = may_not(deployment, service, by.id, roles, agreed)
             if not_allowed:
                 return not_allowed
-            if deployment.attempt is Attempt.UNKNOWN:
-                given_up = await settle(page, deployment, "It was given up.", by=by, at=self.now())
+            if deployment.waits:
+                gone = await withdrawn(page, deployment, "It was withdrawn before its turn.", at=self.now(), by=by)
+                release = await about(page, gone)
+                told = say("{who} withdrew {name}, which waited its turn.", who=At(by.id), name=gone.name)
+                await page.tell(ThreadLine(release, told))
+                await let_the_next_go(page, gone.order.service, gone.order.environment)
                 await page.commit()
-                return given_up
+                return gone
             if environment is None:
                 return refuse("The catalogue no longer says how to reach {name}'s target.", name=deployment.name)
             deployer = self.deployers.get(environment.deployer.kind)
@@ -73,34 +84,53 @@ class CancelDeploy:
                     who=At(deployment.cancel_asked_by),
                     name=deployment.name,
                 )
-            deployment = await page.keep_deployment(replace(deployment, cancel_asked_by=by.id))
-            await page.put_on_record(
-                Happened(
-                    "cancel deploy",
-                    by.id,
-                    by.surface,
-                    self.now(),
-                    release=deployment.order.release,
-                    candidate=deployment.order.candidate.identity,
-                    subject=deployment.name,
-                )
-            )
+            deployment = await asked_to_stop(page, deployment, by=by, at=self.now())
             release = await about(page, deployment)
             await page.tell(ThreadLine(release, say("{who} cancels {name}.", who=At(by.id), name=deployment.name)))
-            await page.tell(DeploymentChanged(release, deployment.id))
-            await page.nudge(Work.FOLLOW_DEPLOYMENT, deployment.id, "cancel")
             await page.commit()
         return deployment
+
+
+async def asked_to_stop(page: Page, deployment: Deployment, *, by: Actor, at: datetime) -> Deployment:
+    """Ask it to stop, on the record; whoever follows it passes that on to the target."""
+    deployment = await page.keep_deployment(replace(deployment, cancel_asked_by=by.id, cancel_asked_at=at))
+    await page.put_on_record(
+        Happened(
+            "cancel deploy",
+            by.id,
+            by.surface,
+            at,
+            release=deployment.order.release,
+            candidate=deployment.order.candidate.identity,
+            subject=deployment.name,
+        )
+    )
+    await page.tell(DeploymentChanged(await about(page, deployment), deployment.id))
+    await page.nudge(Work.FOLLOW_DEPLOYMENT, deployment.id, "cancel")
+    return deployment
+
+
+def no_such_deployment(deployment: DeploymentId) -> Refused:
+    """There is none of that number."""
+    return refuse(
+        "There is no deployment {name}. {command} shows what runs.",
+        name=f"D-{deployment}",
+        command=Code("/deploy status"),
+    )
 
 
 def may_not(
     deployment: Deployment, service: Service | None, person: PersonId, roles: Roles, agreed: Catalogue
 ) -> Refused | None:
-    """Why this person may not stop that deployment: whoever confirmed it may, and who may deploy or roll back there."""
+    """Why this person may not stop that deployment.
+
+    Whoever confirmed it may, and who may roll back there; for what goes forward, who may deploy as well.
+    """
     if person == deployment.order.confirmed_by:
         return None
     if service is None:
         return lacks_role((agreed.owners,), "settle what has left the catalogue", person, roles)
-    rights = [service.roles_for(right) for right in (Right.DEPLOY, Right.ROLL_BACK)]
+    goes_back = deployment.order.kind is Kind.ROLLBACK
+    rights = [service.roles_for(right) for right in (Right.ROLL_BACK, *(() if goes_back else (Right.DEPLOY,)))]
     needed = tuple(dict.fromkeys(role for each in rights for role in each)) if all(rights) else ()
     return lacks_role(needed, "cancel this deployment", person, roles)

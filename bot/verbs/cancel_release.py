@@ -14,6 +14,7 @@ from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, refuse, sa
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks, lacks_role
+from bot.verbs.unlock import end_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class CancelRelease:
                 )
             )
             await changed(page, release.id)
+            await end_with(page, release, by, now)
             told = say("{who} cancelled this release: {reason}", who=At(by.id), reason=reason)
             await page.tell(ThreadLine(release.id, told))
             picture = await take(page, release, agreed, roles=roles, now=now)

@@ -1,7 +1,11 @@
-"""Confirm a deployment: with an empty gate, and only then, in one transaction with everything that follows from it."""
+"""Confirm a deployment: with an empty gate, and only then, in one transaction with everything that follows from it.
+
+Where another deployment is on its way there, and nothing else is in the way, it waits its turn.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,14 +13,17 @@ from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import Agreed, Ask, Clock, Directory, HeldError, Page, Records, Work
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment, Kind, Order
-from bot.rules.gate import Facts
+from bot.rules.gate import Facts, Reason
 from bot.rules.on_record import looked_up
-from bot.rules.people import Actor, PersonId
-from bot.rules.policy import EnvironmentName, Right, takes_two_people
-from bot.rules.release import ReleaseId
-from bot.rules.sentence import REPEATED, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.people import Actor, PersonId, Roles
+from bot.rules.policy import EnvironmentName, Right, goes_by_itself, takes_two_people
+from bot.rules.release import Release, ReleaseId
+from bot.rules.rollback import stands_now
+from bot.rules.sentence import REPEATED, At, Code, Part, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.verbs.ask_deploy import the_place
+from bot.verbs.kept_apart import kept_apart
 from bot.verbs.look import Picture, Place, no_such_release, take
+from bot.verbs.next_in_line import ALL_THAT_MATTERS, those_before, went_wrong_since, withdrawn
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
 
@@ -26,10 +33,22 @@ FRESH = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """It has started: on the record, and followed to its end from here on."""
+    """It has started, or waits its turn: on the record, and followed to its end from here on.
+
+    `before`: what goes there before it, if it waits.
+    """
 
     picture: Picture
     deployment: Deployment
+    before: tuple[Deployment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aboard:
+    """What brings a train's release to its place. `adopted`: it was on its way, or there, by somebody else's doing."""
+
+    deployment: Deployment
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,7 @@ class ConfirmDeploy:
             release = await page.release(release_id)
             if release is None:
                 return no_such_release(release_id)
+            await page.lock_on(release.plan.service, environment)  # whoever locks it comes before this or after it
             # Asked only now: the page may have waited for others, and a freeze may have begun meanwhile.
             agreed, now = self.agreed(), self.now()
             picture = await take(page, release, agreed, roles=roles, now=now)
@@ -69,25 +89,55 @@ class ConfirmDeploy:
             not_allowed = lacks(Right.DEPLOY, place.facts.service, by.id, roles)
             if not_allowed:
                 return not_allowed
-            if not place.open:
+            if not place.open and not place.can_wait:
                 return Blocked(picture, place)
             not_allowed = kept_apart(place.facts, by.id)
             if not_allowed:
                 return not_allowed
+            line = await page.waiting(place.facts.service.name, environment)
+            already = await self._already(page, release, line)
+            if isinstance(already, Refused):
+                return already
             not_seen = await self._not_seen(page, place, by.id)
             if not_seen:
                 return not_seen
+            if already is not None:
+                await withdrawn(page, already, "It was confirmed anew.", at=now, by=by)
+            waits = not place.open or any(each != already for each in line)
             try:
-                deployment = await self._start(page, place, by)
+                deployment = await self._start(page, place, by, waits=waits)
             except HeldError:
                 return refuse(
                     "Another deployment took {environment} a moment ago; {command} shows it.",
                     environment=environment,
                     command=Code(f"/deploy status {release.plan.service}"),
                 )
+            before = await those_before(page, deployment) if waits else ()
             picture = await take(page, release, agreed, roles=roles, now=now)
             await page.commit()
-        return Confirmed(picture, deployment)
+        return Confirmed(picture, deployment, before)
+
+    async def _already(self, page: Page, release: Release, line: Sequence[Deployment]) -> Deployment | Refused | None:
+        """Whether it waits there already, as it is; or what waited in vain, and gives way to what is confirmed now."""
+        mine = next(
+            (each for each in line if each.order.kind is Kind.DEPLOY and each.order.release == release.id), None
+        )
+        if mine is None:
+            return None
+        order = mine.order
+        history = await page.deployments(service=order.service, environment=order.environment, limit=ALL_THAT_MATTERS)
+        standing = stands_now(history)
+        moved_on = standing is not None and standing.id != order.replaces
+        if moved_on or went_wrong_since(mine, history) or not order.candidate.is_same_as(release.candidate):
+            locked = await page.deployment(mine.id)
+            return locked if locked is not None and locked.waits else None
+        return refuse(
+            "{release} waits for {environment} already, as {name}: {command} shows the line.",
+            release=release.name,
+            environment=order.environment,
+            name=mine.name,
+            command=Code(f"/deploy status {order.service}"),
+        )
 
     async def by_itself(self, release_id: ReleaseId, environment: EnvironmentName, *, by: Actor) -> bool:
         """Start it in Slipway's own name, where the rules say that such a change ships itself; False if it may not.
@@ -101,16 +151,63 @@ class ConfirmDeploy:
             release = await page.release(release_id)
             if release is None:
                 return False
+            await page.lock_on(release.plan.service, environment)
             picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
             place = picture.place(environment)
             if place is None or not ships_itself(picture, place):
                 return False
+            line = await page.waiting(place.facts.service.name, environment)
             try:
-                await self._start(page, place, by)
+                await self._start(page, place, by, waits=bool(line))
             except HeldError:
                 return False
             await page.commit()
         return True
+
+    async def aboard(
+        self, page: Page, release: Release, environment: EnvironmentName, train: str, *, by: Actor, roles: Roles
+    ) -> Aboard | Sentence:
+        """Start what somebody confirmed as part of a train, now that its turn has come; else what is in the way.
+
+        The caller commits. Where the same is there or on its way there already, that is what the train gets.
+        """
+        picture = await take(page, release, self.agreed(), roles=roles, now=self.now())
+        place = the_place(picture, environment)
+        if isinstance(place, Refused):
+            return place.why
+        own = await self._under_way(page, place)
+        if own is not None:
+            return Aboard(own, adopted=True)
+        not_allowed = lacks(Right.DEPLOY, place.facts.service, by.id, roles)
+        if not_allowed:
+            return not_allowed.why
+        blockers = tuple(each for each in place.blockers if each.reason is not Reason.HELD or not place.can_wait)
+        if blockers:
+            more = say("{command} shows more.", command=Code(f"/release why {release.name} {environment}"))
+            return in_a_row((blockers[0].why, more), " ")
+        not_allowed = kept_apart(place.facts, by.id)
+        if not_allowed:
+            return not_allowed.why
+        waits = bool(await page.waiting(place.facts.service.name, environment)) or not place.open
+        return Aboard(await self._start(page, place, by, waits=waits, train=train))
+
+    async def _under_way(self, page: Page, place: Place) -> Deployment | None:
+        """This very candidate, there already or on its way there by somebody else's doing."""
+        facts = place.facts
+        if place.stands_here:
+            return facts.standing
+        line = await page.waiting(facts.service.name, place.name)
+        there = (facts.holder, *line) if facts.holder is not None else line
+        return next(
+            (
+                each
+                for each in there
+                if each.order.kind is Kind.DEPLOY
+                and each.order.release == facts.release.id
+                and each.order.candidate.is_same_as(facts.release.candidate)
+            ),
+            None,
+        )
 
     async def _not_seen(self, page: Page, place: Place, confirmer: PersonId) -> Refused | None:
         """Whether what is confirmed was looked at before, exactly as it is now, by those who should have."""
@@ -120,7 +217,7 @@ class ConfirmDeploy:
         two = takes_two_people(facts.change, facts.service, facts.environment)
         ask = await page.ask(facts.release.id, place.name, facts.seal, not_by=confirmer if two else None)
         command = Code(f"/deploy {release} to {place.name}")
-        if ask is not None and self._still_good(ask, facts):
+        if ask is not None and still_good(ask, facts):
             return None
         if two:
             return refuse(
@@ -134,24 +231,7 @@ class ConfirmDeploy:
             command=command,
         )
 
-    def _still_good(self, ask: Ask, facts: Facts) -> bool:
-        """Whether what was looked at is what is there: not long ago, nothing deployed since, by somebody who may."""
-        since = max(
-            (
-                each.ended_at or each.order.confirmed_at
-                for each in facts.deployments
-                if each.order.environment == facts.environment.name
-            ),
-            default=None,
-        )
-        needed = facts.service.roles_for(Right.DEPLOY)
-        return (
-            facts.now - ask.at <= FRESH
-            and (since is None or since < ask.at)
-            and (not needed or facts.roles.any_of(ask.by, needed))
-        )
-
-    async def _start(self, page: Page, place: Place, by: Actor) -> Deployment:
+    async def _start(self, page: Page, place: Place, by: Actor, *, waits: bool = False, train: str = "") -> Deployment:
         facts = place.facts
         release, standing = facts.release, facts.standing
         assert release.candidate is not None
@@ -167,7 +247,8 @@ class ConfirmDeploy:
                 confirmed_by=by.id,
                 confirmed_at=facts.now,
                 replaces=standing.id if standing else None,
-            )
+            ),
+            waits=waits,
         )
         await page.put_on_record(
             Happened(
@@ -180,6 +261,8 @@ class ConfirmDeploy:
                 subject=deployment.name,
                 detail={
                     "environment": place.name,
+                    "waits": waits,
+                    **({"train": train} if train else {}),
                     "seal": facts.seal,
                     "rules": facts.proposal.terms.digest,
                     "approved_by": [
@@ -192,18 +275,35 @@ class ConfirmDeploy:
             )
         )
         await changed(page, release.id)
-        await page.tell(ThreadLine(release.id, _told(deployment, by)))
+        await page.tell(ThreadLine(release.id, _told(deployment, by, train)))
         await page.tell(DeploymentChanged(release.id, deployment.id))
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
+
+
+def still_good(ask: Ask, facts: Facts) -> bool:
+    """Whether what was looked at is what is there: not long ago, nothing deployed since, by somebody who may."""
+    since = max(
+        (
+            each.ended_at or each.order.confirmed_at
+            for each in facts.deployments
+            if each.order.environment == facts.environment.name
+        ),
+        default=None,
+    )
+    needed = facts.service.roles_for(Right.DEPLOY)
+    return (
+        facts.now - ask.at <= FRESH
+        and (since is None or since < ask.at)
+        and (not needed or facts.roles.any_of(ask.by, needed))
+    )
 
 
 def ships_itself(picture: Picture, place: Place) -> bool:
     """Whether this change goes there now without anybody's doing."""
     facts = place.facts
     return (
-        place.name in facts.change.ships_itself
-        and not takes_two_people(facts.change, facts.service, facts.environment)
+        goes_by_itself(facts.change, facts.service, facts.environment)
         and place is picture.next_place
         and place.open
         and not _tried(picture, place)
@@ -223,46 +323,21 @@ def _tried(picture: Picture, place: Place) -> bool:
     )
 
 
-def kept_apart(facts: Facts, confirmer: PersonId) -> Refused | None:
-    """Why this person must not be the one who starts it: it is their own change, or they approved it.
-
-    Whoever may only do so in somebody's place may do no more than they.
-    """
-    change, candidate = facts.change, facts.release.candidate
-    assert candidate is not None
-    approvers = {who for tally in facts.tallies for verdict in tally.given for who in verdict.speakers}
-    principal = facts.roles.in_whose_place(confirmer, facts.service.roles_for(Right.DEPLOY))
-    for kept, people, who in (
-        (not change.requester_may_confirm, {facts.release.requested_by}, "planned this release"),
-        (not change.author_may_confirm, candidate.author_ids or {candidate.set_by}, "wrote what it brings"),
-        (not change.approver_may_confirm, approvers, "approved it"),
-    ):
-        command = Code(f"/deploy confirm {facts.release.name} to {facts.environment.name}")
-        if kept and confirmer in people:
-            return refuse(
-                "A {change} is not started by somebody who {who}. Somebody else has to type {command}.",
-                change=change.title,
-                who=who,
-                command=command,
-            )
-        if kept and principal is not None and principal in people:
-            return refuse(
-                "You would act in the place of {principal}, who {who}, and a {change} is not started by such a person. "
-                "Somebody else has to type {command}.",
-                principal=At(principal),
-                change=change.title,
-                who=who,
-                command=command,
-            )
-    return None
-
-
-def _told(deployment: Deployment, by: Actor) -> Sentence:
+def _told(deployment: Deployment, by: Actor, train: str) -> Sentence:
+    parts: dict[str, Part] = {
+        "name": deployment.name,
+        "version": deployment.order.version,
+        "commit": Code(deployment.order.candidate.short),
+        "environment": deployment.order.environment,
+    }
+    if train:
+        template = "{train} brings {version} ({commit}) to {environment} ({name})."
+        waiting = "{train} brings {version} ({commit}) to {environment} ({name}); it waits its turn there."
+        return say(waiting if deployment.waits else template, train=train, **parts)
     return say(
-        "{who} started {name}: {version} ({commit}) to {environment}.",
+        "{who} confirmed {name}: {version} ({commit}) to {environment}. It waits its turn."
+        if deployment.waits
+        else "{who} started {name}: {version} ({commit}) to {environment}.",
         who=At(by.id),
-        name=deployment.name,
-        version=deployment.order.version,
-        commit=Code(deployment.order.candidate.short),
-        environment=deployment.order.environment,
+        **parts,
     )

@@ -7,8 +7,8 @@ in between asks the target again: deployers find what they started by the deploy
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import (
@@ -30,12 +30,27 @@ from bot.ports import (
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import SLIPWAY, Surface
-from bot.rules.policy import Environment, Service
+from bot.rules.policy import Environment, Service, Timeouts
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
+from bot.rules.terms import span
+from bot.verbs.about import about
+from bot.verbs.keep_out import keep_out
+from bot.verbs.next_in_line import NextInLine, let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
+from bot.verbs.trains import let_the_train_go_on
 
 log = logging.getLogger(__name__)
+
+LOOK_UP = timedelta(seconds=30)
+"""Whoever waits a turn looks up so often: what makes ready, such as an approval, doesn't always say so."""
+
+SELDOM = timedelta(seconds=15)
+"""The longest pause between two looks at a target that is at work."""
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two questions about an unknown outcome: half of the time that it has been unknown, within these."""
 
 PHASES = {Phase.FAILED: Attempt.FAILED, Phase.CANCELLED: Attempt.CANCELLED, Phase.LOST: Attempt.UNKNOWN}
 
@@ -51,28 +66,24 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class FollowDeploy:
-    """One move of a deployment.
-
-    `pace` is the pause between two looks; `patience` how long a target may stay silent before the outcome is called
-    unknown; `slow_pace` the pause between two looks at an unknown outcome, which the target may yet explain.
-    """
+    """One move of a deployment. `pace` is the shortest pause between two looks at a target that is at work."""
 
     records: Records
     deployers: Deployers
     verifier: Verifier
+    next_in_line: NextInLine
     agreed: Agreed
     now: Clock
     pace: timedelta = timedelta(seconds=1)
-    patience: timedelta = timedelta(hours=1)
-    slow_pace: timedelta = timedelta(minutes=5)
-    silent_since: dict[DeploymentId, datetime] = field(default_factory=dict)
 
     async def __call__(self, key: int) -> Next:
         """Do the one thing that is due."""
         async with self.records.read() as page:
             deployment = await page.deployment(DeploymentId(key))
-        if deployment is None or not deployment.holds:
+        if deployment is None or deployment.over:
             return DONE
+        if deployment.waits:
+            return await self._wait(deployment)
         target = self._target(deployment)
         if target is None:
             detail = "The catalogue no longer says how to deploy there, so I can't follow it."
@@ -84,6 +95,14 @@ class FollowDeploy:
                 return await self._verify(deployment, target)
             case _:
                 return await self._look(deployment, target)
+
+    async def _wait(self, deployment: Deployment) -> Next:
+        """It waits its turn. Whatever lets it go says so; it looks by itself as well, now and then."""
+        await self.next_in_line(deployment.order.service, deployment.order.environment)
+        async with self.records.read() as page:
+            there = await page.deployment(deployment.id)
+        assert there is not None, "deployments are never deleted"
+        return again(LOOK_UP if there.waits else timedelta(0))
 
     def _target(self, deployment: Deployment) -> Target | None:
         service = self.agreed().services.get(deployment.order.service)
@@ -100,7 +119,9 @@ class FollowDeploy:
             if error.ended:
                 return await self._move(deployment, Attempt.FAILED, str(error))
             return await self._overdue(deployment, str(error))
-        running = replace(deployment, target_ref=started.ref, link=started.link, started_at=self.now())
+        running = replace(
+            deployment, target_ref=started.ref, link=started.link, started_at=self.now(), silent_since=None
+        )
         return await self._move(running, Attempt.RUNNING, "Started.")
 
     async def _call_off(self, deployment: Deployment, target: Target) -> Next:
@@ -117,7 +138,7 @@ class FollowDeploy:
         return await self._move(replace(deployment, started_at=self.now()), Attempt.RUNNING, progress.step)
 
     async def _look(self, deployment: Deployment, target: Target) -> Next:
-        if deployment.cancel_asked_by is not None and deployment.attempt is Attempt.RUNNING:
+        if deployment.cancel_asked_by is not None and deployment.attempt in {Attempt.RUNNING, Attempt.UNKNOWN}:
             try:
                 await target.deployer.cancel(deployment, target.service, target.environment)
             except DeployerError as error:
@@ -129,11 +150,61 @@ class FollowDeploy:
         if deployment.attempt is Attempt.UNKNOWN:
             return await self._explained(deployment, progress, target)
         if progress.phase is Phase.RUNNING:
-            self.silent_since.pop(deployment.id, None)
-            return await self._goes_on(replace(deployment, link=progress.link or deployment.link), progress.step)
+            return await self._at_work(deployment, progress, target)
         if progress.phase is Phase.SUCCEEDED:
             return await self._move(deployment, Attempt.VERIFYING, progress.step or "The target is done.")
+        if progress.phase is Phase.CANCELLED and deployment.cancel_asked_by == SLIPWAY:
+            took = target.environment.timeouts.run
+            return await self._move(deployment, Attempt.FAILED, f"It took longer than {span(took)} and was stopped.")
         return await self._move(deployment, PHASES[progress.phase], progress.step)
+
+    async def _at_work(self, deployment: Deployment, progress: Progress, target: Target) -> Next:
+        """It goes on, unless it takes longer than was agreed."""
+        limits, now = target.environment.timeouts, self.now()
+        asked = deployment.cancel_asked_at
+        if asked is not None and now - asked >= limits.stop:
+            detail = f"It was asked to stop {span(limits.stop)} ago, and is still at work."
+            return await self._move(deployment, Attempt.UNKNOWN, detail)
+        if asked is None and now - (deployment.started_at or now) >= limits.run:
+            if not target.deployer.capabilities.cancels:
+                detail = f"It takes longer than {span(limits.run)}, and can't be stopped."
+                return await self._move(deployment, Attempt.UNKNOWN, detail)
+            return await self._takes_too_long(deployment, limits.run)
+        heard = replace(deployment, link=progress.link or deployment.link, silent_since=None)
+        return await self._goes_on(deployment, heard, progress.step)
+
+    async def _takes_too_long(self, deployment: Deployment, limit: timedelta) -> Next:
+        """Nobody asked for its end, and it has had its time: it is asked to stop, and people hear of it."""
+        now = self.now()
+        async with self.records.open() as page:
+            there = await page.deployment(deployment.id)
+            assert there is not None, "deployments are never deleted"
+            if there.attempt is not Attempt.RUNNING or there.cancel_asked_by is not None:
+                return again(timedelta(0))
+            there = await page.keep_deployment(replace(there, cancel_asked_by=SLIPWAY, cancel_asked_at=now))
+            release = await about(page, there)
+            await page.put_on_record(
+                Happened(
+                    "cancel deploy",
+                    SLIPWAY,
+                    Surface.ENGINE,
+                    now,
+                    release=release,
+                    candidate=there.order.candidate.identity,
+                    subject=there.name,
+                    detail={"why": f"It took longer than {span(limit)}."},
+                )
+            )
+            told = say(
+                "{name} takes longer than {limit}, so I stop it. {who}, please have a look.",
+                name=there.name,
+                limit=span(limit),
+                who=At(there.order.confirmed_by),
+            )
+            await page.tell(ThreadLine(release, told, loud=True))
+            await page.tell(DeploymentChanged(release, there.id))
+            await page.commit()
+        return again(timedelta(0))
 
     async def _explained(self, deployment: Deployment, progress: Progress, target: Target) -> Next:
         """An unknown outcome that the target can tell after all, and that what is served confirms."""
@@ -144,7 +215,7 @@ class FollowDeploy:
             before = await self._version_before(deployment)
             if target.environment.verification is None or is_it(deployment, served, before):
                 return await self._move(replace(deployment, served=served.version), Attempt.SUCCEEDED, progress.step)
-        return again(self.slow_pace)
+        return again(self._later(deployment))
 
     async def _verify(self, deployment: Deployment, target: Target) -> Next:
         verification = target.environment.verification
@@ -174,23 +245,42 @@ class FollowDeploy:
     async def _overdue(self, deployment: Deployment, detail: str) -> Next:
         """Nothing is to be heard of it. Past all patience its outcome is called unknown."""
         if deployment.attempt is Attempt.UNKNOWN:
-            return again(self.slow_pace)
-        # A restart begins to count anew: the silence that counts is that towards somebody who asked.
-        if self.now() - self.silent_since.setdefault(deployment.id, self.now()) >= self.patience:
+            return again(self._later(deployment))
+        now, since = self.now(), deployment.silent_since or self.now()
+        limits = self._limits(deployment)
+        longest = min(limits.start, limits.silence) if deployment.attempt is Attempt.STARTING else limits.silence
+        asked = deployment.cancel_asked_at
+        if now - since >= longest or (asked is not None and now - asked >= limits.stop):
             return await self._move(deployment, Attempt.UNKNOWN, f"Nothing was heard of it for too long: {detail}")
-        return await self._goes_on(deployment, detail)
+        return await self._goes_on(deployment, replace(deployment, silent_since=since), detail)
 
-    async def _goes_on(self, deployment: Deployment, detail: str) -> Next:
-        """It is on its way: keep its newest words."""
-        if detail and detail != deployment.detail:
+    def _limits(self, deployment: Deployment) -> Timeouts:
+        target = self._target(deployment)
+        return target.environment.timeouts if target else Timeouts()
+
+    async def _goes_on(self, before: Deployment, after: Deployment, detail: str) -> Next:
+        """It is on its way: keep its newest words, and since when it says nothing."""
+        news = bool(detail) and detail != before.detail
+        if news or after.silent_since != before.silent_since:
             async with self.records.open() as page:
-                now_there = await page.deployment(deployment.id)
-                assert now_there is not None, "deployments are never deleted"
-                if now_there.attempt is deployment.attempt:
-                    await page.keep_deployment(replace(now_there, detail=detail, link=deployment.link))
-                    await page.tell(DeploymentChanged(await about(page, deployment), deployment.id))
+                there = await page.deployment(after.id)
+                assert there is not None, "deployments are never deleted"
+                if there.attempt is after.attempt:
+                    there = replace(there, link=after.link, silent_since=after.silent_since)
+                    await page.keep_deployment(replace(there, detail=detail) if news else there)
+                    await page.tell(DeploymentChanged(await about(page, after), after.id))
                     await page.commit()
-        return again(self.pace)
+        return again(self._soon(after))
+
+    def _soon(self, deployment: Deployment) -> timedelta:
+        """The longer it is at work, the less often it is looked at, within reason."""
+        at_work = self.now() - (deployment.started_at or self.now())
+        return max(self.pace, min(at_work / 60, SELDOM))
+
+    def _later(self, deployment: Deployment) -> timedelta:
+        """An unknown outcome may yet be explained: the target is asked again, after pauses that widen."""
+        unknown = self.now() - (deployment.since or self.now())
+        return min(max(unknown / 2, FIRST_PAUSE), LONGEST_PAUSE)
 
     async def _move(self, deployment: Deployment, attempt: Attempt, detail: str) -> Next:
         """Write down that it came to another state, and tell people."""
@@ -210,6 +300,7 @@ class FollowDeploy:
                 link=deployment.link,
                 served=deployment.served,
                 started_at=deployment.started_at,
+                silent_since=None,
             )
             if attempt is Attempt.UNKNOWN:
                 # It may have begun: then it may have changed what runs.
@@ -230,21 +321,44 @@ class FollowDeploy:
                     detail={"environment": moved.order.environment, "detail": detail, "served": moved.served},
                 )
             )
+            await keep_out(page, moved, at=now)
             await page.tell(DeploymentChanged(release, moved.id))
             await changed(page, release)
             if moved.order.release != release:
                 await redraw_if_open(page, moved.order.release)
             if not moved.holds:
                 await changed_for_others(page, moved.order.service, release)
+                await let_the_next_go(page, moved.order.service, moved.order.environment)
+            if not moved.holds or attempt is Attempt.UNKNOWN:
+                await let_the_train_go_on(page, moved)
+            if attempt is Attempt.UNKNOWN:
+                await _call_who_waits_to_go_back(page, moved, release)
             sentence = ending(moved)
             if sentence is not None:
                 await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))
             await page.commit()
-        self.silent_since.pop(moved.id, None)
         log.info("%s: %s %s", moved.name, attempt, detail)
         if not moved.holds:
             return DONE
-        return again(self.slow_pace if attempt is Attempt.UNKNOWN else timedelta(0))
+        return again(FIRST_PAUSE if attempt is Attempt.UNKNOWN else timedelta(0))
+
+
+async def _call_who_waits_to_go_back(page: Page, lost: Deployment, release: ReleaseId) -> None:
+    """Nobody can see its end, and a way back waits for that: whoever asked for it says whether to wait any longer."""
+    order = lost.order
+    for each in await page.waiting(order.service, order.environment):
+        if each.order.kind is Kind.ROLLBACK:
+            told = say(
+                "{who}, {back} waits for the end of {name}, which can't be seen. To go back to {version} without "
+                "waiting any longer: {command}. {name} may then still be at work.",
+                who=At(each.order.confirmed_by),
+                back=each.name,
+                name=lost.name,
+                version=each.order.version,
+                command=Code(f"/rollback {order.service} in {order.environment} to {each.order.version} now <reason>"),
+            )
+            await page.tell(ThreadLine(release, told, loud=True))
+            await page.tell(DeploymentChanged(await about(page, each), each.id))
 
 
 def is_it(deployment: Deployment, served: Served, version_before: str | None) -> bool:
@@ -262,15 +376,6 @@ def is_it(deployment: Deployment, served: Served, version_before: str | None) ->
     return served.version in {commit, wanted.candidate.artifact} or (
         len(served.version) >= shortest and commit.startswith(served.version.lower())
     )
-
-
-async def about(page: Page, deployment: Deployment) -> ReleaseId:
-    """The release in whose thread a deployment is told: a rollback is about the release that it takes back."""
-    if deployment.order.kind is Kind.ROLLBACK and deployment.order.replaces is not None:
-        replaced = await page.deployment(deployment.order.replaces)
-        if replaced is not None:
-            return replaced.order.release
-    return deployment.order.release
 
 
 def ending(deployment: Deployment) -> Sentence | None:
@@ -294,10 +399,11 @@ def ending(deployment: Deployment) -> Sentence | None:
         case Attempt.UNKNOWN:
             return say(
                 "I can't tell how {name} ended: {detail} Nothing else starts in {environment} until that is known. "
-                "{who}, please look whether {version} is there. {command} gives it up, and so does a rollback.",
+                "{who}, please look whether {version} is there, then say so: {command}. A rollback takes the "
+                "environment in hand, too.",
                 detail=deployment.detail,
                 who=At(order.confirmed_by),
-                command=Code(f"/deploy cancel {deployment.name}"),
+                command=Code(f"/deploy settle {deployment.name} succeeded|failed <reason>"),
                 **where,
             )
         case _:

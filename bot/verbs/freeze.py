@@ -128,12 +128,13 @@ class WatchFreeze:
             freeze = await page.freeze(FreezeId(key))
             if freeze is None:
                 return DONE
-            due = [(moment, at, intent) for moment, at, intent in moments(freeze, agreed) if at <= now]
-            for moment, _, intent in due:
-                if await page.first_time(intent) and still_news(moment, freeze, now):
-                    await tell_channels(page, agreed, freeze, moment)
-                    if moment != "coming":
-                        await redraw_cards(page, agreed, freeze)
+            due = [(moment, intent) for moment, at, intent in moments(freeze, agreed) if at <= now]
+            new = [moment for moment, intent in due if await page.first_time(intent)]
+            # Of what was missed only the newest is told: one notice of a freeze at a time.
+            for moment in [each for each in new if still_news(each, freeze, now)][-1:]:
+                await tell_channels(page, agreed, freeze, moment)
+                if moment != "coming":
+                    await redraw_cards(page, agreed, freeze)
             await page.commit()
         following = [at for _, at, _ in moments(freeze, agreed) if at > now]
         return again(min(following) - now) if following else DONE
@@ -156,10 +157,10 @@ def still_news(moment: Moment, freeze: Freeze, now: datetime) -> bool:
     match moment:
         case "coming":
             return now < freeze.window.starts_at
-        case "started":
-            return now < freeze.over_at
-        case _:
+        case "ended":
             return True
+        case _:
+            return now < freeze.over_at
 
 
 def problem_with(window: Window, agreed: Catalogue, now: datetime) -> Refused | None:

@@ -16,6 +16,7 @@ from bot.rules.stage import Stage
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
+from bot.verbs.unlock import end_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Launch:
                 )
             )
             await changed(page, release.id)
+            await end_with(page, release, by, now)
             await page.tell(
                 ThreadLine(
                     release.id,

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.ports import Agreed, Clock, Directory, Reading, Records
 from bot.rules.approval import Tally, void
 from bot.rules.checklist import Item, merged
-from bot.rules.deployment import Deployment, Kind
+from bot.rules.deployment import UNDER_WAY, Deployment, Kind
 from bot.rules.freeze import CalendarState, Freeze, FreezeException, unread
-from bot.rules.gate import Blocker, Facts, gate
+from bot.rules.gate import Blocker, Facts, Reason, gate
+from bot.rules.lock import Lock
 from bot.rules.people import PersonId, Roles
 from bot.rules.policy import CalendarSource, Catalogue, ChangeType, EnvironmentName, Service, ServiceName, checklist_of
 from bot.rules.release import Release, ReleaseId, parse_release_id
 from bot.rules.rollback import newest_success, taken_away
 from bot.rules.sentence import Code, Refused, Sentence, refuse, say
 from bot.rules.stage import Stage, stage
+from bot.rules.veto import Finding, Veto, VetoId
 
 EVERY_OPEN_ONE = 1000
 """More releases than any team has open at once."""
@@ -40,6 +43,22 @@ class Place:
     def open(self) -> bool:
         """Whether the gate is empty."""
         return not self.blockers
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether all that is in the way is another deployment on its way there, whose end can be waited for."""
+        holder = self.facts.holder
+        return (
+            holder is not None
+            and holder.attempt in UNDER_WAY
+            and not self._is_on_its_way(holder)
+            and all(each.reason is Reason.HELD for each in self.blockers)
+        )
+
+    def _is_on_its_way(self, holder: Deployment) -> bool:
+        """Whether what holds the place is this very candidate of this release: nobody brings that twice."""
+        release = self.facts.release
+        return holder.order.release == release.id and holder.order.candidate.is_same_as(release.candidate)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -115,6 +134,9 @@ def picture(
     dependencies: dict[EnvironmentName, dict[ReleaseId, bool]],
     exceptions: Sequence[FreezeException] = (),
     unread: tuple[tuple[CalendarSource, str], ...] = (),
+    locks: Sequence[Lock] = (),
+    vetoes: Sequence[Veto] = (),
+    findings: Mapping[VetoId, Finding] = MappingProxyType({}),
 ) -> Picture:
     """Judge what was read."""
     own = tuple(each for each in history if each.order.release == release.id)
@@ -149,6 +171,9 @@ def picture(
             dependencies=dependencies.get(environment.name, {}),
             exceptions=tuple(each for each in exceptions if each.plea.release == release.id),
             unread=unread,
+            locks=tuple(each for each in locks if each.hold.service == service.name),
+            vetoes=tuple(vetoes),
+            findings=findings,
         )
         for environment in service.environments
     ]
@@ -180,11 +205,13 @@ async def take_all(
     if not known:
         return []
     freezes = await page.freezes(not_over_at=now, limit=None)
+    locks = await page.locks(not_over_at=now)
     exceptions = await page.exceptions(releases=[each.id for each in known], limit=EVERY_OPEN_ONE)
     doubtful = _unread(catalogue, await page.calendars(), now) if catalogue.calendars else ()
     wanted = {other for each in known if each.plan.service in catalogue.services for other in each.plan.depends_on}
     others = await page.releases(ids=sorted(wanted), limit=len(wanted)) if wanted else []
     histories = await _histories(page, {each.id: each for each in (*known, *others)}.values())
+    vetoes, findings = await _vetoes(page, known)
     return [
         picture(
             each,
@@ -196,9 +223,27 @@ async def take_all(
             dependencies=_dependencies(each, others, histories, catalogue),
             exceptions=exceptions,
             unread=doubtful,
+            locks=locks,
+            vetoes=vetoes[each.plan.service],
+            findings=findings.get((each.plan.service, each.candidate.commit), {}) if each.candidate else {},
         )
         for each in known
     ]
+
+
+async def _vetoes(
+    page: Reading, releases: Sequence[Release]
+) -> tuple[dict[ServiceName, tuple[Veto, ...]], dict[tuple[ServiceName, str], dict[VetoId, Finding]]]:
+    """Each service's vetoes, and what was read of each candidate about them."""
+    proposed: dict[ServiceName, list[str]] = {}
+    for each in releases:
+        proposed.setdefault(each.plan.service, []).extend([each.candidate.commit] if each.candidate else [])
+    vetoes = {service: tuple(await page.vetoes(service)) for service in proposed}
+    found: dict[tuple[ServiceName, str], dict[VetoId, Finding]] = {}
+    for service, commits in proposed.items():
+        for finding in await page.findings(service, commits) if vetoes[service] else ():
+            found.setdefault((service, finding.commit), {})[finding.veto] = finding
+    return vetoes, found
 
 
 def with_change(seen: Picture, release: Release) -> Picture:

@@ -33,9 +33,10 @@ async def changed(page: Page, release: ReleaseId) -> None:
 
 async def redraw_if_open(page: Page, release: ReleaseId) -> None:
     """The same for a release that something can still happen to; one that has ended stays as it was."""
-    found = await page.release(release)
-    if found is not None and found.open:
-        await changed(page, release)
+    # Looked at without locking it: whoever locks releases does so before deployments, and this comes after them.
+    for found in await page.releases(ids=[release], limit=1):
+        if found.open:
+            await changed(page, release)
 
 
 async def changed_for_others(page: Page, service: ServiceName, release: ReleaseId) -> None:

@@ -10,12 +10,13 @@ from bot.rules.foreseen import foreseen
 from bot.rules.gate import Facts
 from bot.rules.past import NOTHING_CHECKED, Checked
 from bot.rules.people import SLIPWAY, PersonId
-from bot.rules.policy import Catalogue, takes_two_people
+from bot.rules.policy import Catalogue, goes_by_itself, takes_two_people
 from bot.rules.release import ReleaseId
 from bot.rules.replay import JUDGED, Asks, Replay, Replayed
 from bot.rules.sentence import At, Refused, refuse
 from bot.verbs.audit import every_entry
-from bot.verbs.confirm_deploy import FRESH, kept_apart
+from bot.verbs.confirm_deploy import FRESH
+from bot.verbs.kept_apart import kept_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def may_start(facts: Facts, by: PersonId, asks: Asks) -> Refused | None:
     """Why it would not have been started by them although the gate was open."""
     two = takes_two_people(facts.change, facts.service, facts.environment)
     if by == SLIPWAY:
-        if two or facts.environment.name not in facts.change.ships_itself:
+        if not goes_by_itself(facts.change, facts.service, facts.environment):
             return refuse("It shipped itself, and these rules want somebody to start it.")
         return None
     apart = kept_apart(facts, by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.rules.people import PersonId, RoleName, Roles
 from bot.rules.policy import Right, Service
-from bot.rules.sentence import AllOf, AtRole, Refused, refuse
+from bot.rules.sentence import AllOf, AtRole, Code, Refused, refuse
 
 DOING = {
     Right.PLAN: "plan a release",
@@ -12,11 +12,19 @@ DOING = {
     Right.ROLL_BACK: "roll back",
     Right.LAUNCH: "launch",
     Right.FREEZE: "declare, change or end a freeze",
+    Right.BREAK_GLASS: "break the glass for",
 }
 
 
 def lacks(right: Right, service: Service, person: PersonId, roles: Roles) -> Refused | None:
     """Why this person may not do that with this service; None if all is well."""
+    if right is Right.BREAK_GLASS and not service.roles_for(right):
+        return refuse(
+            "Nobody can {doing} {service}: the catalogue gives the right {right} to no role. Whoever owns it can.",
+            doing=DOING[right],
+            service=service.title,
+            right=Code(right),
+        )
     return lacks_role(service.roles_for(right), f"{DOING[right]} {service.title}", person, roles)
 
 

@@ -1,20 +1,74 @@
-"""Roll back: bring the last known good version back. No freeze and no missing approval blocks it; the role does."""
+"""Roll back: bring the last known good version back. No freeze and no missing approval blocks it; the role does.
+
+What is on its way there is stopped first: the way back begins once that is seen to have ended.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
 
 from bot.notices import DeploymentChanged, ThreadLine
-from bot.ports import Agreed, Changes, Clock, CodeHost, CodeHostError, Directory, HeldError, Page, Records, Work
+from bot.ports import (
+    Agreed,
+    Available,
+    Changes,
+    Clock,
+    CodeHost,
+    CodeHostError,
+    ConflictError,
+    Deployers,
+    Directory,
+    HeldError,
+    Page,
+    Reading,
+    Records,
+    RecordsError,
+    Work,
+)
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.people import Actor
 from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
-from bot.rules.rollback import good_versions, last_good, last_touch
-from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.rollback import best_first, good_versions, last_touch, named
+from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
+from bot.rules.veto import Finding, Veto, vetoed
+from bot.verbs.cancel_deploy import asked_to_stop
+from bot.verbs.next_in_line import withdrawn
 from bot.verbs.redraw import changed, redraw_if_open
 from bot.verbs.rights import lacks
 from bot.verbs.settle import settle
+
+LOOKED_AT = 5
+"""So many of the good versions are looked at, whether they are still there."""
+
+LOOKS_WITHIN = timedelta(seconds=4)
+"""However long somebody takes to answer what is there: a rollback waits no longer."""
+
+log = logging.getLogger(__name__)
+
+NOBODY_KNOWS = Available(None)
+
+Shelf = Mapping[DeploymentId, Available]
+"""Whether what a deployment brought is still there, of those that were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stains:
+    """What was taken back of a service, and what was read about it of the versions that may come back."""
+
+    vetoes: Sequence[Veto] = ()
+    findings: Sequence[Finding] = ()
+
+    def on(self, version: Deployment) -> Veto | None:
+        """The veto that keeps this version from coming back where it was."""
+        order = version.order
+        read = {each.veto: each for each in self.findings if each.commit == order.candidate.commit}
+        return vetoed(order.candidate, self.vetoes, order.environment, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +83,26 @@ class WayBack:
     problem: str
     others: tuple[Deployment, ...]
     """Other good versions, best first."""
+    available: Available = NOBODY_KNOWS
+    """Whether what would come back is still there."""
+    gone: tuple[Deployment, ...] = ()
+    """Good versions that can't come back, since their artifact is gone."""
+    irreversible: tuple[Sentence, ...] = ()
+    """What of the migrations in between can't be undone."""
+    unseen: bool = False
+    """Whether nobody has seen the target served, although that can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class RollingBack:
-    """It has started: `deployment` brings back what `target` had brought."""
+    """It has started: `deployment` brings back what `target` had brought.
+
+    `stops`: what is on its way there and has to end first; it was asked to, if that can be asked of it.
+    """
 
     deployment: Deployment
     target: Deployment
+    stops: Deployment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +112,7 @@ class RollBack:
     records: Records
     directory: Directory
     agreed: Agreed
+    deployers: Deployers
     code_host: CodeHost
     now: Clock
 
@@ -63,19 +130,28 @@ class RollBack:
             return not_allowed
         async with self.records.read() as page:
             history = await page.deployments(service=service, environment=name, limit=200)
-        ways = way_back(history, place, name, wanted)
+            stains = await _stains(page, place, history)
+        looked = await self._shelf(place, name, history, stains, wanted)
+        ways = way_back(history, place, name, wanted, stains=stains, looked=looked)
         if isinstance(ways, Refused):
             return ways
         standing, target = ways
-        lost, problem = None, "The catalogue names no repository for this service."
-        if place.repository is not None:
-            old, new = standing.order.candidate.commit, target.order.candidate.commit
-            try:
-                lost, problem = await self.code_host.between(place.repository, new, old), ""
-            except CodeHostError as error:
-                problem = str(error)
-        others = tuple(each for each in good_versions(history) if each.id != target.id)
-        return WayBack(place, name, standing, target, lost, problem, others)
+        lost, problem = await self._lost_in_time(place, standing, target)
+        good = ranked(history, place, name, stains, looked)
+        gone = tuple(each for each in good if is_gone(each, looked))
+        return WayBack(
+            place,
+            name,
+            standing,
+            target,
+            lost,
+            problem,
+            tuple(each for each in good if each.id != target.id and each not in gone),
+            looked.get(target.id, NOBODY_KNOWS),
+            gone,
+            cant_be_undone(history, standing, target, lost),
+            _has_eyes(place, name) and target.served is None,
+        )
 
     async def __call__(
         self,
@@ -96,35 +172,177 @@ class RollBack:
         not_allowed = lacks(Right.ROLL_BACK, place, by.id, roles)
         if not_allowed:
             return not_allowed
+        looked = await self._look_first(place, name, wanted)
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
             history = await page.deployments(service=service, environment=name, limit=200)
-            holder = next((each for each in history if each.holds), None)
-            if holder is not None and holder.attempt is not Attempt.UNKNOWN:
-                return held(holder, name)
-            stands = last_touch(history)
-            if seen is not None and (stands is None or stands.id != seen):
-                return Refused(
-                    say(
-                        "{environment} has changed since you looked: {version} stands there now. Nothing was started.",
-                        environment=name,
-                        version=stands.order.version if stands else "nothing",
-                    ),
-                    stale=True,
+            done = await self.on(page, place, name, wanted=wanted, seen=seen, reason=reason, by=by, looked=looked)
+            if isinstance(done, RollingBack):
+                await page.commit()
+        if isinstance(done, RollingBack):
+            standing = next((each for each in history if each.id == done.deployment.order.replaces), done.target)
+            await self._warn(place, history, standing, done.target)
+        return done
+
+    async def on(
+        self,
+        page: Page,
+        place: Service,
+        name: EnvironmentName,
+        *,
+        wanted: str | None,
+        seen: DeploymentId | None,
+        reason: str,
+        by: Actor,
+        looked: Shelf = MappingProxyType({}),
+    ) -> RollingBack | Refused:
+        """The same on a page that the caller commits, for somebody who may."""
+        history = await page.deployments(service=place.name, environment=name, limit=200)
+        holder = next((each for each in history if each.holds), None)
+        stands = last_touch(history)
+        if seen is not None and (stands is None or stands.id != seen):
+            return Refused(
+                say(
+                    "{environment} has changed since you looked: {version} stands there now. Nothing was started.",
+                    environment=name,
+                    version=stands.order.version if stands else "nothing",
+                ),
+                stale=True,
+            )
+        stains = await _stains(page, place, history)
+        ways = way_back(history, place, name, wanted, stains=stains, looked=looked)
+        if isinstance(ways, Refused):
+            return ways
+        standing, target = ways
+        again = await self._again(page, place, name, target, by)
+        if again:
+            return again
+        now = self.now()
+        if holder is not None and holder.attempt is Attempt.UNKNOWN:
+            lost = await page.deployment(holder.id)
+            if lost is not None and lost.attempt is Attempt.UNKNOWN:
+                await settle(page, lost, "A rollback took the environment back in hand.", by=by, at=now)
+            holder = None
+        try:
+            deployment = await self._start(page, standing, target, reason.strip(), by, waits=holder is not None)
+        except HeldError:
+            return refuse(
+                "Another deployment took {environment} a moment ago. Please look again: {command}.",
+                environment=name,
+                command=Code(f"/rollback {place.name} in {name}"),
+            )
+        stops = await self._stop(page, holder, place, by) if holder is not None else None
+        return RollingBack(deployment, target, stops)
+
+    async def _again(
+        self, page: Page, service: Service, environment: EnvironmentName, target: Deployment, by: Actor
+    ) -> Refused | None:
+        """Whether that very version is on its way back already. A way back to another version gives way to this one."""
+        holding = await page.deployments(service=service.name, environment=environment, holding_only=True)
+        for each in (*holding, *await page.waiting(service.name, environment)):
+            if each.order.kind is not Kind.ROLLBACK or each.attempt is Attempt.UNKNOWN:
+                continue
+            if each.order.candidate.is_same_as(target.order.candidate) and each.cancel_asked_by is None:
+                if each.waits and any(one.attempt is Attempt.UNKNOWN for one in holding):
+                    # Asked for once more, while nobody knows what holds it up: this one doesn't wait.
+                    await self._gives_way(page, each, by)
+                    continue
+                return refuse(
+                    "{name} is bringing {version} back to {environment} already.",
+                    name=each.name,
+                    version=each.order.version,
+                    environment=environment,
                 )
-            ways = way_back(history, place, name, wanted)
-            if isinstance(ways, Refused):
-                return ways
-            standing, target = ways
-            if holder is not None:
-                await settle(page, holder, "A rollback took the environment back in hand.", by=by, at=self.now())
-            try:
-                deployment = await self._start(page, standing, target, reason.strip(), by)
-            except HeldError:
-                return refuse("Another deployment took {environment} a moment ago.", environment=name)
-            await page.commit()
-        return RollingBack(deployment, target)
+            if each.waits:
+                await self._gives_way(page, each, by)
+        return None
+
+    async def _gives_way(self, page: Page, waiting: Deployment, by: Actor) -> None:
+        locked = await page.deployment(waiting.id)
+        if locked is not None and locked.waits:
+            await withdrawn(page, locked, "Another rollback took its place.", at=self.now(), by=by)
+
+    async def _stop(self, page: Page, holder: Deployment, service: Service, by: Actor) -> Deployment:
+        """Ask what is on its way there to stop, if that can be asked of it; else its own end is waited for."""
+        environment = service.environment(holder.order.environment)
+        deployer = self.deployers.get(environment.deployer.kind) if environment else None
+        locked = await page.deployment(holder.id)
+        if (
+            locked is None
+            or locked.attempt not in {Attempt.STARTING, Attempt.RUNNING}
+            or locked.cancel_asked_by is not None
+            or deployer is None
+            or not deployer.capabilities.cancels
+        ):
+            return locked or holder
+        return await asked_to_stop(page, locked, by=by, at=self.now())
+
+    async def _look_first(self, place: Service, name: EnvironmentName, wanted: str | None) -> Shelf:
+        """What is still there, looked at before anything is held; an answer that doesn't come holds nothing up."""
+        async with self.records.read() as page:
+            history = await page.deployments(service=place.name, environment=name, limit=200)
+            stains = await _stains(page, place, history)
+        return await self._shelf(place, name, history, stains, wanted)
+
+    async def _shelf(
+        self,
+        place: Service,
+        name: EnvironmentName,
+        history: Sequence[Deployment],
+        stains: Stains,
+        wanted: str | None,
+    ) -> Shelf:
+        """Whether the versions that may come back are still there, asked of the deployer all at once."""
+        environment = place.environment(name)
+        deployer = self.deployers.get(environment.deployer.kind) if environment is not None else None
+        good = ranked(history, place, name, stains, {})
+        wished = named(good, wanted)
+        asked = [wished] if wanted is not None and wished is not None else list(good[:LOOKED_AT])
+        if deployer is None or environment is None or not asked:
+            return {}
+        try:
+            async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
+                answers = await asyncio.gather(*(deployer.available(each.order, place, environment) for each in asked))
+        except TimeoutError:
+            return {}
+        return {each.id: answer for each, answer in zip(asked, answers, strict=True)}
+
+    async def _lost_in_time(
+        self, place: Service, standing: Deployment, target: Deployment
+    ) -> tuple[Changes | None, str]:
+        """The same, for as long as somebody in an incident would wait."""
+        try:
+            async with asyncio.timeout(LOOKS_WITHIN.total_seconds()):
+                return await self._lost(place, standing, target)
+        except TimeoutError:
+            return None, "The code host did not answer in time."
+
+    async def _lost(self, place: Service, standing: Deployment, target: Deployment) -> tuple[Changes | None, str]:
+        """The commits that customers lose, or why they can't be read."""
+        if place.repository is None:
+            return None, "The catalogue names no repository for this service."
+        old, new = standing.order.candidate.commit, target.order.candidate.commit
+        try:
+            return await self.code_host.between(place.repository, new, old), ""
+        except CodeHostError as error:
+            return None, str(error)
+
+    async def _warn(
+        self, place: Service, history: Sequence[Deployment], standing: Deployment, target: Deployment
+    ) -> None:
+        """Tell the thread what can't be undone: after the start, which waits for no code host."""
+        lost, _ = await self._lost_in_time(place, standing, target)
+        found = cant_be_undone(history, standing, target, lost)
+        if not found:
+            return
+        try:
+            async with self.records.open() as page:
+                await page.tell(ThreadLine(standing.order.release, in_a_row(found, "\n"), loud=True))
+                await page.commit()
+        except (ConflictError, RecordsError) as error:
+            # It has started, which is what counts: nobody is told otherwise since a warning could not be kept.
+            log.warning("What %s can't undo could not be told: %s", standing.name, error)
 
     def _where(
         self, service: ServiceName, environment: EnvironmentName | None
@@ -156,7 +374,9 @@ class RollBack:
             )
         return place, environment
 
-    async def _start(self, page: Page, standing: Deployment, target: Deployment, reason: str, by: Actor) -> Deployment:
+    async def _start(
+        self, page: Page, standing: Deployment, target: Deployment, reason: str, by: Actor, *, waits: bool
+    ) -> Deployment:
         now = self.now()
         deployment = await page.add_deployment(
             Order(
@@ -170,7 +390,8 @@ class RollBack:
                 confirmed_at=now,
                 reason=reason,
                 replaces=standing.id,
-            )
+            ),
+            waits=waits,
         )
         await page.put_on_record(
             Happened(
@@ -187,6 +408,7 @@ class RollBack:
                     "to": target.name,
                     "version": target.order.version,
                     "reason": reason,
+                    "waits": waits,
                 },
             )
         )
@@ -199,8 +421,80 @@ class RollBack:
         return deployment
 
 
+async def _stains(page: Reading, service: Service, history: Sequence[Deployment]) -> Stains:
+    vetoes = [each for each in await page.vetoes(service.name) if each.lifted is None]
+    commits = list(dict.fromkeys(each.order.candidate.commit for each in good_versions(history)))
+    return Stains(vetoes, await page.findings(service.name, commits) if vetoes and commits else ())
+
+
+def _has_eyes(service: Service, environment: EnvironmentName) -> bool:
+    """Whether it can be seen there what is really served."""
+    found = service.environment(environment)
+    return found is not None and found.verification is not None
+
+
+def is_gone(deployment: Deployment, looked: Shelf) -> bool:
+    """Whether its artifact is known to be gone."""
+    found = looked.get(deployment.id)
+    return found is not None and found.there is False
+
+
+def ranked(
+    history: Sequence[Deployment],
+    service: Service,
+    environment: EnvironmentName,
+    stains: Stains,
+    looked: Shelf,
+) -> tuple[Deployment, ...]:
+    """The versions to go back to, best first: good, not vetoed; seen served and still there before the others."""
+    good = [each for each in good_versions(history) if stains.on(each) is None]
+    gone = {each.id for each in good if is_gone(each, looked)}
+    return best_first(good, verified=_has_eyes(service, environment), gone=gone)
+
+
+def cant_be_undone(
+    history: Sequence[Deployment], standing: Deployment, target: Deployment, lost: Changes | None
+) -> tuple[Sentence, ...]:
+    """What of the migrations between the two can't be undone, by the candidates' words and the commits' trailers."""
+    found = [
+        say(
+            "⛔ {version} came with a migration that can't be undone: {what}. {target} will have to live with it.",
+            version=each.order.version,
+            what=each.order.candidate.irreversible.rstrip("."),
+            target=target.order.version,
+        )
+        for each in reversed(history)
+        if target.id < each.id <= standing.id
+        and each.touched
+        and each.order.candidate.irreversible
+        and each.order.kind is Kind.DEPLOY
+        and not each.order.candidate.is_same_as(target.order.candidate)
+    ]
+    commits = lost.irreversible if lost is not None and not lost.backwards else ()
+    return (
+        *found,
+        *(
+            say(
+                "⛔ {commit} by {author} brought a migration that can't be undone: {what}. {target} will have to live "
+                "with it.",
+                commit=Code(each.sha[:7]),
+                author=each.author_name,
+                what=each.irreversible.rstrip("."),
+                target=target.order.version,
+            )
+            for each in commits
+        ),
+    )
+
+
 def way_back(
-    history: list[Deployment], service: Service, environment: EnvironmentName, wanted: str | None
+    history: list[Deployment],
+    service: Service,
+    environment: EnvironmentName,
+    wanted: str | None,
+    *,
+    stains: Stains,
+    looked: Shelf = MappingProxyType({}),
 ) -> tuple[Deployment, Deployment] | Refused:
     """What changed the environment last and what would come back, or why there is no way back."""
     standing = last_touch(history)
@@ -210,10 +504,15 @@ def way_back(
             service=service.title,
             environment=environment,
         )
-    target = last_good(history, wanted)
-    if target is not None:
+    good = ranked(history, service, environment, stains, looked)
+    target = named(good, wanted)
+    if target is not None and not is_gone(target, looked):
         return standing, target
-    good = good_versions(history)
+    if target is not None:
+        return _gone(target, environment, [each for each in good if not is_gone(each, looked)], looked)
+    kept_out = _kept_out(history, wanted, stains)
+    if kept_out is not None:
+        return kept_out
     if wanted is None or not good:
         return refuse(
             "I know no good version of {service} in {environment} before {version}, so there is nothing to go back to.",
@@ -229,14 +528,45 @@ def way_back(
     )
 
 
-def held(holder: Deployment, environment: EnvironmentName) -> Refused:
-    """Something is on its way there: its end comes first."""
+def _gone(target: Deployment, environment: EnvironmentName, others: Sequence[Deployment], looked: Shelf) -> Refused:
+    """What was to come back isn't there any more."""
+    why = looked[target.id].why
+    if not others:
+        return refuse(
+            "{version} can't come back to {environment}: what was deployed isn't there any more. {why} I know no other "
+            "good version.",
+            version=target.order.version,
+            environment=environment,
+            why=why,
+        )
     return refuse(
-        "{name} ({version}) holds {environment}. Stop it with {command}; roll back once it has ended.",
-        name=holder.name,
-        version=holder.order.version,
+        "{version} can't come back to {environment}: what was deployed isn't there any more. {why} Other good versions "
+        "are {names}.",
+        version=target.order.version,
         environment=environment,
-        command=Code(f"/deploy cancel {holder.name}"),
+        why=why,
+        names=AllOf(tuple(Code(each.order.version) for each in others[:5])),
+    )
+
+
+def _kept_out(history: Sequence[Deployment], wanted: str | None, stains: Stains) -> Refused | None:
+    """Whether what is wanted was good, and was taken back together with something bad."""
+    target = named(good_versions(history), wanted)
+    veto = stains.on(target) if target is not None else None
+    if target is None or veto is None:
+        return None
+    taken, commit = veto.taken, target.order.candidate.commit
+    itself = "{version} was taken back from {environment} ({veto})."
+    together = "{version} was taken back from {environment} together with {bad} ({veto})."
+    carries = "{version} carries what was taken back from {environment} with {bad} ({veto})."
+    what = itself if commit == taken.bad else together if commit in taken.known else carries
+    return refuse(
+        what + " If it was not to blame, lift that with {lift}, or go back to another version.",
+        version=target.order.version,
+        environment=taken.environment,
+        bad=taken.bad_version,
+        veto=veto.name,
+        lift=Code(f"/rollback lift {veto.name} <reason>"),
     )
 
 
@@ -244,7 +574,9 @@ def told(deployment: Deployment, standing: Deployment, by: Actor) -> Sentence:
     """What the thread and the channel hear."""
     order = deployment.order
     return say(
-        "{who} rolls {environment} back from {old} to {new} ({name}). {reason}",
+        "{who} stops {old} on its way to {environment} and goes back to {new} ({name}). {reason}"
+        if deployment.waits
+        else "{who} rolls {environment} back from {old} to {new} ({name}). {reason}",
         who=At(by.id),
         environment=order.environment,
         old=standing.order.version,

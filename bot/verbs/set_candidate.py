@@ -13,7 +13,7 @@ from bot.rules.checklist import Item, after_new_candidate
 from bot.rules.people import Actor, Surface
 from bot.rules.policy import Right
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, refuse, say
+from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.verbs.candidates import Candidates
 from bot.verbs.hear_checks import hear, put_on_record, quoted
 from bot.verbs.look import Picture, as_asked_now, no_such_release, take
@@ -46,9 +46,9 @@ class SetCandidate:
     now: Clock
 
     async def __call__(
-        self, release_id: ReleaseId, ref: str, artifact: str | None = None, *, by: Actor
+        self, release_id: ReleaseId, ref: str, artifact: str | None = None, irreversible: str = "", *, by: Actor
     ) -> CandidateSet | Refused | Repeated:
-        """Propose what `ref` names at this moment."""
+        """Propose what `ref` names at this moment. `irreversible` is what of its migrations can't be undone."""
         agreed, now = self.agreed(), self.now()
         roles = await self.directory.roles()
         async with self.records.read() as reading:
@@ -64,6 +64,7 @@ class SetCandidate:
         candidate = await self.candidates(service, ref, artifact, by=by.id, at=now)
         if isinstance(candidate, Refused):
             return candidate
+        candidate = replace(candidate, irreversible=" ".join(irreversible.split()))
         strangers = await self.candidates.strangers(candidate)
 
         async with self.records.open() as page:
@@ -75,7 +76,8 @@ class SetCandidate:
             assert release is not None, "releases are never deleted"
             if not release.open:
                 return refuse("{release} has ended, so its candidate stays as it is.", release=release.name)
-            if candidate.is_same_as(release.candidate):
+            before_it = release.candidate
+            if candidate.is_same_as(before_it) and before_it and candidate.irreversible == before_it.irreversible:
                 return refuse(
                     "{commit} is the candidate of {release} already; nothing was changed.",
                     commit=Code(candidate.short),
@@ -111,6 +113,7 @@ class SetCandidate:
                     detail={
                         "previous": previous.commit if previous else None,
                         "artifact": artifact,
+                        "irreversible": candidate.irreversible,
                         "ref": candidate.ref,
                         "authors": list(candidate.authors),
                         "author_ids": sorted(candidate.author_ids),
@@ -152,6 +155,16 @@ class SetCandidate:
 
 
 def _told(by: Actor, candidate: Candidate, previous: Candidate | None) -> Sentence:
+    if candidate.irreversible:
+        return in_a_row([_set(by, candidate, previous), _can_t_be_undone(candidate)], " ")
+    return _set(by, candidate, previous)
+
+
+def _can_t_be_undone(candidate: Candidate) -> Sentence:
+    return say("⛔ Its migration can't be undone: {what}", what=candidate.irreversible)
+
+
+def _set(by: Actor, candidate: Candidate, previous: Candidate | None) -> Sentence:
     if previous is None:
         return say("{who} set the candidate: {new}.", who=At(by.id), new=Code(candidate.short))
     return say(

@@ -13,9 +13,9 @@ from bot.rules.audit import Happened
 from bot.rules.candidate import Seal
 from bot.rules.gate import Facts
 from bot.rules.people import Actor, PersonId, RoleName, Roles
-from bot.rules.policy import EnvironmentName
+from bot.rules.policy import EnvironmentName, Promotion, Right
 from bot.rules.release import ReleaseId
-from bot.rules.sentence import REPEATED, At, AtRole, Code, InPlaceOf, Refused, Repeated, Sentence, refuse, say
+from bot.rules.sentence import REPEATED, AllOf, At, AtRole, Code, InPlaceOf, Refused, Repeated, Sentence, refuse, say
 from bot.verbs.look import Picture, Place, no_such_release, take, with_change
 from bot.verbs.redraw import changed
 
@@ -237,16 +237,23 @@ def in_place_of(verdict: Verdict) -> InPlaceOf:
 
 
 async def tell_that_it_is_open(page: Page, place: Place) -> None:
-    """Tell the thread that nothing blocks any more: once for what is proposed now."""
+    """Offer it in the thread, since nothing blocks any more: once for what is proposed now."""
     facts = place.facts
+    if facts.environment.promote is Promotion.NO:
+        return
     if await page.first_time(f"{facts.release.name} open {place.name} {facts.seal}"):
-        await page.tell(
-            ThreadLine(
-                facts.release.id,
-                say(
-                    "Nothing blocks {environment} any more. To deploy: {command}.",
-                    environment=place.name,
-                    command=Code(f"/deploy {facts.release.name} to {place.name}"),
-                ),
+        command = Code(f"/deploy {facts.release.name} to {place.name}")
+        roles = tuple(AtRole(role) for role in facts.service.roles_for(Right.DEPLOY))
+        told = (
+            say(
+                "Nothing blocks {environment} any more. {roles}, to deploy: {command}.",
+                environment=place.name,
+                roles=AllOf(roles),
+                command=command,
+            )
+            if roles
+            else say(
+                "Nothing blocks {environment} any more. To deploy: {command}.", environment=place.name, command=command
             )
         )
+        await page.tell(ThreadLine(facts.release.id, told, offers=place.name))

@@ -11,11 +11,15 @@ from bot.rules.approval import barred, rejections
 from bot.rules.checklist import Item, left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.freeze import Freeze
+from bot.rules.lock import Lock
 from bot.rules.people import PersonId, RoleName
-from bot.rules.policy import ServiceName
+from bot.rules.policy import Right, ServiceName
+from bot.rules.review import Review
 from bot.rules.stage import Stage
 from bot.verbs.except_freeze import Requested
 from bot.verbs.look import Look, Picture
+from bot.verbs.standing_back import StandsBack, standing_back
+from bot.verbs.trains import TrainSeen, see
 
 _AT_NO_CERTAIN_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -38,12 +42,19 @@ class DigestContent:
     running: tuple[Deployment, ...]
     freezes: tuple[Freeze, ...]
     """In force or coming, the first to start first."""
+    locks: tuple[Lock, ...] = ()
+    """Those that seem forgotten, the oldest first."""
+    reviews: tuple[Review, ...] = ()
+    """Those that are still owed, the first one due first."""
+    behind: tuple[StandsBack, ...] = ()
+    """Environments that stand on an older version since a rollback."""
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell."""
-        told = (self.shipped, self.rolled_back, self.failed, self.launched, self.waiting, self.running, self.freezes)
-        return not any(told)
+        done = (self.shipped, self.rolled_back, self.failed, self.launched)
+        going_on = (self.waiting, self.running, self.freezes, self.locks, self.reviews, self.behind)
+        return not any((*done, *going_on))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,14 @@ class InboxContent:
     """This person's own, and those for which they stand in, now and ahead."""
     exceptions: tuple[Requested, ...] = ()
     """What was asked of freezes and waits for this person."""
+    locks: tuple[Lock, ...] = ()
+    """In force, this person's own first."""
+    reviews: tuple[Review, ...] = ()
+    """Deployments that broke the glass, and that this person is to review."""
+    behind: tuple[StandsBack, ...] = ()
+    """Environments that stand on an older version since a rollback, which this person can do something about."""
+    trains: tuple[TrainSeen, ...] = ()
+    """Those on their way, those that wait for a word first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +105,10 @@ class Summaries:
             recent = [each for each in await page.deployments(since=since, limit=200) if each.order.service in wanted]
             running = [each for each in await page.deployments(holding_only=True) if each.order.service in wanted]
             freezes = await page.freezes(not_over_at=until)
+            locks = await page.locks(not_over_at=until)
+            reviews = await page.reviews(open_only=True)
+            known = self.look.agreed().services
+            behind = await standing_back(page, [known[name] for name in wanted if name in known])
         finals = {
             (name, environment.name)
             for name, service in self.look.agreed().services.items()
@@ -102,7 +125,7 @@ class Summaries:
             services=wanted,
             shipped=tuple(each for each in good if each.order.kind is Kind.DEPLOY),
             rolled_back=tuple(each for each in good if each.order.kind is Kind.ROLLBACK),
-            failed=tuple(each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED})
+            failed=tuple(each for each in recent if each.attempt in {Attempt.FAILED, Attempt.CANCELLED} and each.begun)
             + tuple(each for each in running if each.attempt is Attempt.UNKNOWN),
             launched=tuple(
                 each for each in recently if each.release.launched is not None and each.release.launched.at >= since
@@ -112,17 +135,29 @@ class Summaries:
             freezes=tuple(
                 each for each in freezes if not each.window.services or each.window.services.intersection(wanted)
             ),
+            locks=tuple(
+                each
+                for each in locks
+                if each.hold.service in wanted and until - each.locked_at >= self.look.agreed().locks.forgotten_after
+            ),
+            reviews=tuple(each for each in reviews if each.duty.service in wanted),
+            behind=tuple(behind),
         )
 
     async def inbox(self, person: PersonId) -> InboxContent:
         """What waits for this person, and what goes on."""
-        now = self.now()
-        pictures = await self.look.all_open()
+        now, owners = self.now(), self.look.agreed().owners
+        pictures, roles = await self.look.all_open(), await self.look.directory.roles()
         async with self.records.read() as page:
             running = await page.deployments(holding_only=True)
             freezes = await page.freezes(not_over_at=now)
             away = await page.absences(not_over_at=now)
+            locks = sorted(await page.locks(not_over_at=now), key=lambda each: each.hold.by != person)
             requested = await _requested(page, pictures)
+            reviews = await page.reviews(open_only=True)
+            behind = await standing_back(page, self.look.agreed().services.values())
+            theirs = {each.id for each in await page.releases(requested_by=person, limit=200)} if behind else set()
+            trains = [await see(page, each) for each in await page.trains()]
         approvals, items = [], []
         for picture in pictures:
             role = wanted_role(picture, person)
@@ -135,8 +170,26 @@ class Summaries:
         mine = tuple(each for each in pictures if each.release.requested_by == person)
         concerned = tuple(each for each in away if person in {each.leave.person, each.leave.stand_in})
         waiting = tuple(each for each in requested if each.waits_for(person, self.look.agreed()))
+        owed = tuple(each for each in reviews if each.owed_by(person, owners, roles, now))
+        mended = tuple(
+            each
+            for each in behind
+            if each.newer.order.release in theirs or roles.any_of(person, each.service.roles_for(Right.ROLL_BACK))
+        )
         return InboxContent(
-            person, now, tuple(approvals), tuple(items), mine, tuple(running), tuple(freezes), concerned, waiting
+            person,
+            now,
+            tuple(approvals),
+            tuple(items),
+            mine,
+            tuple(running),
+            tuple(freezes),
+            concerned,
+            waiting,
+            tuple(locks),
+            owed,
+            mended,
+            tuple(sorted(trains, key=lambda each: not each.train.asks)),
         )
 
 

@@ -10,6 +10,9 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
+from bot.rules.release import ReleaseId
+from bot.rules.token import TokenId
+from bot.rules.train import Answer, TrainId
 
 Named = str
 """A release as it was named: a number or a service; `Look.which` knows which one that is."""
@@ -62,6 +65,8 @@ class Build:
     release: Named
     ref: str
     artifact: str | None = None
+    irreversible: str = ""
+    """What of its migrations can't be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +221,134 @@ class StopDeploy:
     deployment: DeploymentId
 
 
-DeployCommand = Help | PreviewDeploy | StartDeploy | ShowStatus | StopDeploy
+@dataclass(frozen=True, slots=True)
+class LetPass:
+    """Let those behind go first."""
+
+    deployment: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
+class SettleIt:
+    """Say how a deployment ended whose outcome is unknown."""
+
+    deployment: DeploymentId
+    succeeded: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockIt:
+    """Hold a service's environment."""
+
+    service: ServiceName
+    environment: EnvironmentName
+    reason: str
+    until: datetime | None = None
+    """None: for as long as the catalogue says."""
+    release: ReleaseId | None = None
+    """The only release that may go there meanwhile."""
+    take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockIt:
+    """Let go of it."""
+
+    service: ServiceName
+    environment: EnvironmentName
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoPastTheGate:
+    """Break the glass: see what would be broken; `confirmed` starts it."""
+
+    release: Named
+    environment: EnvironmentName
+    reason: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SayWhatWasLearned:
+    """Review a deployment that broke the glass."""
+
+    deployment: DeploymentId
+    learned: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskToken:
+    """Have a personal token made, to speak from a terminal."""
+
+    until: datetime | None = None
+    """None: as long as is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListTokens:
+    """See one's own tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropToken:
+    """Revoke a token."""
+
+    token: TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTrain:
+    """Ask for a train: see what it would do."""
+
+    releases: tuple[Named, ...]
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class StartTrain:
+    """Confirm a train: let it go."""
+
+    releases: tuple[Named, ...]
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTrain:
+    """See how a train stands."""
+
+    train: TrainId
+
+
+@dataclass(frozen=True, slots=True)
+class SteerTrain:
+    """Say how a train goes on."""
+
+    train: TrainId
+    answer: Answer
+
+
+DeployCommand = (
+    Help
+    | PreviewDeploy
+    | StartDeploy
+    | ShowStatus
+    | StopDeploy
+    | LetPass
+    | SettleIt
+    | LockIt
+    | UnlockIt
+    | GoPastTheGate
+    | SayWhatWasLearned
+    | AskToken
+    | ListTokens
+    | DropToken
+    | PreviewTrain
+    | StartTrain
+    | ShowTrain
+    | SteerTrain
+)
 
 
 # ---------------------------------------------------------------- /rollback
@@ -233,7 +365,26 @@ class GoBack:
     now: bool = False
 
 
-RollbackCommand = Help | GoBack
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Say which commits are to blame for what was rolled back."""
+
+    veto: str
+    """Its number, or the service that has only this one."""
+    commits: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetBack:
+    """Lift a veto, for whatever has the commit that mends it, or for everything."""
+
+    veto: str
+    mend: str | None
+    reason: str
+
+
+RollbackCommand = Help | GoBack | Blame | LetBack
 
 
 # ---------------------------------------------------------------- /freeze

@@ -12,7 +12,7 @@ from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
 from bot.rules.sentence import Code
 from handlers.parsing import commands as c
 from handlers.parsing.grammar import Family
-from handlers.parsing.reader import Expected, Reader
+from handlers.parsing.reader import OUTCOMES, Expected, Reader
 
 _ALL = {"all", "everything", "everywhere"}
 _AND = {"and", "&", "+"}
@@ -48,9 +48,10 @@ def _list(words: Reader) -> c.Command:
 
 def _build(words: Reader) -> c.Command:
     release, ref = words.release(), words.word(Expected.COMMIT)
-    artifact = words.word(Expected.COMMIT) if words.more else None
+    artifact = words.word(Expected.COMMIT) if words.more and words.next != "irreversible" else None
+    irreversible = words.reason() if words.skip("irreversible") else ""
     words.end()
-    return c.Build(release, ref, artifact)
+    return c.Build(release, ref, artifact, irreversible)
 
 
 def _digest(words: Reader) -> c.Command:
@@ -149,6 +150,91 @@ def _stop(words: Reader) -> c.Command:
     return c.StopDeploy(deployment)
 
 
+def _pass(words: Reader) -> c.Command:
+    deployment = words.deployment()
+    words.end()
+    return c.LetPass(deployment)
+
+
+def _settle(words: Reader) -> c.Command:
+    deployment = words.deployment()
+    said = words.word(Expected.OUTCOME).lower()
+    if said not in OUTCOMES:
+        raise words.wrong(Expected.OUTCOME, "It succeeded or it failed; {typed} is neither.", back=1, typed=Code(said))
+    return c.SettleIt(deployment, said == "succeeded", words.reason())
+
+
+def _place(words: Reader) -> tuple[ServiceName, EnvironmentName]:
+    """A service and one of its environments, with or without a small word between."""
+    service = words.service()
+    words.skip("in", "on")
+    return service, words.environment(service)
+
+
+def _lock(words: Reader) -> c.Command:
+    service, environment = _place(words)
+    release, until, take_over = None, None, False
+    while words.more:
+        if not take_over and words.skip_both("take", "over"):
+            take_over = True
+        elif release is None and (named := words.for_release()) is not None:
+            release = named
+        elif until is None and words.skip("until", "till"):
+            until = words.time()
+        elif until is None and (then := words.length()) is not None:
+            until = then
+        else:
+            break
+    return c.LockIt(service, environment, words.reason(), until, release, take_over)
+
+
+def _unlock(words: Reader) -> c.Command:
+    service, environment = _place(words)
+    return c.UnlockIt(service, environment, words.maybe_reason())
+
+
+def _break_glass(words: Reader) -> c.Command:
+    confirmed = words.skip("confirm")
+    release = words.release()
+    if not words.skip("to"):
+        raise words.wrong(Expected.TO, "Where to? The word “to” and the environment are missing.")
+    return c.GoPastTheGate(release, words.environment(), words.reason(), confirmed)
+
+
+def _review(words: Reader) -> c.Command:
+    return c.SayWhatWasLearned(words.deployment(), words.reason())
+
+
+def _token(words: Reader) -> c.Command:
+    if words.skip("list"):
+        words.end()
+        return c.ListTokens()
+    if words.skip("revoke"):
+        token = words.token()
+        words.end()
+        return c.DropToken(token)
+    words.skip("until", "for")
+    until = words.time() if words.more else None
+    words.end()
+    return c.AskToken(until)
+
+
+def _train(words: Reader) -> c.Command:
+    if words.names_a_train:
+        train = words.train()
+        return c.SteerTrain(train, words.answer()) if words.more else c.ShowTrain(train)
+    confirms = words.skip("confirm")
+    releases = [words.release()]
+    while not words.skip("to"):
+        words.skip(*_AND)
+        if not words.more:
+            raise words.wrong(Expected.TO, "Where to? The word “to” and the environment are missing.")
+        releases.append(words.release())
+    environment = words.environment()
+    words.end()
+    return (c.StartTrain if confirms else c.PreviewTrain)(tuple(releases), environment)
+
+
 def _back(words: Reader) -> c.Command:
     service = words.service()
     environment: EnvironmentName | None = None
@@ -166,6 +252,16 @@ def _back(words: Reader) -> c.Command:
     if words.more and _meant_as_environment(words.next, words.known.environments(service)):
         raise words.wrong(Expected.IN, "Write {word} before the environment.", word="“in”")
     return c.GoBack(service, environment, wanted, words.maybe_reason())
+
+
+def _blame(words: Reader) -> c.Command:
+    return c.Blame(words.veto(), words.shas(), words.reason())
+
+
+def _let_back(words: Reader) -> c.Command:
+    veto = words.veto()
+    mend = words.word(Expected.COMMIT) if words.skip("with") else None
+    return c.LetBack(veto, mend, words.reason())
 
 
 def _meant_as_environment(word: str, environments: tuple[EnvironmentName, ...]) -> bool:
@@ -326,9 +422,17 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "confirm": _to_place(c.StartDeploy),
             "status": _status,
             "cancel": _stop,
+            "pass": _pass,
+            "settle": _settle,
+            "lock": _lock,
+            "unlock": _unlock,
+            "break-glass": _break_glass,
+            "review": _review,
+            "token": _token,
+            "train": _train,
             "help": _help,
         },
-        Family.ROLLBACK: {"help": _help},
+        Family.ROLLBACK: {"culprit": _blame, "lift": _let_back, "help": _help},
         Family.FREEZE: {
             "start": _start,
             "list": _freezes,

@@ -52,7 +52,7 @@ USAGES = (
     _usage(
         _RELEASE,
         "build",
-        "build R-12 <commit> [artifact-digest]",
+        "build R-12 <commit> [artifact-digest] [irreversible <text>]",
         "sets a new candidate; approvals of the old one no longer count",
         "build R-12 1a2b3c4",
     ),
@@ -102,7 +102,73 @@ USAGES = (
     ),
     _usage(_DEPLOY, "confirm", "confirm R-12 to <environment>", "starts it", "confirm R-12 to production"),
     _usage(_DEPLOY, "status", "status [service]", "shows what runs where", "status payments"),
-    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment", "cancel D-40"),
+    _usage(_DEPLOY, "cancel", "cancel D-40", "stops a deployment, or withdraws one that waits", "cancel D-40"),
+    _usage(_DEPLOY, "pass", "pass D-41", "lets those who wait behind it go first", "pass D-41"),
+    _usage(
+        _DEPLOY,
+        "settle",
+        "settle D-40 succeeded|failed <reason>",
+        "says how a deployment ended that nobody could follow to its end",
+        "settle D-40 failed the old version is still served",
+    ),
+    _usage(
+        _DEPLOY,
+        "lock",
+        "lock <service> <environment> [take over] [for R-12] [2h] <reason>",
+        "holds it, so that nothing (or only that release) goes there; again to prolong it",
+        "lock payments production 2h the database moves",
+    ),
+    _usage(
+        _DEPLOY,
+        "unlock",
+        "unlock <service> <environment> [reason]",
+        "lets go of it; somebody else's needs a reason",
+        "unlock payments production",
+    ),
+    _usage(
+        _DEPLOY,
+        "break-glass",
+        "break-glass R-12 to <environment> <reason>",
+        "in an emergency, shows what it would go past, and how to do so",
+        "break-glass R-12 to production checkout is down and this mends it",
+    ),
+    _usage(
+        _DEPLOY,
+        "review",
+        "review D-40 <findings>",
+        "says what was learned from a deployment that broke the glass",
+        "review D-40 the alarm came late; QA gets a pager",
+    ),
+    _usage(
+        _DEPLOY,
+        "token",
+        "token [<time>]",
+        "makes a personal token, to do the same from a terminal, also while Slack is away",
+        "token 30 days",
+    ),
+    _usage(_DEPLOY, "token", "token list", "shows your tokens", "token list"),
+    _usage(_DEPLOY, "token", "token revoke K-3", "makes a token worthless", "token revoke K-3"),
+    _usage(
+        _DEPLOY,
+        "train",
+        "train R-12 R-13 … to <environment>",
+        "shows how several releases would go there one after the other; nothing starts",
+        "train R-12 R-13 to production",
+    ),
+    _usage(
+        _DEPLOY,
+        "train confirm",
+        "train confirm R-12 R-13 … to <environment>",
+        "starts that train",
+        "train confirm R-12 R-13 to production",
+    ),
+    _usage(
+        _DEPLOY,
+        "train go on",
+        "train T-1 [go on|try again|stop|roll back]",
+        "shows a train, or says how it goes on",
+        "train T-1 go on",
+    ),
     _usage(_DEPLOY, "help", "help", "shows this page", "help"),
     _usage(
         _ROLLBACK,
@@ -117,6 +183,20 @@ USAGES = (
         "<service> [in <environment>] [to <version>] now <reason>",
         "rolls back at once",
         "payments now checkout is down",
+    ),
+    _usage(
+        _ROLLBACK,
+        "culprit",
+        "culprit V-3 <commit> [<commit> …] <reason>",
+        "says which commits are to blame for what was rolled back; the others may come again",
+        "culprit V-3 1a2b3c4 refunds go out twice",
+    ),
+    _usage(
+        _ROLLBACK,
+        "lift",
+        "lift V-3 [with <commit>] <reason>",
+        "lets what was rolled back come again: whatever has the commit that mends it, or everything",
+        "lift V-3 with 5d6e7f8 refunds are counted now",
     ),
     _usage(_ROLLBACK, "help", "help", "shows this page", "help"),
     _usage(
@@ -143,6 +223,10 @@ USAGES = (
 """In the order in which the help shows them."""
 
 
+_INSIDE = frozenset({"to", "back", "now", "train confirm", "train go on"})
+"""What no line begins with."""
+
+
 def of(family: Family) -> tuple[Usage, ...]:
     """The forms of one command."""
     return tuple(each for each in USAGES if each.family is family)
@@ -150,7 +234,7 @@ def of(family: Family) -> tuple[Usage, ...]:
 
 def verbs(family: Family) -> tuple[str, ...]:
     """The words that a command can begin with."""
-    return tuple(each.verb for each in of(family) if each.verb not in {"to", "back", "now"})
+    return tuple(dict.fromkeys(each.verb for each in of(family) if each.verb not in _INSIDE))
 
 
 def usage(family: Family, verb: str) -> Usage:

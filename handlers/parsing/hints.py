@@ -18,7 +18,7 @@ from handlers.parsing.forms import understand
 from handlers.parsing.grammar import Family
 from handlers.parsing.known import Known
 from handlers.parsing.moments import likely
-from handlers.parsing.reader import Expected, MisreadError, Reader
+from handlers.parsing.reader import ANSWERS, OUTCOMES, Expected, MisreadError, Reader
 from handlers.parsing.words import Line, read
 
 _CLOSE = 0.6
@@ -42,8 +42,12 @@ _MEANT = MappingProxyType(
         "go:launch abort:cancel delete:cancel remove:cancel drop:cancel update:edit change:edit rename:edit "
         "report:digest summary:digest log:audit evidence:audit history:audit export:audit ?:help usage:help",
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
-        "list:status show:status ls:status running:status ?:help usage:help",
-        Family.ROLLBACK: "?:help usage:help",
+        "list:status show:status ls:status running:status queue:status skip:pass "
+        "withdraw:cancel resolve:settle hold:lock reserve:lock claim:lock take:lock block:lock "
+        "free:unlock release:unlock unblock:unlock "
+        "break:break-glass breakglass:break-glass emergency:break-glass learned:review postmortem:review "
+        "?:help usage:help",
+        Family.ROLLBACK: "blame:culprit culprits:culprit unveto:lift forgive:lift allow:lift ?:help usage:help",
         Family.FREEZE: "begin:start new:start add:start create:start declare:start stop:end thaw:end lift:end "
         "remove:end delete:end unfreeze:end cancel:end over:end prolong:extend move:extend longer:extend show:list "
         "ls:list status:list active:list exception:except exempt:except ask:except acknowledge:except ack:except "
@@ -52,7 +56,7 @@ _MEANT = MappingProxyType(
     }
 )
 _PLACEHOLDERS = re.compile(
-    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role)>"
+    r"<(?:reason|commit|version|environment|service|time|artifact-digest|change-type|comment|text|role|findings)>"
 )
 _KEYWORDS = frozenset({"to", "in", "on", "until", "for", "now"})
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "tomorrow", "noon")
@@ -163,7 +167,9 @@ def _added(attempt: _Try, misread: MisreadError, known: Known) -> Iterator[tuple
     if expected is Expected.SCOPE and likely([here]):
         yield 0.35, _mended(attempt, at, ("until",))
     goes_on = (
-        here in _KEYWORDS or here[0].isdigit() or misread.verb in {"reject", "cancel", "build", "except", "refuse"}
+        here in _KEYWORDS
+        or here[0].isdigit()
+        or misread.verb in {"reject", "cancel", "build", "except", "refuse", "review", "culprit", "lift"}
     )
     for sample in _samples(expected, tokens, known):
         yield (0.8 if goes_on else 1.1), _mended(attempt, at, sample)
@@ -175,9 +181,25 @@ def _mended(attempt: _Try, at: int, instead: tuple[str, ...], dropped: int = 0) 
 
 
 _LETTERS = MappingProxyType(
-    {Expected.RELEASE: "R", Expected.DEPLOYMENT: "D", Expected.FREEZE: "F", Expected.EXCEPTION: "X"}
+    {
+        Expected.RELEASE: "R",
+        Expected.DEPLOYMENT: "D",
+        Expected.FREEZE: "F",
+        Expected.EXCEPTION: "X",
+        Expected.VETO: "V",
+        Expected.TOKEN: "K",
+    }
 )
-_NUMBERED = MappingProxyType({Expected.DEPLOYMENT: "D-40", Expected.FREEZE: "F-3", Expected.EXCEPTION: "X-4"})
+_NUMBERED = MappingProxyType(
+    {
+        Expected.DEPLOYMENT: "D-40",
+        Expected.FREEZE: "F-3",
+        Expected.EXCEPTION: "X-4",
+        Expected.VETO: "V-3",
+        Expected.TOKEN: "K-3",
+        Expected.TRAIN: "T",
+    }
+)
 
 
 def _other_verbs(attempt: _Try, known: Known) -> Iterator[tuple[float, _Try]]:
@@ -226,7 +248,7 @@ def _likeness(word: str, name: str) -> float:
 
 def _names(expected: Expected, known: Known) -> tuple[str, ...]:
     match expected:
-        case Expected.SERVICE | Expected.RELEASE:
+        case Expected.SERVICE | Expected.RELEASE | Expected.VETO:
             return tuple(known.services)
         case Expected.ENVIRONMENT:
             return known.environments()
@@ -236,6 +258,10 @@ def _names(expected: Expected, known: Known) -> tuple[str, ...]:
             return (expected.value,)
         case Expected.TIME:
             return _WEEKDAYS
+        case Expected.OUTCOME:
+            return OUTCOMES
+        case Expected.ANSWER:
+            return ANSWERS
         case _:
             return ()
 
@@ -255,7 +281,9 @@ def _samples(expected: Expected, tokens: tuple[str, ...], known: Known) -> tuple
             return tuple((each,) for each in places[-1:])
         case Expected.VERSION | Expected.COMMIT | Expected.REASON:
             return ((f"<{expected}>",),)
-        case Expected.DEPLOYMENT | Expected.FREEZE | Expected.EXCEPTION:
+        case Expected.OUTCOME:
+            return ((OUTCOMES[1],),)
+        case expected if expected in _NUMBERED:
             return ((_NUMBERED[expected],),)
         case Expected.TIME:
             return (("mon", "07:00"), ("2", "weeks"))

@@ -11,8 +11,10 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import EnvironmentName, ServiceName
-from bot.rules.release import parse_release_id, r
+from bot.rules.release import ReleaseId, parse_release_id, r
 from bot.rules.sentence import Code, Part, Sentence, say
+from bot.rules.token import TokenId
+from bot.rules.train import Answer, TrainId
 from handlers.parsing.known import Known
 from handlers.parsing.moments import Unclear, moment
 from handlers.parsing.words import Line
@@ -20,11 +22,22 @@ from handlers.parsing.words import Line
 _DEPLOYMENT = re.compile(r"(?:d-?)?(\d{1,9})")
 _FREEZE = re.compile(r"(?:f-?)?(\d{1,9})")
 _EXCEPTION = re.compile(r"(?:x-?)?(\d{1,9})")
+_VETO = re.compile(r"v-?(\d{1,9})")
+_SHA = re.compile(r"(?=.*\d)[0-9a-f]{7,64}|[0-9a-f]{40}|[0-9a-f]{64}")
+_TOKEN = re.compile(r"(?:k-?)?(\d{1,9})")
+_TRAIN = re.compile(r"t-?(\d{1,9})")
 _JOINS = {"in", "to", "for", "on"}
 
 
 LONGEST_REASON = 1000
 """Everybody reads it; whatever is longer belongs into a ticket, and a link to it here."""
+
+
+ANSWERS = tuple(each.value for each in Answer)
+"""What can be said to a train."""
+
+OUTCOMES = ("succeeded", "failed")
+"""How a deployment can be said to have ended."""
 
 
 class Expected(StrEnum):
@@ -40,10 +53,15 @@ class Expected(StrEnum):
     DEPLOYMENT = "deployment"
     FREEZE = "freeze"
     EXCEPTION = "exception"
+    VETO = "veto"
+    TOKEN = "token"  # noqa: S105 - a word of the grammar, and nobody's secret
+    TRAIN = "train"
+    ANSWER = "answer"
     PERSON = "person"
     ROLE = "role"
     REASON = "reason"
     TIME = "time"
+    OUTCOME = "outcome"
     TO = "to"
     IN = "in"
     UNTIL = "until"
@@ -94,6 +112,37 @@ class Reader:
             self.at += 1
             return True
         return False
+
+    def skip_both(self, first: str, second: str) -> bool:
+        """Take the next two words if they are these."""
+        place = self.at
+        if self.skip(first) and self.skip(second):
+            return True
+        self.at = place
+        return False
+
+    def for_release(self) -> ReleaseId | None:
+        """Take `for R-12`; any other `for` belongs to what comes after."""
+        following = self.line.words[self.at + 1].low.rstrip(",") if self.at + 1 < len(self.line.words) else ""
+        if self.next != "for" or not following.startswith("r"):
+            return None
+        number = parse_release_id(following)
+        if number is not None:
+            self.at += 2
+        return number
+
+    def length(self) -> datetime | None:
+        """Take `2h`, `90m`, `2 hours`, with or without `for` before it; None if that isn't what comes next."""
+        place = self.at
+        self.skip("for")
+        if self.more and self.next[0].isdigit() and not self.line.words[self.at].quoted:
+            words = [each.text for each in self.line.words[self.at :]]
+            found = moment(words, self.known.now, self.known.tz)
+            if not isinstance(found, Unclear):
+                self.at += found.words
+                return found.at
+        self.at = place
+        return None
 
     def rest(self) -> str:
         """Take everything that is left, as it was typed."""
@@ -213,6 +262,60 @@ class Reader:
     def exception(self) -> ExceptionId:
         """Take an exception's number."""
         return ExceptionId(self._number(_EXCEPTION, Expected.EXCEPTION, "X-4"))
+
+    def veto(self) -> str:
+        """Take a veto, by its number or by the service that has only this one."""
+        typed = self.word(Expected.VETO)
+        number = _VETO.fullmatch(typed.lower().rstrip(","))
+        if number is not None:
+            return f"V-{int(number[1])}"
+        service = self.known.service(typed.rstrip(","))
+        if service is None:
+            raise self.wrong(
+                Expected.VETO,
+                "{typed} is no veto and no service. A veto is written like {example}.",
+                typed=Code(typed),
+                back=1,
+                example=Code("V-3"),
+            )
+        return service
+
+    def shas(self) -> tuple[str, ...]:
+        """Take as many commits as there are, each by seven digits or more; there must be one."""
+        found = []
+        while self.more and _SHA.fullmatch(self.next):
+            found.append(self.next)
+            self.at += 1
+        if not found:
+            raise self.wrong(Expected.COMMIT, "Which commit? At least seven of its digits are needed.")
+        return tuple(found)
+
+    def token(self) -> TokenId:
+        """Take a token's number."""
+        return TokenId(self._number(_TOKEN, Expected.TOKEN, "K-3"))
+
+    @property
+    def names_a_train(self) -> bool:
+        """Whether the next word is a train's number."""
+        return self.more and _TRAIN.fullmatch(self.next) is not None
+
+    def train(self) -> TrainId:
+        """Take a train's number."""
+        return TrainId(self._number(_TRAIN, Expected.TRAIN, "T-1"))
+
+    def answer(self) -> Answer:
+        """Take everything that is left, which must be what can be said to a train."""
+        place, told = self.at, " ".join(self.rest().lower().split())
+        if told not in ANSWERS:
+            quoted = [f"“{each}”" for each in ANSWERS]
+            raise self.wrong(
+                Expected.ANSWER,
+                "{typed} is nothing that can be said to a train; it can be {words}.",
+                back=self.at - place,
+                typed=Code(told),
+                words=f"{', '.join(quoted[:-1])} or {quoted[-1]}",
+            )
+        return Answer(told)
 
     def _number(self, pattern: re.Pattern[str], expected: Expected, example: str) -> int:
         typed = self.word(expected)

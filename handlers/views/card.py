@@ -8,6 +8,7 @@ from bot.rules.approval import standing
 from bot.rules.candidate import Seal
 from bot.rules.checklist import left_to_do
 from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.policy import goes_by_itself
 from bot.rules.release import Release, r
 from bot.rules.stage import Stage
 from bot.verbs.look import Picture, Place
@@ -19,6 +20,7 @@ from handlers.views.words import (
     approvals,
     attempt,
     blocker,
+    glass,
     named,
     passing,
     road,
@@ -57,7 +59,11 @@ def _about(picture: Picture) -> Mrkdwn:
     release, plan = picture.release, picture.release.plan
     told = [stage(picture.stage), one_line(picture.change.title if picture.change else plan.change_type)]
     if picture.change and release.open:
-        by_itself = [one_line(each.name, 60) for each in picture.places if each.name in picture.change.ships_itself]
+        by_itself = [
+            one_line(each.name, 60)
+            for each in picture.places
+            if goes_by_itself(picture.change, each.facts.service, each.facts.environment)
+        ]
         told += [Mrkdwn(f"ships itself to {all_of(by_itself)}")] if by_itself else []
     told.append(Mrkdwn(f"asked for by {at(release.requested_by)} {when(release.created_at)}"))
     if plan.target is not None:
@@ -164,6 +170,19 @@ def _own_holder(place: Place) -> Deployment | None:
     return holder if holder and holder.order.release == place.facts.release.id else None
 
 
+def _own_waiting(place: Place) -> Deployment | None:
+    """This release's own deployment that waits its turn there."""
+    facts = place.facts
+    return next(
+        (
+            each
+            for each in facts.deployments
+            if each.waits and each.order.environment == place.name and each.order.release == facts.release.id
+        ),
+        None,
+    )
+
+
 def _gate(place: Place, release: Release) -> Mrkdwn:
     """One environment: what stands there, and whether this release may go there."""
     name = f"*{link(clip(place.name, 60), place.facts.environment.address)}*"
@@ -174,9 +193,13 @@ def _gate(place: Place, release: Release) -> Mrkdwn:
     if holder is not None and holder.attempt is Attempt.UNKNOWN:
         return Mrkdwn(f"❓ {name}  ·  {runs}  ·  nobody can tell how {holder.name} ended")
     if holder is not None:
-        return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way")
+        return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way{glass(holder)}")
+    waiting = _own_waiting(place)
+    if waiting is not None:
+        return Mrkdwn(f"🕓 {name}  ·  {runs}  ·  {waiting.name} waits its turn")
     if place.stands_here and there is not None:
-        return Mrkdwn(f"✅ {name}  ·  {runs}, this candidate, since {when(there.ended_at or there.order.confirmed_at)}")
+        since = when(there.ended_at or there.order.confirmed_at)
+        return Mrkdwn(f"✅ {name}  ·  {runs}, this candidate, since {since}{glass(there)}")
     if not release.open:
         return Mrkdwn(f"▫️ {name}  ·  {runs}")
     if release.candidate is None:
@@ -266,7 +289,7 @@ def _can_be_lifted(place: Place) -> bool:
 
 def _under_way(place: Place) -> bool:
     holder = _own_holder(place)
-    return holder is not None and holder.attempt is not Attempt.UNKNOWN
+    return _own_waiting(place) is not None or (holder is not None and holder.attempt is not Attempt.UNKNOWN)
 
 
 def _go_back(picture: Picture) -> Iterator[Block]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sized
 
 from bot.rules.policy import Catalogue, ServiceName
+from bot.verbs.standing_back import told
 from bot.verbs.summaries import DigestContent
 from handlers.views.blocks import Block, Said, context, header, message, section
 from handlers.views.freezes import scope
+from handlers.views.locks import held
+from handlers.views.reviews import owed
 from handlers.views.templates import fill_in
 from handlers.views.text import Mrkdwn, Pen, at, clip, counted, joined_names
 from handlers.views.words import STAGES, attempt, named, title, waits_for, what
@@ -30,6 +33,11 @@ def digest(content: DigestContent, pen: Pen, catalogue: Catalogue) -> Said:
             "waiting": content.waiting,
             "running": content.running,
             "freezes": content.freezes,
+            "locks": content.locks,
+            "held": lambda lock: held(lock, content.until),
+            "reviews": content.reviews,
+            "owed": lambda review: owed(review, pen, content.until),
+            "behind": [told(each) for each in content.behind],
             "at": at,
             "what": what,
             "attempt": attempt,
@@ -75,8 +83,12 @@ def _summary(content: DigestContent) -> str:
         (len(content.waiting), "waiting"),
     ]
     told = [f"{number} {word}" for number, word in parts if number]
+    if content.reviews:
+        told.append(counted(len(content.reviews), "review") + " owed")
     if content.freezes:
         told.append(counted(len(content.freezes), "freeze"))
+    if content.locks:
+        told.append(counted(len(content.locks), "old lock"))
     return f"Release digest: {', '.join(told) or 'nothing to tell'}."
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.rules.checklist import Item
 from bot.rules.people import PersonId, RoleName
 from bot.verbs.look import Picture
+from bot.verbs.standing_back import told
 from bot.verbs.summaries import InboxContent
 from handlers.buttons import OnRelease, encode
 from handlers.names import Press
@@ -15,7 +16,10 @@ from handlers.views.checklist import due
 from handlers.views.exceptions import request
 from handlers.views.freezes import row as freeze_row
 from handlers.views.lists import row
+from handlers.views.locks import row as lock_row
+from handlers.views.reviews import review_request
 from handlers.views.text import Pen, at, clip, code, counted, one_line, when
+from handlers.views.trains import row as train_row
 from handlers.views.words import STAGES, attempt, named, title
 
 _APPROVALS = 10
@@ -23,8 +27,12 @@ _EXCEPTIONS = 8
 _ITEMS = 12
 _MINE = 12
 _RUNNING = 8
+_TRAINS = 5
 _FREEZES = 5
 _ABSENCES = 5
+_LOCKS = 5
+_REVIEWS = 8
+_BEHIND = 5
 
 
 def home_page(content: InboxContent, pen: Pen) -> View:
@@ -40,10 +48,14 @@ def home_page(content: InboxContent, pen: Pen) -> View:
             ),
             *_approvals(content, pen),
             *_exceptions(content),
+            *_reviews(content, pen),
             *_items(content),
             *_mine(content, pen),
+            *_behind(content, pen),
+            *_trains(content, pen),
             *_running(content),
             *_freezes(content),
+            *_locks(content, pen),
             divider(),
             context(f"{pen.command('/release help')} shows everything that can be typed."),
         ]
@@ -51,7 +63,7 @@ def home_page(content: InboxContent, pen: Pen) -> View:
 
 
 def _summary(content: InboxContent) -> str:
-    waiting = len(content.approvals) + len(content.exceptions) + len(content.items)
+    waiting = len(content.approvals) + len(content.exceptions) + len(content.reviews) + len(content.items)
     if not waiting:
         return "☀️ Nothing waits for you."
     return f"{counted(waiting, 'thing waits', 'things wait')} for you."
@@ -112,6 +124,12 @@ def _exceptions(content: InboxContent) -> Iterator[Block]:
     yield from _titled("Exceptions that wait for you", len(content.exceptions), blocks, _EXCEPTIONS)
 
 
+def _reviews(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    shown = content.reviews[:_REVIEWS]
+    blocks = [block for each in shown for block in review_request(each, pen, content.seen_at)]
+    yield from _titled("Reviews that you owe", len(content.reviews), blocks, _REVIEWS)
+
+
 def _items(content: InboxContent) -> Iterator[Block]:
     blocks = [_item(picture, item) for picture, item in content.items[:_ITEMS]]
     yield from _titled("Your checklist", len(content.items), blocks, _ITEMS)
@@ -137,6 +155,16 @@ def _mine(content: InboxContent, pen: Pen) -> Iterator[Block]:
     yield from _titled("Releases that you asked for", len(content.mine), blocks, _MINE)
 
 
+def _behind(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks: list[Block] = [section(f"⚠️ {pen.write(told(each))}") for each in content.behind[:_BEHIND]]
+    yield from _titled("On an older version", len(content.behind), blocks, _BEHIND)
+
+
+def _trains(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    blocks = [section(train_row(each, pen)) for each in content.trains[:_TRAINS]]
+    yield from _titled("Release trains", len(content.trains), blocks, _TRAINS)
+
+
 def _running(content: InboxContent) -> Iterator[Block]:
     blocks = [section(attempt(each)) for each in content.running[:_RUNNING]]
     yield from _titled("Running deployments", len(content.running), blocks, _RUNNING)
@@ -145,3 +173,13 @@ def _running(content: InboxContent) -> Iterator[Block]:
 def _freezes(content: InboxContent) -> Iterator[Block]:
     blocks = [section(freeze_row(each, content.seen_at)) for each in content.freezes[:_FREEZES]]
     yield from _titled("Freezes", len(content.freezes), blocks, _FREEZES)
+
+
+def _locks(content: InboxContent, pen: Pen) -> Iterator[Block]:
+    """Who holds what; one's own come first, each with the way to let go of it."""
+    blocks = []
+    for each in content.locks[:_LOCKS]:
+        own = pen.command(f"/deploy unlock {each.hold.service} {each.hold.environment}")
+        mine = f"\nTo let go: {own}" if each.hold.by == content.person else ""
+        blocks.append(section(f"{lock_row(each, content.seen_at)}{mine}"))
+    yield from _titled("Locks", len(content.locks), blocks, _LOCKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.rules.policy import EnvironmentName
 from bot.rules.release import ReleaseId, r
 from bot.rules.sentence import Refused, Sentence
 from handlers.buttons import OnRelease, encode
@@ -21,6 +22,16 @@ def line(sentence: Sentence, pen: Pen) -> Said:
     """A sentence for everybody: nothing around it."""
     text = pen.write(sentence)
     return message(text, [section(text)])
+
+
+def offer(sentence: Sentence, pen: Pen, release: ReleaseId, environment: EnvironmentName) -> Said:
+    """A sentence for everybody, with a button that opens the preview of that deployment."""
+    text = pen.write(sentence)
+    value = encode(OnRelease(release, environment))
+    spoken = f"Preview the deployment of {r(release)} to {environment}"
+    return message(
+        text, [section(text), actions(button(f"Deploy to {environment}", Press.DEPLOY, value, spoken=spoken))]
+    )
 
 
 def direct(sentence: Sentence, pen: Pen, release: ReleaseId | None) -> Said:

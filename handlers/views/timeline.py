@@ -32,6 +32,6 @@ def _line(entry: Entry) -> Mrkdwn:
     happened = entry.happened
     subject = f" {one_line(happened.subject, 60)}" if happened.subject else ""
     commit = f" {code(happened.candidate[:7])}" if happened.candidate else ""
-    reason = happened.detail.get("reason")
+    reason = happened.detail.get("reason") or happened.detail.get("learned")
     why = f": {one_line(str(reason), 120)}" if reason else ""
     return Mrkdwn(f"{when(happened.at)}  {at(happened.by)}  {one_line(happened.verb, 60)}{subject}{commit}{why}")

@@ -64,6 +64,8 @@ def _asked(notice: Wanted, picture: Picture, place: Place, blocker: Blocker) -> 
             return f"{who} to see to the checklist of {release}."
         case Reason.FREEZE:
             return f"{who} whether {release} may go to *{one_line(place.name, 60)}*."
+        case Reason.LOCKED:
+            return f"{who} whether *{one_line(place.name, 60)}* can be unlocked for {release}."
         case _:
             return f"{who} to help {release} on its way to *{one_line(place.name, 60)}*."
 

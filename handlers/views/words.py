@@ -28,6 +28,7 @@ STAGES = MappingProxyType(
 )
 ATTEMPTS = MappingProxyType(
     {
+        Attempt.QUEUED: "🕓",
         Attempt.STARTING: "⏳",
         Attempt.RUNNING: "🚀",
         Attempt.VERIFYING: "🔎",
@@ -85,6 +86,14 @@ def what(deployment: Deployment) -> Mrkdwn:
     return Mrkdwn(f"*{one_line(order.version, 60)}* {code(order.candidate.short)}")
 
 
+BROKE_GLASS = "🚨 *It broke the glass*: it went past what stood in the way."
+
+
+def glass(deployment: Deployment) -> str:
+    """The mark of a deployment that went past the gate."""
+    return "  ·  🚨 broke the glass" if deployment.order.broke_glass else ""
+
+
 def attempt(deployment: Deployment) -> Mrkdwn:
     """A deployment on one line: what, where, how it went, who and when."""
     order = deployment.order
@@ -92,7 +101,7 @@ def attempt(deployment: Deployment) -> Mrkdwn:
     return Mrkdwn(
         f"{ATTEMPTS[deployment.attempt]} {link(deployment.name, deployment.link)} {verb} {what(deployment)} in "
         f"{one_line(order.environment, 60)}: {deployment.attempt} · {at(order.confirmed_by)} · "
-        f"{when(deployment.ended_at or order.confirmed_at)}"
+        f"{when(deployment.ended_at or order.confirmed_at)}{glass(deployment)}"
     )
 
 

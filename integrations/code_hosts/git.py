@@ -7,12 +7,14 @@ repository's own settings can't make git run anything or ask anybody.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.ports import Changes, CodeHostError, Commit
+from bot.ports import Carried, Changes, CodeHostError, Commit, Suspicion
 from integrations.code_hosts.git_program import Git, GitFailedError
+from integrations.code_hosts.reverts import MENTIONS, MENTIONS_NUMBER, Node, carried_by
 
 SHORTEST = 7
 FULL = (40, 64)
@@ -21,8 +23,9 @@ MOST = 1000
 
 _HEX = re.compile(r"[0-9a-f]+")
 _NO_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\]\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock$|^@$")
-_FORMAT = "%H%x00%s%x00%an%x00%ae%x00%ct"
-_FIELDS = 5
+_TRAILER = "Irreversible-Migration"
+_FORMAT = f"%H%x00%s%x00%an%x00%ae%x00%ct%x00%(trailers:key={_TRAILER},valueonly,separator=%x3B%x20)"
+_FIELDS = 6
 _LONGEST_SUBJECT = 300
 
 
@@ -60,14 +63,70 @@ class GitCodeHost:
         there = await self._must_name(folder, new)
         if old is None:
             total = int(await self._ask(folder, "rev-list", "--count", there))
-            return Changes(await self._commits(folder, [there], limit), total)
+            return await self._changes(folder, [there], total, limit)
         here = await self._must_name(folder, old)
         counted = await self._ask(folder, "rev-list", "--count", "--left-right", f"{here}...{there}")
         lost, gained = (int(count) for count in counted.split())
         if lost and not gained:
-            return Changes(await self._commits(folder, [here, f"^{there}"], limit), lost, backwards=True, lost=lost)
-        commits = await self._commits(folder, [there, f"^{here}"], limit) if gained else ()
-        return Changes(commits, gained, lost=lost)
+            back = await self._changes(folder, [here, f"^{there}"], lost, limit)
+            return replace(back, backwards=True, lost=lost)
+        return replace(await self._changes(folder, [there, f"^{here}"], gained, limit), lost=lost)
+
+    async def carries(self, repository: str, commit: str, suspicion: Suspicion, limit: int = 10) -> Carried:
+        """What that commit has of the suspected ones: two readings of the history since the good one, however long."""
+        folder = self._folder(repository)
+        here, good, bad = [await self._full(folder, each) for each in (commit, suspicion.good, suspicion.bad)]
+        range_ = (here, bad, f"^{good}")
+        told = await self._ask(folder, "rev-list", "--topo-order", "--reverse", "--parents", *range_, "--")
+        parents = {sha: tuple(before) for sha, *before in map(str.split, told.splitlines())}
+        patterns = ["--basic-regexp", *(f"--grep={each}" for each in MENTIONS)]
+        told = await self._ask(
+            folder, "log", "-z", "--no-show-signature", "--encoding=UTF-8", *patterns, "--format=%H%n%B", *range_, "--"
+        )
+        messages = dict(each.lstrip("\n").split("\n", 1) for each in told.split("\0") if each.strip())
+        subjects = await self._subjects(folder, range_) if any(map(MENTIONS_NUMBER.search, messages.values())) else {}
+        nodes = [Node(sha, before, messages.get(sha, ""), subjects.get(sha, "")) for sha, before in parents.items()]
+        found = carried_by(nodes, here, bad, frozenset(suspicion.only))
+        shown = await self._named_commits(folder, found.carried[:limit])
+        return Carried(found.suspects, shown, len(found.carried), found.mended)
+
+    async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
+        """Those of these commits that it has."""
+        folder = self._folder(repository)
+        here = await self._full(folder, commit)
+        asked = [each for each in dict.fromkeys(others) if _HEX.fullmatch(each) and len(each) in FULL]
+        if not asked:
+            return frozenset()
+        kinds = await self._ask(folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", given="\n".join(asked))
+        there = [sha for sha, kind in (line.split()[:2] for line in kinds.splitlines()) if kind == "commit"]
+        told = await self._ask(folder, "rev-list", "--stdin", given="\n".join((*there, f"^{here}")))
+        return frozenset(there) - frozenset(told.split())
+
+    async def _full(self, folder: Path, sha: str) -> str:
+        """That commit, which must be there; nothing but a full SHA is meant."""
+        found = await self._only_commit(folder, sha) if _HEX.fullmatch(sha) and len(sha) in FULL else None
+        if found is None:
+            raise CodeHostError(f"The repository {folder.name} has no commit {_shown(sha)} any more.")
+        return found
+
+    async def _subjects(self, folder: Path, range_: Sequence[str]) -> dict[str, str]:
+        told = await self._ask(
+            folder, "log", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H %s", *range_, "--"
+        )
+        return dict(each.split(" ", 1) for each in told.split("\0") if " " in each)
+
+    async def _named_commits(self, folder: Path, shas: Sequence[str]) -> tuple[Commit, ...]:
+        return await self._commits(folder, ["--no-walk=unsorted", *shas], len(shas)) if shas else ()
+
+    async def _changes(self, folder: Path, range_: list[str], total: int, limit: int) -> Changes:
+        """So many of these commits, and those of all of them whose migration can't be undone."""
+        commits = await self._commits(folder, range_, limit) if total else ()
+        if total <= len(commits):
+            marked = commits
+        else:
+            pattern = ("--basic-regexp", "--regexp-ignore-case", f"--grep=^{_TRAILER}:")
+            marked = await self._commits(folder, [*pattern, *range_], MOST)
+        return Changes(commits, total, irreversible=tuple(each for each in marked if each.irreversible))
 
     def _folder(self, repository: str) -> Path:
         folder = self._base / repository
@@ -145,7 +204,7 @@ class GitCodeHost:
             *(f"--format={_FORMAT}", f"--max-count={limit}", *range_, "--"),
         )
         fields = told.split("\0")
-        return tuple(_commit(*fields[at : at + _FIELDS]) for at in range(0, len(fields) - _FIELDS + 1, _FIELDS))
+        return tuple(_commit(fields[at : at + _FIELDS]) for at in range(0, len(fields) - _FIELDS + 1, _FIELDS))
 
     async def _ask(self, folder: Path, *arguments: str, given: str = "") -> str:
         try:
@@ -154,12 +213,15 @@ class GitCodeHost:
             raise CodeHostError(trouble.sentence) from trouble
 
 
-def _commit(sha: str, subject: str, name: str, email: str, seconds: str) -> Commit:
+def _commit(fields: Sequence[str]) -> Commit:
+    sha, subject, name, email, seconds, irreversible = fields
     try:
         at = datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         at = datetime.fromtimestamp(0, UTC)  # a commit may claim any date, also one that no calendar has
-    return Commit(sha.strip(), _plain(subject), _plain(name), _plain(email), at)
+    return Commit(
+        sha.strip(), _plain(subject), _plain(name), _plain(email), at, irreversible=_plain(irreversible).strip("; ")
+    )
 
 
 def _plain(text: str) -> str:

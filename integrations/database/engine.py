@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
@@ -18,6 +19,14 @@ WAL_IS_SAFE = (3, 51, 3)
 
 BUSY = 30.0
 """Seconds to wait for somebody else's write before giving up."""
+
+LEFT_OPEN = 10
+"""Seconds after which a transaction in which nothing happens is ended, so that its locks are to be had."""
+
+PROMPT = MappingProxyType(
+    {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+)
+"""How a connection to PostgreSQL finds out within some ten seconds, rather than minutes, that the network is cut."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -107,9 +116,10 @@ def _sqlite(url: URL, pool_size: int) -> Engines:
 
 
 def _postgres(url: URL, pool_size: int) -> Engines:
-    # A lock that is not given in time is a conflict to be told, and a page forgotten open must not hold its locks.
-    limits = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=60s"
-    own = {} if "options" in url.query else {"options": limits}
+    # A lock that is not given in time is a conflict to be told. A page that is left open must not hold its locks: the
+    # process may be suspended in the middle, and all others would wait for the record that it was writing to.
+    limits = f"-c lock_timeout=15s -c idle_in_transaction_session_timeout={LEFT_OPEN}s"
+    own = {name: value for name, value in {"options": limits, **PROMPT}.items() if name not in url.query}
     writing = create_async_engine(
         url,
         pool_size=pool_size,

@@ -87,6 +87,13 @@ class Outbox:
         """It can't ever be sent: it stays in the table as given up. False if it is no longer this sender's."""
         return await self._in(self._engines.writing, outbox.drop, _claim(parcel), parcel.claimed_at, reason)
 
+    async def free(self, owner: str) -> int:
+        """That sender is dead: what it held may be taken at once, and not only when its lease ends. How much it was.
+
+        It may have been sent already: whoever takes it looks first, as after any lease that has ended.
+        """
+        return await self._in(self._engines.writing, outbox.free, owner)
+
     async def next_moment(self) -> datetime | None:
         """The first moment at which something may become due that is held back now; None if nothing is."""
         return await self._in(self._engines.reading, outbox.next_moment)

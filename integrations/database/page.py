@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.ports import ConflictError
 from integrations.database.errors import in_our_words
@@ -17,12 +18,17 @@ from integrations.database.rows import (
     exceptions,
     freezes,
     intents,
+    locks,
     outbox,
     releases,
+    reviews,
+    tokens,
+    trains,
+    vetoes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -35,8 +41,14 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId, Order
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+    from bot.rules.lock import Hold, Lock, LockId
     from bot.rules.people import PersonId, RoleName
+    from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Draft, Release, ReleaseId
+    from bot.rules.review import Duty, Review
+    from bot.rules.token import Token, TokenId
+    from bot.rules.train import Departure, Train, TrainId
+    from bot.rules.veto import Finding, TakenBack, Veto, VetoId
     from integrations.database.starter import WorkStarter
 
 T = TypeVar("T")
@@ -52,9 +64,15 @@ class DatabasePage(DatabaseReading):
     _lock = True
 
     def __init__(
-        self, connection: AsyncConnection, starter: WorkStarter, on_told: Callable[[], None], now: Clock
+        self,
+        connection: AsyncConnection,
+        starter: WorkStarter,
+        on_told: Callable[[], None],
+        now: Clock,
+        besides: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__(connection)
+        self._besides = besides
         self._starter = starter
         self._on_told = on_told
         self._now = now
@@ -66,6 +84,11 @@ class DatabasePage(DatabaseReading):
         self._freezes: dict[int, Freeze] = {}
         self._exceptions: dict[int, FreezeException] = {}
         self._absences: dict[int, Absence] = {}
+        self._locks: dict[int, Lock] = {}
+        self._reviews: dict[int, Review] = {}
+        self._vetoes: dict[int, Veto] = {}
+        self._tokens: dict[int, Token] = {}
+        self._trains: dict[int, Train] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -79,6 +102,22 @@ class DatabasePage(DatabaseReading):
     async def exception(self, exception: ExceptionId) -> FreezeException | None:
         return _noted(self._exceptions, exception, await super().exception(exception))
 
+    async def lock(self, lock: LockId) -> Lock | None:
+        return _noted(self._locks, lock, await super().lock(lock))
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        found = await super().lock_on(service, environment)
+        return None if found is None else _noted(self._locks, found.id, found)
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return _noted(self._reviews, deployment, await super().review(deployment))
+
+    async def token(self, token: TokenId) -> Token | None:
+        return _noted(self._tokens, token, await super().token(token))
+
+    async def train(self, train: TrainId) -> Train | None:
+        return _noted(self._trains, train, await super().train(train))
+
     async def first_time(self, intent: str) -> bool:
         return not intent or await self._run(intents.first_time, intent, self._now())
 
@@ -91,8 +130,8 @@ class DatabasePage(DatabaseReading):
             stored = self._releases[release.id] = await self._run(releases.keep, stored, release)
         return stored
 
-    async def add_deployment(self, order: Order) -> Deployment:
-        return await self._run(deployments.add, order)
+    async def add_deployment(self, order: Order, *, waits: bool = False) -> Deployment:
+        return await self._run(deployments.add, order, waits=waits)
 
     async def keep_deployment(self, deployment: Deployment) -> Deployment:
         stored = self._deployments.get(deployment.id) or _there(await self.deployment(deployment.id), deployment.name)
@@ -139,11 +178,64 @@ class DatabasePage(DatabaseReading):
     async def keep_check(self, result: CheckResult) -> bool:
         return await self._run(checks.keep, result)
 
+    async def veto(self, veto: VetoId) -> Veto | None:
+        return _noted(self._vetoes, veto, await super().veto(veto))
+
+    async def add_veto(self, taken: TakenBack) -> Veto | None:
+        return await self._run(vetoes.add, taken)
+
+    async def keep_veto(self, veto: Veto) -> Veto:
+        stored = self._vetoes.get(veto.id) or _there(await self.veto(veto.id), veto.name)
+        if veto != stored:
+            stored = self._vetoes[veto.id] = await self._run(vetoes.keep, stored, veto)
+        return stored
+
+    async def keep_finding(self, finding: Finding) -> None:
+        await self._run(vetoes.keep_finding, finding)
+
     async def keep_ask(self, ask: Ask) -> None:
         await self._run(intents.keep_ask, ask)
 
+    async def add_lock(self, hold: Hold, at: datetime) -> Lock:
+        return await self._run(locks.add, hold, at)
+
+    async def keep_lock(self, lock: Lock) -> Lock:
+        stored = self._locks.get(lock.id) or _there(await self.lock(lock.id), lock.name)
+        if lock != stored:
+            stored = self._locks[lock.id] = await self._run(locks.keep, stored, lock)
+        return stored
+
+    async def add_review(self, duty: Duty) -> Review:
+        return await self._run(reviews.add, duty)
+
+    async def keep_review(self, review: Review) -> Review:
+        stored = self._reviews.get(review.id) or _there(await self.review(review.id), f"review of {review.name}")
+        if review != stored:
+            stored = self._reviews[review.id] = await self._run(reviews.keep, stored, review)
+        return stored
+
+    async def add_token(self, person: PersonId, at: datetime, expires_at: datetime) -> Token:
+        return await self._run(tokens.add, person, at, expires_at)
+
+    async def keep_token(self, token: Token) -> Token:
+        stored = self._tokens.get(token.id) or _there(await self.token(token.id), token.name)
+        if token != stored:
+            stored = self._tokens[token.id] = await self._run(tokens.keep, stored, token)
+        return stored
+
+    async def add_train(self, departure: Departure) -> Train:
+        return await self._run(trains.add, departure)
+
+    async def keep_train(self, train: Train) -> Train:
+        stored = self._trains.get(train.id) or _there(await self.train(train.id), train.name)
+        if train != stored:
+            stored = self._trains[train.id] = await self._run(trains.keep, stored, train)
+        return stored
+
     async def put_on_record(self, happened: Happened) -> None:
-        self._happenings.append(audit.as_kept(happened))
+        besides = self._besides()
+        told = replace(happened, detail={**happened.detail, **besides}) if besides else happened
+        self._happenings.append(audit.as_kept(told))
 
     async def tell(self, notice: Notice) -> None:
         self._notices.append(notice)

@@ -17,7 +17,12 @@ from integrations.database.rows import (
     exceptions,
     freezes,
     intents,
+    locks,
     releases,
+    reviews,
+    tokens,
+    trains,
+    vetoes,
 )
 
 if TYPE_CHECKING:
@@ -34,9 +39,14 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId
+    from bot.rules.lock import Lock, LockId
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
+    from bot.rules.review import Review
+    from bot.rules.token import Token, TokenId
+    from bot.rules.train import Train, TrainId
+    from bot.rules.veto import Finding, Veto, VetoId
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,6 +117,9 @@ class DatabaseReading:
             limit=limit,
         )
 
+    async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
+        return await self._run(deployments.waiting, service, environment)
+
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         return await self._run(deployments.history_for, service, releases)
 
@@ -149,6 +162,24 @@ class DatabaseReading:
     async def checks(self, service: ServiceName, commit: str) -> list[CheckResult]:
         return await self._run(checks.of, service, commit, lock=self._lock)
 
+    async def veto(self, veto: VetoId) -> Veto | None:
+        return await self._run(vetoes.one, veto, lock=self._lock)
+
+    async def vetoes(self, service: ServiceName) -> list[Veto]:
+        return await self._run(vetoes.of, service)
+
+    async def findings(self, service: ServiceName, commits: Sequence[str]) -> list[Finding]:
+        return await self._run(vetoes.findings, service, commits)
+
+    async def train(self, train: TrainId) -> Train | None:
+        return await self._run(trains.one, train, lock=self._lock)
+
+    async def trains(self, *, environment: EnvironmentName | None = None, limit: int = 50) -> list[Train]:
+        return await self._run(trains.going, environment=environment, limit=limit)
+
+    async def train_with(self, deployment: DeploymentId) -> Train | None:
+        return await self._run(trains.with_deployment, deployment)
+
     async def record(
         self, *, release: ReleaseId | None = None, after: int = 0, since: datetime | None = None, limit: int = 1000
     ) -> list[Entry]:
@@ -156,3 +187,31 @@ class DatabaseReading:
 
     async def record_head(self) -> tuple[int, str]:
         return await self._run(audit.head)
+
+    async def lock(self, lock: LockId) -> Lock | None:
+        return await self._run(locks.one, lock, lock=self._lock)
+
+    async def locks(self, *, not_over_at: datetime, release: ReleaseId | None = None) -> list[Lock]:
+        return await self._run(locks.several, not_over_at=not_over_at, release=release)
+
+    async def lock_on(self, service: ServiceName, environment: EnvironmentName) -> Lock | None:
+        return await self._run(locks.on, service, environment, lock=self._lock)
+
+    async def review(self, deployment: DeploymentId) -> Review | None:
+        return await self._run(reviews.one, deployment, lock=self._lock)
+
+    async def reviews(
+        self,
+        *,
+        open_only: bool = False,
+        broken_by: PersonId | None = None,
+        release: ReleaseId | None = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        return await self._run(reviews.several, open_only=open_only, broken_by=broken_by, release=release, limit=limit)
+
+    async def token(self, token: TokenId) -> Token | None:
+        return await self._run(tokens.one, token, lock=self._lock)
+
+    async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
+        return await self._run(tokens.several, person=person, good_at=good_at)

@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from bot.rules.approval import Word
 from bot.rules.deployment import HOLDING, Attempt, Kind
+from bot.rules.train import Course
 from integrations.database.columns import Json, Moment, Number, Words
 
 metadata = MetaData(
@@ -32,11 +33,14 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, values: type[Attempt | Kind | Word] | frozenset[Attempt]) -> str:
+def _one_of(column: str, values: type[Attempt | Kind | Word | Course] | frozenset[Attempt]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in sorted(values))})"
 
 
 HOLDS = _one_of("attempt", HOLDING)
+WAITS = f"attempt = '{Attempt.QUEUED}'"
+ONE_WAY_FORWARD = f"{WAITS} AND kind = '{Kind.DEPLOY}'"
+ONE_WAY_BACK = f"{WAITS} AND kind = '{Kind.ROLLBACK}'"
 
 
 OPEN = "launched_at IS NULL AND cancelled_at IS NULL"
@@ -56,6 +60,7 @@ def _candidate_columns() -> tuple[Column[object], ...]:
         Column("author_ids", Json, nullable=False),
         Column("set_by", Words, nullable=False),
         Column("set_at", Moment, nullable=False),
+        Column("irreversible", Words, nullable=False, server_default=""),
     )
 
 
@@ -180,8 +185,14 @@ deployments = Table(
     Column("ended_at", Moment),
     Column("cancel_asked_by", Words),
     Column("revision", Integer, nullable=False),
+    Column("cancel_asked_at", Moment),
+    Column("silent_since", Moment),
+    Column("waits_since", Moment),
+    Column("turn", Number),
+    Column("broke_glass", Boolean, nullable=False, server_default=false()),
     CheckConstraint(_one_of("kind", Kind), name="kind"),
     CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
+    CheckConstraint(f"attempt <> '{Attempt.QUEUED}' OR waits_since IS NOT NULL", name="waiting"),
     # The promise of at most one active deployment per service and environment is kept here, whatever was read before.
     Index(
         "uq_deployments_holding",
@@ -191,6 +202,23 @@ deployments = Table(
         sqlite_where=text(HOLDS),
         postgresql_where=text(HOLDS),
     ),
+    # And whoever waits there waits once: a release, and the way back.
+    Index(
+        "uq_deployments_waiting",
+        "release_id",
+        "environment",
+        unique=True,
+        sqlite_where=text(ONE_WAY_FORWARD),
+        postgresql_where=text(ONE_WAY_FORWARD),
+    ),
+    Index(
+        "uq_deployments_going_back",
+        "service",
+        "environment",
+        unique=True,
+        sqlite_where=text(ONE_WAY_BACK),
+        postgresql_where=text(ONE_WAY_BACK),
+    ),
     Index(None, "service", "id"),
     Index(None, "service", "environment", "id"),
     Index(None, "service", "attempt", "environment", "id"),
@@ -198,6 +226,7 @@ deployments = Table(
     Index(None, "replaces"),
     Index(None, "attempt", "id"),
     Index(None, "ended_at"),
+    Index(None, "turn"),
     sqlite_autoincrement=True,
 )
 
@@ -395,4 +424,189 @@ messages = Table(
     Column("ts", Words, nullable=False),
     Column("body_digest", Words, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+NOT_ENDED = "ended_at IS NULL"
+"""The locks that nobody has ended."""
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("held_by", Words, nullable=False),
+    Column("locked_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("release_id", Number, ForeignKey("releases.id")),
+    Column("said_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("locked_at < ends_at", name="hold"),
+    CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
+    Index(None, "ends_at"),
+    Index(None, "release_id"),
+    # One lock holds a place, whatever was read before.
+    Index(
+        "uq_locks_not_ended",
+        "service",
+        "environment",
+        unique=True,
+        sqlite_where=text(NOT_ENDED),
+        postgresql_where=text(NOT_ENDED),
+    ),
+    sqlite_autoincrement=True,
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Number, ForeignKey("deployments.id"), primary_key=True, autoincrement=False),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("broken_by", Words, nullable=False),
+    Column("broken_for", Words),
+    Column("opened_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("owner", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("passed", Json, nullable=False),
+    Column("closed_by", Words),
+    Column("closed_for", Words),
+    Column("closed_at", Moment),
+    Column("learned", Words, nullable=False),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("(closed_by IS NULL) = (closed_at IS NULL)", name="closed"),
+    Index(None, "due_at", "id"),
+    Index(None, "closed_at", "due_at"),
+    Index(None, "broken_by", "closed_at"),
+    Index(None, "release_id"),
+)
+
+vetoes = Table(
+    "vetoes",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("service", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("bad", String(64), nullable=False),
+    Column("good", String(64), nullable=False),
+    Column("bad_version", Words, nullable=False),
+    Column("good_version", Words, nullable=False),
+    # One rollback is vetoed once, however often its end is written down.
+    Column("rollback_id", Number, ForeignKey("deployments.id"), nullable=False, unique=True),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("person", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("known", Json, nullable=False),
+    Column("culprits", Json, nullable=False),
+    Column("named_by", Words),
+    Column("named_at", Moment),
+    Column("named_reason", Words),
+    Column("answers", Json, nullable=False),
+    Column("lifted_by", Words),
+    Column("lifted_at", Moment),
+    Column("lifted_reason", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("(named_by IS NULL) = (named_at IS NULL)", name="named"),
+    CheckConstraint("(lifted_by IS NULL) = (lifted_at IS NULL)", name="lifted"),
+    Index(None, "service", "id"),
+    sqlite_autoincrement=True,
+)
+
+veto_findings = Table(
+    "veto_findings",
+    metadata,
+    Column("veto_id", Number, ForeignKey("vetoes.id"), primary_key=True),
+    Column("commit", String(64), primary_key=True),
+    Column("read_at", Moment, nullable=False),
+    Column("culprits", Json, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("suspects", Integer, nullable=False),
+    Column("carried", Json, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("mended", Integer, nullable=False),
+    Column("problem", Words, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("revoked_at", Moment),
+    Column("revoked_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("made_at < expires_at", name="lasting"),
+    CheckConstraint("(revoked_by IS NULL) = (revoked_at IS NULL)", name="revoked"),
+    Index(None, "person"),
+    Index(None, "revoked_at", "expires_at"),
+    sqlite_autoincrement=True,
+)
+
+roles_as_read = Table(
+    "roles_as_read",
+    metadata,
+    Column("role", Words, primary_key=True),
+    Column("people", Json, nullable=False),
+    Column("made_of", Words, nullable=False),
+    # Why Slack would not tell who holds it; empty where it did.
+    Column("problem", Words, nullable=False),
+    Column("read_at", Moment, nullable=False),
+)
+
+people_as_read = Table(
+    "people_as_read",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("tz", Words, nullable=False),
+    Column("standing", Words, nullable=False),
+    Column("read_at", Moment, nullable=False),
+)
+
+trains = Table(
+    "trains",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("environment", Words, nullable=False),
+    Column("confirmed_by", Words, nullable=False),
+    Column("confirmed_at", Moment, nullable=False),
+    Column("course", Words, nullable=False),
+    Column("decided_by", Words),
+    Column("asks_since", Moment),
+    Column("ended_at", Moment),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint(_one_of("course", Course), name="course"),
+    Index(None, "ended_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+train_cars = Table(
+    "train_cars",
+    metadata,
+    Column("train_id", Number, ForeignKey("trains.id"), primary_key=True),
+    # 1, 2, … in the order in which they go.
+    Column("position", Integer, primary_key=True),
+    Column("release_id", Number, ForeignKey("releases.id"), nullable=False),
+    Column("service", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("candidate", Words, nullable=False),
+    Column("after", Json, nullable=False),
+    Column("deployment_id", Number, ForeignKey("deployments.id")),
+    Column("adopted", Boolean, nullable=False),
+    Column("rollback_id", Number, ForeignKey("deployments.id")),
+    Column("trouble", Json),
+    Column("left", Boolean, nullable=False),
+    CheckConstraint("position > 0", name="position"),
+    Index(None, "train_id", "release_id", unique=True),
+    Index(None, "deployment_id"),
+    Index(None, "rollback_id"),
 )

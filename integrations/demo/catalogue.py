@@ -31,6 +31,7 @@ defaults:
     deploy: [release-manager, on-call]
     roll-back: [release-manager, on-call]
     launch: release-manager
+    break-glass: on-call         # past the gate, in an emergency; others review it afterwards
 
 services:
   payments:
@@ -41,6 +42,7 @@ services:
         deployer: &deployer
           command:
             program: @program@
+            artifact: @artifact@     # whether a version is still there, to go back to
             environment: {PYTHONPATH: @path@}
             timeout: 2m
         address: @staging@
@@ -99,6 +101,7 @@ def catalogue_text(folder: Path, repository: Path, addresses: Mapping[str, str],
     values = {
         "repository": str(repository),
         "program": program,
+        "artifact": [*program, "--look"],
         "path": str(Path(integrations.__path__[0]).parent),
         **addresses,
         **{f"{name}_version": f"{address}/version" for name, address in addresses.items()},

@@ -19,6 +19,8 @@ from integrations.demo.places import BrokenServiceError, Place, Put
 from integrations.demo.repository import GroundError, git
 
 NOT_DONE, BROKEN, UNHEALTHY, STOPPED = 1, 2, 3, 4
+THERE, GONE, NOBODY_KNOWS = 0, 1, 5
+"""What looking for a commit ends with."""
 HEALTHY_WITHIN = 10.0
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -47,6 +49,15 @@ class Deploy:
         self._repository = ground / told["service"]
         self._place = Place(ground / "environments" / environment)
         self._pace = pace
+
+    def look(self, commit: str) -> int:
+        """Whether that commit is still there to be fetched."""
+        try:
+            git(self._repository, "cat-file", "-e", "--end-of-options", f"{commit}^{{commit}}")
+        except GroundError:
+            self._say(f"The repository has no commit {commit[:7]} any more.")
+            return GONE
+        return THERE
 
     def run(self, commit: str, version: str) -> int:
         """Every step, each with a line that says what happens. The exit code."""
@@ -138,10 +149,12 @@ def main() -> int:
     for name in ("service", "environment", "commit", "version"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--pace", type=float, default=1.0, help="0 for at once; 1 takes about four seconds")
+    parser.add_argument("--look", action="store_true", help="only tell whether that commit can still be deployed")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     try:
-        return Deploy(given.ground, given.service, given.environment, given.pace).run(given.commit, given.version)
+        deploy = Deploy(given.ground, given.service, given.environment, given.pace)
+        return deploy.look(given.commit) if given.look else deploy.run(given.commit, given.version)
     except _StoppedError:
         trouble = "Stopped before anything was done."
     except (OSError, ValueError) as problem:
@@ -149,7 +162,7 @@ def main() -> int:
     except GroundError as problem:
         trouble = str(problem)
     print(trouble, flush=True)  # noqa: T201 - as above
-    return NOT_DONE
+    return NOBODY_KNOWS if given.look else NOT_DONE
 
 
 if __name__ == "__main__":

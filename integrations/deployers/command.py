@@ -19,9 +19,10 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import integrations
-from bot.ports import Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment
+from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
+from bot.rules.deployment import Deployment, Order
 from bot.rules.policy import DeployerChoice, Environment, Service
+from integrations.deployers.artifacts import ask
 from integrations.deployers.command_settings import (
     CommandSettings,
     PlaceholderError,
@@ -29,6 +30,7 @@ from integrations.deployers.command_settings import (
     fill_in,
     read,
     values_for,
+    values_of,
 )
 from integrations.deployers.command_words import progress_of, secrets_of, why_not_started
 from integrations.deployers.job import CANCELLED, NOBODY, NOT_STARTED, Job
@@ -45,15 +47,22 @@ class CommandDeployer:
     """Runs a program of this host for each deployment."""
 
     def __init__(
-        self, *, state: Path, grace: timedelta = timedelta(seconds=10), patience: timedelta = timedelta(seconds=15)
+        self,
+        *,
+        state: Path,
+        grace: timedelta = timedelta(seconds=10),
+        patience: timedelta = timedelta(seconds=15),
+        looks_within: timedelta = timedelta(seconds=3),
     ) -> None:
         """`state` keeps what was started; `grace` lies between the kind and the unkind signal.
 
-        `patience` is how long a runner may take to get going.
+        `patience` is how long a runner may take to get going, `looks_within` how long to see whether an artifact is
+        there.
         """
         self._state = state.absolute()
         self._grace = grace
         self._patience = patience
+        self._looks_within = looks_within
 
     @property
     def capabilities(self) -> Capabilities:
@@ -105,13 +114,26 @@ class CommandDeployer:
         except (OSError, ValueError) as trouble:
             raise DeployerError(self._unusable(trouble), ended=False) from trouble
 
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        """Ask the program that the settings name for it; only a clear answer counts."""
+        del service
+        try:
+            settings = read(environment.deployer.settings)
+            asked = [fill_in(each, values_of(order)) for each in settings.artifact]
+        except (SettingsError, PlaceholderError) as trouble:
+            return Available(None, str(trouble))
+        if not asked:
+            return Available(None)
+        return await ask(asked, _folder(settings), _variables(settings), self._looks_within)
+
     async def check(self, choice: DeployerChoice) -> list[str]:
         """Try everything that can be tried without deploying."""
         try:
             settings = read(choice.settings)
         except SettingsError as trouble:
             return trouble.problems
-        problems = [problem for problem in (_missing(settings),) if problem]
+        programs = (settings.program, settings.artifact) if settings.artifact else (settings.program,)
+        problems = [problem for problem in (_missing(settings, each) for each in programs) if problem]
         nearest = next(folder for folder in (self._state, *self._state.parents) if folder.exists())
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
             problems.append(f"The folder {self._state}, where deployments are followed, can't be written.")
@@ -139,7 +161,7 @@ class CommandDeployer:
             program = [fill_in(each, values_for(deployment)) for each in settings.program]
         except (SettingsError, PlaceholderError) as trouble:
             raise DeployerError(str(trouble), ended=True) from trouble
-        missing = _missing(settings)
+        missing = _missing(settings, settings.program)
         if missing:
             raise DeployerError(missing, ended=True)
         return {
@@ -228,9 +250,9 @@ def _variables(settings: CommandSettings) -> dict[str, str]:
     return {"PATH": DEFAULT_PATH} | basics | dict(settings.environment)
 
 
-def _missing(settings: CommandSettings) -> str:
-    """What the program lacks on this host; empty when it can be started."""
-    folder, program = _folder(settings), settings.program[0]
+def _missing(settings: CommandSettings, called: tuple[str, ...]) -> str:
+    """What that program lacks on this host; empty when it can be started."""
+    folder, program = _folder(settings), called[0]
     if not folder.is_dir():
         return f"The folder {folder} to run in does not exist."
     if "/" not in program:

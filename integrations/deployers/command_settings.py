@@ -11,10 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.rules.deployment import Deployment
+from bot.rules.deployment import Deployment, Order
 
 PLACEHOLDERS = ("service", "environment", "version", "commit", "artifact", "deployment", "kind")
-KNOWN = ("program", "directory", "environment", "timeout", "cancel_signal")
+KNOWN = ("program", "directory", "environment", "timeout", "cancel_signal", "artifact")
+BEFORE_A_NUMBER = tuple(name for name in PLACEHOLDERS if name != "deployment")
+"""What is known before there is a deployment."""
 DEFAULT_TIMEOUT = timedelta(minutes=15)
 LONGEST_TIMEOUT = timedelta(days=1)
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGKILL")
@@ -45,6 +47,8 @@ class CommandSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: timedelta = DEFAULT_TIMEOUT
     cancel_signal: signal.Signals = signal.SIGTERM
+    artifact: tuple[str, ...] = ()
+    """What tells by its exit code whether the artifact is there still: 0 it is, 1 it is gone. None: nobody can tell."""
 
 
 def read(settings: Mapping[str, Any]) -> CommandSettings:
@@ -59,9 +63,12 @@ def read(settings: Mapping[str, Any]) -> CommandSettings:
     environment = _environment(settings.get("environment", {}), problems)
     timeout = _timeout(settings.get("timeout"), problems)
     number = _cancel_signal(settings.get("cancel_signal", "SIGTERM"), problems)
+    artifact: tuple[str, ...] = ()
+    if "artifact" in settings:
+        artifact = _program(settings["artifact"], problems, "artifact", BEFORE_A_NUMBER)
     if problems:
         raise SettingsError(problems)
-    return CommandSettings(program, directory, environment, timeout, number)
+    return CommandSettings(program, directory, environment, timeout, number, artifact)
 
 
 def problems_of(settings: Mapping[str, Any]) -> list[str]:
@@ -75,14 +82,17 @@ def problems_of(settings: Mapping[str, Any]) -> list[str]:
 
 def values_for(deployment: Deployment) -> dict[str, str | None]:
     """What each placeholder stands for in this deployment; None where it has nothing."""
-    order = deployment.order
+    return {**values_of(deployment.order), "deployment": deployment.name}
+
+
+def values_of(order: Order) -> dict[str, str | None]:
+    """The same for what has no number yet."""
     return {
         "service": order.service,
         "environment": order.environment,
         "version": order.version,
         "commit": order.candidate.commit,
         "artifact": order.candidate.artifact,
-        "deployment": deployment.name,
         "kind": order.kind.value,
     }
 
@@ -105,18 +115,20 @@ def fill_in(template: str, values: Mapping[str, str | None]) -> str:
     return "".join(filled)
 
 
-def _program(given: Any, problems: list[str]) -> tuple[str, ...]:
+def _program(
+    given: Any, problems: list[str], where: str = "program", known: tuple[str, ...] = PLACEHOLDERS
+) -> tuple[str, ...]:
     if not isinstance(given, list | tuple) or not given or not all(isinstance(each, str) for each in given):
-        problems.append('Set "program" to a list: the program and its arguments, each a text.')
+        problems.append(f'Set "{where}" to a list: the program and its arguments, each a text.')
         return ()
     if not given[0].strip() or "{" in given[0]:
-        problems.append('The first entry of "program" must name the program itself, without placeholders.')
+        problems.append(f'The first entry of "{where}" must name the program itself, without placeholders.')
     for each in given:
-        _check_template(each, "program", problems)
+        _check_template(each, where, problems, known)
     return tuple(given)
 
 
-def _check_template(template: str, where: str, problems: list[str]) -> None:
+def _check_template(template: str, where: str, problems: list[str], known: tuple[str, ...]) -> None:
     try:
         parsed = list(string.Formatter().parse(template))
     except ValueError:
@@ -127,9 +139,9 @@ def _check_template(template: str, where: str, problems: list[str]) -> None:
     for _, name, form, conversion in parsed:
         if name is None:
             continue
-        if name not in PLACEHOLDERS or form or conversion:
+        if name not in known or form or conversion:
             whole = name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
-            problems.append(f'In "{where}", {{{whole}}} is no placeholder; there are {_listed(PLACEHOLDERS)}.')
+            problems.append(f'In "{where}", {{{whole}}} is no placeholder; there are {_listed(known)}.')
     if "\0" in template:
         problems.append(f'In "{where}" there is a NUL character, which no program can be given.')
 

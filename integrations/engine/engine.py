@@ -6,10 +6,10 @@ import asyncio
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, WorkflowStatus
@@ -19,11 +19,11 @@ from bot.ports import Advance, Clock, Schedule, Tick, Work
 from integrations.database.engine import parse_url
 from integrations.engine import rows
 from integrations.engine.alone import Alone
-from integrations.engine.lease import BEAT, Lease
+from integrations.engine.lease import LENGTH, Lease
 from integrations.engine.moves import Follower, Stopping, Trouble
 from integrations.engine.names import FOLLOW, QUEUE, TICK, id_of, tick_id, tick_prefix
 from integrations.engine.starter import options_for
-from integrations.engine.store import address_of, configuration, open_client, prepare
+from integrations.engine.store import TRIES, address_of, configuration, in_one_line, open_client, prepare
 from integrations.engine.ticking import Clockwork, Ticker
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ T = TypeVar("T")
 
 LATE_AFTER = timedelta(minutes=15)
 WITHIN = timedelta(seconds=10)
-REVIVE_EVERY = 20
-"""Rounds between two looks for work that the engine itself has ended."""
+LOOK_AFTER = timedelta(seconds=5)
+"""The pause between two looks for work that nobody follows, though it is this process's."""
+REVIVE_EVERY = 3
+"""Looks between two looks for work that the engine itself has ended."""
 
 
 def utc_now() -> datetime:
@@ -56,17 +58,30 @@ class Engine:
         works: Mapping[Work, Advance],
         tick: Tick,
         late_after: timedelta = LATE_AFTER,
+        lease: timedelta = LENGTH,
+        gone: Callable[[str], Awaitable[object]] | None = None,
         now: Clock = utc_now,
     ) -> None:
+        """`gone` hears of each process that is dead, by its name: whoever else holds something for it can let go."""
         self._url = parse_url(url) if isinstance(url, str) else url
-        self._guard: Alone | Lease = Alone(self._url) if self._url.get_backend_name() == "sqlite" else Lease(self._url)
+        is_file = self._url.get_backend_name() == "sqlite"
+        self._guard: Alone | Lease = Alone(self._url) if is_file else Lease(self._url, lease)
         self._client: DBOSClient = open_client(address_of(self._url))
         self._now = now
+        self._gone = gone
         self._stopping = Stopping()
         self._follower = Follower(works, self._hand_over, self._guard.held, self._stopping, now)
         self._clockwork = Clockwork(self._write_down, self._has_ticked, now, late_after)
-        self._ticker = Ticker(tick, self._clockwork.runs, self._stopping, now, late_after)
+        self._ticker = Ticker(
+            tick, self._clockwork.runs, self._guard.held, self._stopping, now=now, late_after=late_after
+        )
+        self._engine: DBOS | None = None
         self._going: list[asyncio.Task[None]] = []
+
+    @property
+    def name(self) -> str:
+        """What this process is called among those that may be at work on this database."""
+        return self._guard.executor
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -83,10 +98,14 @@ class Engine:
             raise RuntimeError("This process has an open engine already.")
         if self._stopping.asked:
             raise RuntimeError("This engine was closed for good; make another one.")
+        TRIES.begins()
         await self._guard.take()
         Engine._opened = self
         try:
             await prepare(self._url)
+            if self._gone is not None:
+                # On SQLite it is the name of whoever was there before; elsewhere nobody ever had it.
+                await self._gone(self.name)
             self._launch()
             await self._revive()
         except BaseException:
@@ -94,6 +113,7 @@ class Engine:
             raise
         self._going = [
             asyncio.create_task(self._clockwork.run(), name="what the clock asks for"),
+            asyncio.create_task(self._beats(), name="the life sign"),
             asyncio.create_task(self._rounds(), name="the engine's rounds"),
         ]
 
@@ -111,6 +131,7 @@ class Engine:
         cut_off = await self._stopping.ask(within)
         if cut_off:
             log.warning("%s moves took longer than %s and were cut off; they will be made again.", cut_off, within)
+        TRIES.ends()
         # The library has put its own threads at the loop's service, and takes them away with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
@@ -144,7 +165,7 @@ class Engine:
         return await self._ask(lambda client: rows.forget(client, before))
 
     def _launch(self) -> None:
-        DBOS(config=configuration(address_of(self._url), self._guard.executor))
+        self._engine = DBOS(config=configuration(address_of(self._url), self._guard.executor))
 
         @DBOS.workflow(name=FOLLOW, max_recovery_attempts=None)
         async def follow(work: str, key: int, life: int) -> str:
@@ -157,20 +178,57 @@ class Engine:
         # On the loop's own thread: from here the library knows on which loop our work is to run.
         DBOS.launch()
 
+    async def _beats(self) -> None:
+        """The life sign, for as long as the engine runs: nothing else may hold it up."""
+        while True:
+            try:
+                await self._guard.beat(self._take_over, self._stopping.keep)
+            except Exception:  # the boundary: without a beat others would take over for no reason
+                log.exception("The life sign could not be given; it will be tried again.")
+            await asyncio.sleep(self._guard.every.total_seconds())
+
     async def _rounds(self) -> None:
         """What must be looked after for as long as the engine runs."""
-        for number in itertools.count():
+        strays: set[str] = set()
+        failing = False
+        for number in itertools.count(1):
+            await asyncio.sleep(LOOK_AFTER.total_seconds())
             try:
-                await self._guard.beat(self._take_over)
+                strays = await self._bring_back(strays)
                 if number % REVIVE_EVERY == 0:
                     await self._revive()
-            except Exception:  # the boundary: the database may be away; the next round comes
-                log.exception("The engine could not be looked after; it will be tried again.")
-            await asyncio.sleep(BEAT.total_seconds())
+                failing = False
+            except Exception as error:  # noqa: BLE001 - the boundary: the database may be away; the next round comes
+                if not failing:
+                    log.warning("The engine can't be looked after; trying on: %s", in_one_line(error))
+                failing = True
+
+    async def _bring_back(self, before: set[str]) -> set[str]:
+        """Hand back what is ours on paper and, for the second time, not in our hands; what was seen so just now.
+
+        That happens when the database went away just as the engine took work up: it was taken, and nobody knew.
+        """
+        ours = await self._ask(lambda client: rows.held_by(client, self._guard.executor))
+        strays = ours - set(self._running().activeList())
+        for workflow in strays & before:
+            log.warning("%s was taken up and never begun; it begins now.", workflow)
+            await asyncio.to_thread(self._hand_back, workflow)
+        return strays - before
+
+    def _running(self) -> Any:
+        assert self._engine is not None, "the engine is open"
+        return self._engine._active_workflows_set  # noqa: SLF001 - a test holds it
+
+    def _hand_back(self, workflow: str) -> None:
+        assert self._engine is not None, "the engine is open"
+        database = self._engine._sys_db  # noqa: SLF001 - a test holds it
+        database.reenqueue_for_recovery(workflow, [self._guard.executor], QUEUE)
 
     async def _take_over(self, executor: str) -> None:
         handles = await asyncio.to_thread(DBOS._recover_pending_workflows, [executor])  # noqa: SLF001 - a test holds it
         log.warning("The process %s is gone; %s pieces of its work go on.", executor, len(handles))
+        if self._gone is not None:
+            await self._gone(executor)
 
     async def _revive(self) -> None:
         """Nothing is given up because the engine itself stumbled: what it ended with an error gets another life."""

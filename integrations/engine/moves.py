@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from dbos import DBOS
+from dbos import DBOS, error
 
-from bot.ports import Advance, Clock, Work
+from bot.ports import Advance, Clock, ConflictError, RecordsError, Work
 from integrations.engine.names import CONTROL, id_of
+from integrations.engine.store import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,9 @@ MOVES_IN_A_LIFE = 200
 
 This number belongs to the form of the code (`names.FORM`): lives that go on were begun with it.
 """
+
+MayMove = Callable[[str], Awaitable[bool]]
+"""Wait until that workflow may move here; False if another process has taken it over."""
 
 PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
@@ -73,20 +77,24 @@ class Stopping:
 
     def __init__(self) -> None:
         self.asked = False
-        self._inside: set[asyncio.Task[Any]] = set()
+        self._inside: dict[asyncio.Task[Any], str] = {}
         self._waiting: set[asyncio.Task[Any]] = set()
         self._sent_out: set[asyncio.Task[Any]] = set()
 
     @contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self, workflow: str) -> Iterator[None]:
         """Around everything that a piece of work does in this process."""
         task = _this_task()
-        self._inside.add(task)
+        self._inside[task] = workflow
         try:
             self.gate()
             yield
+        except error.DBOSWorkflowConflictIDError:
+            # The engine would keep watching what becomes of it there.
+            log.warning("%s is followed by another process; it is let go of here.", workflow)
+            raise asyncio.CancelledError from None
         finally:
-            self._inside.discard(task)
+            self._inside.pop(task, None)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -100,10 +108,23 @@ class Stopping:
             self._waiting.discard(task)
         self.gate()
 
+    async def until_mine(self, may_move: MayMove, workflow: str) -> None:
+        """Wait until it may move; go no further if it is another process's by now."""
+        with self.waiting():
+            if not await may_move(workflow):
+                log.warning("%s was taken over by another process; it is let go of here.", workflow)
+                raise asyncio.CancelledError
+
     def gate(self) -> None:
         """Go no further if the way out was asked for. The work goes on later, as after a process that ended."""
         if self.asked:
             raise asyncio.CancelledError
+
+    def keep(self, workflows: set[str]) -> None:
+        """Let go of all others: others follow them now. What moves ends its move, which the engine will not keep."""
+        for task, workflow in self._inside.items():
+            if workflow not in workflows and task in self._waiting:
+                task.cancel()
 
     async def ask(self, within: timedelta) -> int:
         """Ask everybody out, and wait for those that move; how many had to be cut off."""
@@ -130,7 +151,7 @@ class Follower:
         self,
         works: Mapping[Work, Advance],
         hand_over: Callable[[str, int, int], Awaitable[None]],
-        may_move: Callable[[], Awaitable[None]],
+        may_move: MayMove,
         stopping: Stopping,
         now: Clock,
     ) -> None:
@@ -148,12 +169,10 @@ class Follower:
         Everything that it decides by comes from the engine's record, so that it takes the same way again.
         """
         name = id_of(work, key)
-        with self._stopping.inside(), self._placed(name):
+        with self._stopping.inside(id_of(work, key, life)), self._placed(name):
             moves = failures = 0
             while True:
-                with self._stopping.waiting():
-                    await self._may_move()
-                moved = await DBOS.run_step_async({"name": "move"}, self._move, work, key)
+                moved = await DBOS.run_step_async({"name": "move"}, self._move, work, key, life)
                 moves += 1
                 if moved["done"]:
                     self.troubles.pop(name, None)
@@ -165,16 +184,21 @@ class Follower:
                 if moves >= MOVES_IN_A_LIFE and not failures and await self._handed_over(work, key, life + 1):
                     return "handed over"
 
-    async def _move(self, work: str, key: int) -> Moved:
+    async def _move(self, work: str, key: int, life: int) -> Moved:
         self.places[id_of(work, key)] = Place("moving", since=self._now())
+        await self._stopping.until_mine(self._may_move, id_of(work, key, life))
         try:
             advance = self._works.get(work)
             if advance is None:
                 raise LookupError(f"This program doesn't know the work “{work}”.")  # noqa: TRY301 - told as any other
             following = await advance(key)
-        except Exception as error:  # the boundary: it is logged here, shown by `troubles`, and tried again
+        except (RecordsError, ConflictError) as failure:  # nothing of ours is broken, so no traceback helps
+            log.warning("%s %s could not move; it will be tried again: %s", work, key, in_one_line(failure))
+            return Moved(done=False, after=0.0, at=self._now().isoformat(), error=in_one_line(failure))
+        except Exception as failure:  # the boundary: it is logged here, shown by `troubles`, and tried again
             log.exception("%s %s failed; it will be tried again.", work, key)
-            return Moved(done=False, after=0.0, at=self._now().isoformat(), error=f"{type(error).__name__}: {error}")
+            said = f"{type(failure).__name__}: {failure}"
+            return Moved(done=False, after=0.0, at=self._now().isoformat(), error=said)
         after = max(0.0, following.after.total_seconds())
         return Moved(done=following.done, after=after, at=self._now().isoformat(), error="")
 

@@ -70,6 +70,14 @@ def active(client: DBOSClient) -> list[WorkflowStatus]:
     return client.list_workflows(name=[FOLLOW, TICK], status=ACTIVE, load_output=False)
 
 
+def held_by(client: DBOSClient, executor: str) -> set[str]:
+    """The workflows that this process has taken up, by the engine's record."""
+    found = client.list_workflows(
+        name=[FOLLOW, TICK], status="PENDING", executor_id=executor, load_input=False, load_output=False
+    )
+    return {each.workflow_id for each in found}
+
+
 def stumbled(client: DBOSClient) -> list[tuple[str, int, int]]:
     """Work that the engine ended with an error, which our workflows never do: its name, key and newest life."""
     ended = client.list_workflows(name=FOLLOW, status=STUMBLED, load_output=False)

@@ -18,7 +18,8 @@ from croniter import croniter  # type: ignore[import-untyped] # it has no types 
 from dbos import DBOS
 
 from bot.ports import Clock, Schedule, Tick
-from integrations.engine.moves import Stopping, pause_after
+from integrations.engine.moves import MayMove, Stopping, pause_after
+from integrations.engine.store import LONGEST_PAUSE, in_one_line
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +81,16 @@ class Clockwork:
 
     async def run(self) -> None:
         """Write down what is due, for as long as this process lives."""
+        failures = 0
         while True:
             try:
                 await self._write_what_is_due()
-            except Exception:  # the boundary: the database may be away; what is due stays due
-                log.exception("What is due could not be written down; it will be tried again.")
-                await asyncio.sleep(1)
+                failures = 0
+            except Exception as failure:  # noqa: BLE001 - the boundary: the database may be away; what is due stays due
+                failures += 1
+                if failures == 1:
+                    log.warning("What is due could not be written down; trying on: %s", in_one_line(failure))
+                await asyncio.sleep(min(failures, LONGEST_PAUSE))
             self._changed.clear()
             with suppress(TimeoutError):
                 # Not `wait_for`: before Python 3.12 it can overhear that this task was cancelled.
@@ -125,17 +130,25 @@ class Ticker:
     """Does what a schedule is for. What fails is tried again until it is too late."""
 
     def __init__(
-        self, tick: Tick, runs: Callable[[str], bool], stopping: Stopping, now: Clock, late_after: timedelta
+        self,
+        tick: Tick,
+        runs: Callable[[str], bool],
+        may_move: MayMove,
+        stopping: Stopping,
+        *,
+        now: Clock,
+        late_after: timedelta,
     ) -> None:
         self._tick = tick
         self._runs = runs
+        self._may_move = may_move
         self._stopping = stopping
         self._now = now
         self._late_after = late_after
 
     async def follow(self, key: str, due: str) -> str:
         """The workflow of one tick."""
-        with self._stopping.inside():
+        with self._stopping.inside(_this_workflow()):
             failures = 0
             while True:
                 said: str = await DBOS.run_step_async({"name": "tick"}, self._once, key, due)
@@ -146,6 +159,7 @@ class Ticker:
                     await DBOS.sleep_async(pause_after(failures).total_seconds())
 
     async def _once(self, key: str, due: str) -> str:
+        await self._stopping.until_mine(self._may_move, _this_workflow())
         moment = datetime.fromisoformat(due)
         age = self._now() - moment
         if age > self._late_after:
@@ -160,3 +174,9 @@ class Ticker:
             log.exception("%s, due at %s, failed; it will be tried again.", key, moment)
             return "failed"
         return "done"
+
+
+def _this_workflow() -> str:
+    name: str | None = DBOS.workflow_id
+    assert name is not None, "ticks run in the engine"
+    return name

@@ -9,10 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from bot.messages import MessengerError
 from bot.ports import Agreed, DirectoryError
 from bot.rules.people import Person, PersonId, RoleName, Roles, Standing
-from bot.rules.policy import Role
 from integrations.slack.accounts import person_of
 from integrations.slack.client import SlackClient
-from integrations.slack.errors import SlackBusyError, SlackRefusedError
+from integrations.slack.errors import SlackAwayError, SlackBusyError, SlackRefusedError
 from integrations.slack.kept import Kept
 
 _GROUPS = 60.0
@@ -22,6 +21,7 @@ _AT_ONCE = 8
 _PAGE = 500
 _MANY = 30
 """From so many people on it takes fewer calls to read the list of everybody."""
+_NO_HOME = "I don't know yet which workspace I belong to."
 _NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 
@@ -49,7 +49,7 @@ class SlackDirectory:
         """Look somebody up afresh."""
         home = self._home()
         if home is None:
-            raise DirectoryError("I don't know yet which workspace I belong to.")
+            raise DirectoryError(_NO_HOME, away=True)
         mark = self._standings.mark(person)
         try:
             reply = await self._client.call("users.info", user=person)
@@ -57,16 +57,15 @@ class SlackDirectory:
             if error.code in _NOBODY:
                 self._standings.put(person, Standing.FOREIGN, mark)
                 return Person(person, person, standing=Standing.FOREIGN)
-            raise DirectoryError(f"{_why(error)}.") from error
+            raise unknown(error) from error
         found = person_of(reply["user"], home)
         self._standings.put(person, found.standing, mark)
         return found
 
     async def roles(self, names: Sequence[RoleName] | None = None) -> Roles:
         """Who holds these roles. What can't be learned is said to be unknown: nothing is loosened by a loss."""
-        known = self._agreed().roles
-        wanted = list(known) if names is None else list(dict.fromkeys(names))
-        answers = await asyncio.gather(*(self._holders(known.get(name)) for name in wanted))
+        wanted = list(self._agreed().roles) if names is None else list(dict.fromkeys(names))
+        answers = await asyncio.gather(*map(self._holders, wanted))
         told = dict(zip(wanted, answers, strict=True))
         return Roles(
             {name: answer for name, answer in told.items() if not isinstance(answer, str)},
@@ -90,7 +89,7 @@ class SlackDirectory:
         try:
             return await self._addresses.get(email.lower(), ask)
         except MessengerError as error:
-            raise DirectoryError(f"{_why(error)}.") from error
+            raise unknown(error) from error
 
     def forget_group(self, group: str) -> None:
         """Slack says that this group has changed."""
@@ -101,21 +100,29 @@ class SlackDirectory:
         """Slack says that this account has changed."""
         self._standings.drop(person)
 
-    async def _holders(self, role: Role | None) -> frozenset[PersonId] | str:
-        """Who holds it, or why that can't be learned."""
-        if role is None:
-            return "the catalogue has no such role"
+    async def holders(self, role: RoleName) -> frozenset[PersonId]:
+        """Who holds that one role. DirectoryError if that can't be learned."""
+        agreed = self._agreed().roles.get(role)
+        if agreed is None:
+            raise DirectoryError("the catalogue has no such role")
         try:
-            members = frozenset(role.people)
-            if role.group is not None:
-                if role.group in await self._disabled.get(None, self._ask_disabled):
-                    return "its user group is disabled"
-                members |= await self._groups.get(role.group, self._asking_for(role.group))
+            members = frozenset(agreed.people)
+            if agreed.group is not None:
+                if agreed.group in await self._disabled.get(None, self._ask_disabled):
+                    raise DirectoryError("its user group is disabled")
+                members |= await self._groups.get(agreed.group, self._asking_for(agreed.group))
             return await self._fit(members)
+        except MessengerError as error:
+            if error.code == "no_such_subteam":
+                raise DirectoryError("its user group no longer exists") from error
+            raise unknown(error) from error
+
+    async def _holders(self, role: RoleName) -> frozenset[PersonId] | str:
+        """Who holds it, or why that can't be learned."""
+        try:
+            return await self.holders(role)
         except DirectoryError as error:
             return str(error).rstrip(".")
-        except MessengerError as error:
-            return "its user group no longer exists" if error.code == "no_such_subteam" else _why(error)
 
     def _asking_for(self, group: str) -> Callable[[], Awaitable[frozenset[PersonId]]]:
         async def ask() -> frozenset[PersonId]:
@@ -146,7 +153,7 @@ class SlackDirectory:
         """Page through the whole list, until everybody who is wanted was seen."""
         home = self._home()
         if home is None:
-            raise DirectoryError("I don't know yet which workspace I belong to.")
+            raise DirectoryError(_NO_HOME, away=True)
         marks = {each: self._standings.mark(each) for each in wanted}
         cursor: str | None = None
         while wanted:
@@ -164,6 +171,12 @@ class SlackDirectory:
             if person.id in wanted:
                 self._standings.put(person.id, person.standing, marks[person.id])
                 wanted.discard(person.id)
+
+
+def unknown(error: MessengerError) -> DirectoryError:
+    """A failure as the directory's own."""
+    away, busy = isinstance(error, SlackAwayError), isinstance(error, SlackBusyError)
+    return DirectoryError(f"{_why(error)}.", away=away, busy=busy)
 
 
 def _why(error: MessengerError) -> str:

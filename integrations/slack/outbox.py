@@ -204,7 +204,22 @@ class Sender(Generic[P]):
         else:
             self._failures, self._quiet_until = 0, 0.0
             self._unharmed.discard(parcel.id)
-            await self._store.sent(parcel, self._now())
+            await self._surely(parcel, lambda: self._store.sent(parcel, self._now()))
+
+    async def _surely(self, parcel: P, write: Callable[[], Awaitable[object]]) -> None:
+        """Keep what became of it, once the database is there: else all behind it would wait for its lease to end."""
+        tries = max(1, int(self._lease / self._poll))
+        for number in range(1, tries + 1):
+            try:
+                await write()
+            except _NOT_NOW as error:
+                if self._ending or number == tries:
+                    raise
+                if number == 1:
+                    log.warning("What became of parcel %s can't be kept yet: %s", parcel.id, error)
+                await asyncio.sleep(self._poll.total_seconds())
+            else:
+                return
 
     async def _again(self, parcel: P, seconds: float, error: str, *, harmed: bool) -> None:
         """Later. `harmed`: it may have arrived, so that it must be looked for before it is posted again."""
@@ -212,7 +227,8 @@ class Sender(Generic[P]):
             self._unharmed.discard(parcel.id)
         else:
             self._unharmed.add(parcel.id)
-        await self._store.later(parcel, self._now() + timedelta(seconds=seconds), error[:500])
+        until = self._now() + timedelta(seconds=seconds)
+        await self._surely(parcel, lambda: self._store.later(parcel, until, error[:500]))
 
     async def _give_up(self, parcel: P, reason: str) -> None:
         """It can't be sent, ever: said loudly, and what waits behind it goes on."""

@@ -26,10 +26,10 @@ _PAGES = 5
 
 
 class PausedError(Exception):
-    """Slack asked a moment ago to be left alone with this for so many seconds."""
+    """It has to wait for so many seconds: Slack asked a moment ago to be left alone with this, or a person sleeps."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Slack asked to wait {seconds:.0f} s more")
+    def __init__(self, seconds: float, why: str = "Slack asked to wait {seconds:.0f} s more") -> None:
+        super().__init__(why.format(seconds=seconds))
         self.seconds = seconds
 
 
@@ -70,6 +70,9 @@ class Posting:
             anchor = await self._anchors.anchor(message.living)
             if anchor is not None and await self._updated(anchor, message.living, notice, message):
                 return
+        if message.not_before is not None and message.not_before > self._now():
+            seconds = (message.not_before - self._now()).total_seconds()
+            raise PausedError(seconds, "quiet hours: it is told in {seconds:.0f} s")
         key = f"{parcel.id}-{parcel.created_at.timestamp():.0f}"
         await self._posted(_Mark(key, parcel.created_at, doubtful), notice, message)
 

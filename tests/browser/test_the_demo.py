@@ -110,7 +110,7 @@ async def test_the_whole_road_in_a_browser(tmp_path, record_property):
         log.info("Production served the old version %.2f seconds after the command was sent.", seconds)
         await everybody_sees_it_rolled_back(ines, ben)
         await expect(customer.get_by_role("heading", name="2.3.9", exact=True)).to_be_visible()
-        await ben_mends_it_and_it_ships_itself(ben, ruth, demo.ground.folder)
+        await ben_mends_it_and_it_ships_itself(ben, ruth, ines, demo.ground.folder)
         await is_served(production, "2.4.1")
         await maya_tells_what_happened(maya, ben)
         assert (await demo.slipway.verify_audit()).broken is None
@@ -285,8 +285,8 @@ async def everybody_sees_it_rolled_back(ines, ben):
     await ines.shoots("rollback", without_lists=True)
 
 
-async def ben_mends_it_and_it_ships_itself(ben, ruth, ground):
-    """A bug fix needs nobody once CI has tested it; only the freeze holds it until that is over."""
+async def ben_mends_it_and_it_ships_itself(ben, ruth, ines, ground):
+    """A bug fix needs nobody once CI has tested it; only the freeze and the veto hold it until both are over."""
     await ben.tidies_up()
     await ben.types("/release new payments 2.4.1")
     await ben.fills_in(Commit_or_branch="bugfix/2.4.1", Title="Each refund once")
@@ -298,6 +298,8 @@ async def ben_mends_it_and_it_ships_itself(ben, ruth, ground):
     await asyncio.to_thread(report, ground, "bugfix/2.4.1", "tests", "passed")
     await expect(card).to_contain_text(runs("staging", "2.4.1", "this candidate"))
     await expect(card).to_contain_text("F-1 asks for care in production")
+    await expect(card).to_contain_text("rolled back in production with 2.4.0 (V-1)")
+    await ines.types("/rollback lift V-1 with bugfix/2.4.1 Each refund goes out once")
     await ruth.types("/freeze end F-1")
     await expect(ben.tab.get_by_role("log").first).to_contain_text("F-1 is over, ended by @Ruth Okafor")
     await expect(card).to_contain_text(runs("production", "2.4.1", "this candidate"), timeout=30_000)

@@ -59,6 +59,11 @@ RIGHT = {
     "no bake time": production("bake: 0h"),
     "bake time by default": TWO_PLACES + "defaults: {bake: 2h}\n",
     "no bake time by default": TWO_PLACES + "defaults: {bake: 0d}\n",
+    "promotion by itself": production("promote: itself"),
+    "promotion on offer": production("promote: offer"),
+    "no promotion": production("promote: no"),
+    "promotion by itself where a change takes one": production("promote: itself")
+    + "        two_people: true\nchange_types: {feature: {two_people: false}}\n",
     "two people in an environment": production("two_people: true"),
     "bake time of a change": feature("bake: 1h"),
     "bake time of a change by environment": feature("bake: {production: 1h}"),
@@ -103,5 +108,8 @@ RIGHT = {
     "exceptions": TWO_PLACES + "freezes: {exceptions: {lasts: 12h, budget: 0, per: 30d}}\n",
     "exceptions without a budget": TWO_PLACES + "freezes: {exceptions: {lasts: 12h}}\n",
     "one notice before": TWO_PLACES + "freezes: {notices_before: 1h}\n",
+    "locks": TWO_PLACES + "locks: {lasts: 30m, longest: 1d, remind_before: 5m, forgotten_after: 8h}\n",
+    "quiet hours": TWO_PLACES + "quiet_hours: daily 19:00-08:00\n",
+    "quiet hours of one zone": TWO_PLACES + "quiet_hours: {at: [sat 00:00-24:00], timezone: Asia/Tokyo}\n",
     "reminders": TWO_PLACES + "reminders: {before_expiry: 2d, before_target: 12h, ask_again_after: 30m}\n",
 }

@@ -61,6 +61,9 @@ def test_everything_that_can_be_written_is_on_the_page():
         (*freezes, "recurring", "x"),
         (*freezes, "calendars", "x"),
         ("reminders",),
+        ("locks",),
+        ("quiet_hours",),
+        ("break_glass",),
         ("digests", 0),
     ):
         assert known_at(path), path

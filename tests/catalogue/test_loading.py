@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.catalogue import load
+from bot.rules.hours import Span
 from bot.rules.policy import (
     ApprovalRule,
     CalendarSource,
@@ -18,13 +19,16 @@ from bot.rules.policy import (
     FreezeMeaning,
     FreezeScope,
     ItemRule,
+    LockRules,
     RecurringFreeze,
     Reminders,
+    ReviewRules,
     Right,
     bake_before,
     checklist_of,
     takes_two_people,
 )
+from bot.rules.quiet import QuietHours
 from bot.rules.terms import terms_of
 from integrations.deployers.kinds import KINDS
 from tests.catalogue.right import TWO_PLACES, calendar, feature, in_service, item, production, recurring
@@ -138,6 +142,18 @@ def test_an_item_written_as_a_text_gets_a_key_that_can_be_found_again():
         None,
         True,
     )
+
+
+def test_who_may_break_the_glass_and_who_reviews_that_is_agreed(example):
+    for service in example.services.values():
+        assert service.roles_for(Right.BREAK_GLASS) == ("on-call",)
+    assert example.reviews == ReviewRules("change-manager", timedelta(days=2))
+
+
+def test_nobody_may_break_the_glass_unless_a_role_is_named():
+    agreed = loaded(SHORT)
+    assert agreed.services["payments"].roles_for(Right.BREAK_GLASS) == ()
+    assert agreed.reviews == ReviewRules(None, timedelta(days=3))
 
 
 def test_rights_of_a_service_replace_the_default_one_by_one():
@@ -349,6 +365,20 @@ def test_a_calendars_file_lies_beside_the_catalogue(tmp_path):
 def test_a_calendar_at_an_address_is_left_where_it_is():
     (found,) = loaded(calendar("address: https://calendar.example.com/a.ics, soft: true, owner: team")).calendars
     assert (found.source, found.hard, found.owner) == ("https://calendar.example.com/a.ics", False, "team")
+
+
+def test_locks_and_quiet_hours():
+    given = loaded(
+        SHORT
+        + "locks: {lasts: 30m, longest: 1d, remind_before: 5m, forgotten_after: 8h}\n"
+        + "quiet_hours: {at: daily 19:00-08:00, timezone: Asia/Tokyo}\n"
+    )
+    assert given.locks == LockRules(timedelta(minutes=30), timedelta(days=1), timedelta(minutes=5), timedelta(hours=8))
+    night = Span(frozenset(range(7)), time(19), time(8))
+    assert given.quiet_hours == QuietHours((night,), "Asia/Tokyo")
+    assert loaded(SHORT).locks == LockRules()
+    assert loaded(SHORT).quiet_hours is None
+    assert loaded(SHORT + "quiet_hours: daily 19:00-08:00\n").quiet_hours == QuietHours((night,))
 
 
 def test_exceptions_and_reminders_can_be_bounded():

@@ -103,9 +103,14 @@ REFERENCES = {
     "owners that are no role": (short_with("role: team", "role: §teem"), "did you mean “team”"),
     "a right for an unknown role": (SHORT + "defaults: {rights: {deploy: [§tem]}}\n", "did you mean “team”"),
     "a service's right for an unknown role": (_service("    rights: {launch: §nobody}\n"), "no role called “nobody”"),
-    "a right that there is not": (SHORT + "defaults: {rights: {§fly: [team]}}\n", "plan, deploy, roll-back or launch"),
+    "a right that there is not": (
+        SHORT + "defaults: {rights: {§fly: [team]}}\n",
+        "plan, deploy, roll-back, launch or break-glass",
+    ),
     "a right nearly spelt": (SHORT + "defaults: {rights: {§rollback: [team]}}\n", "did you mean “roll-back”"),
     "a role named twice": (SHORT + "defaults: {rights: {deploy: [team, §team]}}\n", "named twice"),
+    "a review by an unknown role": (SHORT + "break_glass: {reviewed_by: §tem}\n", "did you mean “team”"),
+    "a review within no time": (SHORT + "break_glass: {within: §0d}\n", "0d"),
     "a freeze for an unknown role": (SHORT + "freezes: {rights: [§qa]}\n", "no role called “qa”"),
     "an approval in an unknown environment": (
         _types("    approvals: {§prod: [team]}\n"),
@@ -331,6 +336,16 @@ CONFIRMING = {
         "Every service asks for two people in “production”",
     ),
     "shipping itself as others call it": (_types("    §auto_deploy: [production]\n"), "did you mean “ships_itself”"),
+    "promotion in another word": (_production("promote: §always"), "it can be offer, itself or no"),
+    "promotion by itself and by two people": (
+        _production("two_people: true\n        promote: §itself"),
+        "takes two people in “production”",
+    ),
+    "promotion by itself where all kinds of change take two people": (
+        _production("promote: §itself") + "change_types: {feature: {two_people: true}}\n",
+        "nothing is brought there by itself",
+    ),
+    "promotion as others call it": (_production("§auto_promote: true"), "did you mean “promote”"),
     "any_hour in words": (_types("    any_hour: §often\n"), "true or false"),
 }
 
@@ -492,6 +507,9 @@ WAITING = {
     "a budget as others call it": (SHORT + "freezes: {exceptions: {§limit: 2}}\n", "did you mean “budget”"),
     "a reminder without a unit": (SHORT + "reminders: {before_target: §1}\n", "30s, 15m"),
     "a reminder of nobody's": (SHORT + "reminders: {§after_target: 1d}\n", "unknown here"),
+    "a lock that lasts longer than any may": (SHORT + "§locks: {lasts: 2d, longest: 1d}\n", "make “longest” longer"),
+    "a lock of nobody's": (SHORT + "locks: {§shortest: 1d}\n", "unknown here"),
+    "quiet hours without an end": (SHORT + "quiet_hours: §daily 19:00\n", "mon-fri 09:00-16:00"),
     "reminders in a list": (SHORT + "§reminders: [1d]\n", "must be a mapping"),
     "a folder of a person whom nobody knows": (SHORT + "templates: §~nobody-of-that-name/x\n", "There is no folder"),
 }

@@ -26,7 +26,7 @@ services:
   payments:
     channel: C0PAYMENTS
     repository: /srv/payments
-    rights: {roll-back: [release-manager, on-call]}
+    rights: {roll-back: [release-manager, on-call], break-glass: [on-call]}
     environments:
       staging:
         deployer: {command: {program: [./deploy]}}

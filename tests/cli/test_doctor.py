@@ -112,6 +112,7 @@ async def test_all_is_well(environment, capsys):
     assert told.endswith("All is well.\n")
     for part in (
         "✓ Settings: all there.",
+        "· Personal tokens: without SLIPWAY_TOKEN_KEY there are none",
         "✓ Catalogue: it is right, with payments.",
         "✓ Database: ",
         "in the workspace Slipway.",
@@ -126,6 +127,11 @@ async def test_all_is_well(environment, capsys):
         "✓ Payments in production: it serves 2.4.0.",
     ):
         assert part in told
+
+
+async def test_with_a_key_tokens_are_well(environment, capsys):
+    await consult(environment | {"SLIPWAY_TOKEN_KEY": "2718" * 8})
+    assert "✓ Personal tokens: SLIPWAY_TOKEN_KEY signs them" in capsys.readouterr().out
 
 
 async def test_a_wrong_bot_token_is_told_with_the_page_to_go_to(environment, capsys):

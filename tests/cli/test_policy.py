@@ -117,7 +117,7 @@ def test_an_open_gate_says_what_satisfies_each_question_and_ends_with_0(typed, s
     assert lines[0] == "R-1 Payments 2.4.0 to production: open"
     assert re.fullmatch(r"  candidate  [0-9a-f]{7}, set by U0MAYA, \w+ \d+ \w+ \d{4}, \d\d:\d\d CES?T", lines[1])
     assert lines[2].startswith("  rules      feature: approved by qa, change-manager, checklist of 1 (Release notes")
-    assert sum(line.startswith("✓ ") for line in lines) == 11
+    assert sum(line.startswith("✓ ") for line in lines) == 13
     for sentence in (
         "    Nobody rejects this candidate.",
         r"    U0OMAR approved as qa, \w+ \d+ \w+ \d{4}, \d\d:\d\d CES?T.",

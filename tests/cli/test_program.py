@@ -40,7 +40,9 @@ def test_version(typed):
 
 def test_help_names_every_command(typed):
     shown = typed("--help").output
-    for command in ("run", "demo", "check", "manifest", "db", "audit", "policy", "doctor"):
+    for command in ("run", "demo", "check", "manifest", "db", "audit", "policy", "doctor", "deploy", "rollback"):
+        assert re.search(rf"^  {command} ", shown, re.MULTILINE)
+    for command in ("freeze", "follow", "status", "deployments", "token"):
         assert re.search(rf"^  {command} ", shown, re.MULTILINE)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import time
 from datetime import timedelta
 
 import pytest
 
-from bot.ports import CodeHostError
+from bot.ports import CodeHostError, Suspicion
 from integrations.code_hosts import git_program
 from integrations.code_hosts.git import GitCodeHost
 
@@ -239,3 +240,83 @@ async def test_a_damaged_repository_is_said_in_words(repository, tmp_path):
 
     with pytest.raises(CodeHostError, match="Git could not read payments: bad config"):
         await GitCodeHost(base=tmp_path).resolve("payments", "main")
+
+
+def written(folder, commits):
+    """Write these (message, parents' places) into a new repository as fast as git can; their SHAs."""
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    told = []
+    for number, (message, parents) in enumerate(commits, start=1):
+        who = f"committer Ben Castillo <ben@example.com> {1767225600 + number} +0000"
+        told += [f"commit refs/heads/b{number}", f"mark :{number}", who, f"data {len(message.encode())}", message]
+        told += [f"{'merge' if place else 'from'} :{parent + 1}" for place, parent in enumerate(parents)]
+        told.append("")
+    subprocess.run(
+        ["git", "fast-import", "--quiet", "--export-marks=.git/marks"],
+        cwd=folder,
+        input="\n".join(told),
+        check=True,
+        text=True,
+    )
+    marks = dict(line.split() for line in (folder / ".git/marks").read_text().splitlines())
+    return [marks[f":{number}"] for number in range(1, len(commits) + 1)]
+
+
+async def test_a_range_of_five_thousand_commits_is_read_in_a_few_calls(tmp_path, monkeypatch):
+    history = [("Good", ())] + [(f"Change {n} of the many\n\nWhy it is made.", (n - 1,)) for n in range(1, 5001)]
+    shas = written(tmp_path / "many", history)
+    git(tmp_path / "many", "checkout", "-q", "b5001")
+    git(tmp_path / "many", "commit", "--allow-empty", "-m", "Take it back", "-m", f"This reverts commit {shas[-1]}.")
+    head = git(tmp_path / "many", "rev-parse", "HEAD")
+    calls = []
+    run = git_program.Git.run
+
+    async def counted(self, folder, *arguments, given=""):
+        calls.append(arguments[0])
+        return await run(self, folder, *arguments, given=given)
+
+    monkeypatch.setattr(git_program.Git, "run", counted)
+    host = GitCodeHost(base=tmp_path)
+    began = time.monotonic()
+    found = await host.carries("many", head, Suspicion(shas[0], shas[-1]))
+    took = time.monotonic() - began
+
+    assert (found.suspects, found.total, found.mended, len(found.carried)) == (5000, 4999, 1, 10)
+    assert found.carried[0].sha == shas[-2]
+    assert len(calls) <= 6, "three to see that the commits are there, two for the range, one for the names"
+    assert took < 5, f"it took {took:.1f} s"
+
+
+async def test_a_revert_that_git_itself_wrote_is_understood_also_of_a_merge(repository, tmp_path):
+    good = git(repository, "rev-parse", "HEAD")
+    git(repository, "checkout", "-q", "-b", "feature")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Empty")
+    (repository / "app.txt").write_text("refunds")
+    git(repository, "commit", "-q", "-am", "Refund at once")
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--no-ff", "--no-edit", "feature")
+    bad = git(repository, "rev-parse", "HEAD")
+    host = GitCodeHost(base=tmp_path)
+
+    assert (await host.carries("payments", bad, Suspicion(good, bad))).total == 2
+    git(repository, "revert", "--no-edit", "-m", "1", bad)
+    reverted = git(repository, "rev-parse", "HEAD")
+    assert (await host.carries("payments", reverted, Suspicion(good, bad))).total == 0
+    git(repository, "revert", "--no-edit", reverted)
+    again = git(repository, "rev-parse", "HEAD")
+    assert (await host.carries("payments", again, Suspicion(good, bad))).total == 2
+
+
+async def test_what_a_repository_is_set_to_changes_nothing_about_how_messages_are_searched(repository, tmp_path):
+    good = git(repository, "rev-parse", "HEAD")
+    git(repository, "config", "grep.patternType", "fixed")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Refund at once (#12)")
+    bad = git(repository, "rev-parse", "HEAD")
+    git(repository, "commit", "-q", "--allow-empty", "-m", 'Revert "Refund at once" (#13)', "-m", "Reverts acme/app#12")
+
+    found = await GitCodeHost(base=tmp_path).carries(
+        "payments", git(repository, "rev-parse", "HEAD"), Suspicion(good, bad)
+    )
+
+    assert (found.total, found.mended) == (0, 1)

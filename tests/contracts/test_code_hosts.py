@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from bot.ports import CodeHost, CodeHostError
+from bot.ports import CodeHost, CodeHostError, Suspicion
 from integrations.code_hosts.git import GitCodeHost
 from tests.twins import FakeCodeHost
 
@@ -23,7 +23,7 @@ class Ground(Protocol):
 
     host: CodeHost
 
-    def commit(self, subject: str, *parents: str, author: str = "Ben Castillo") -> str: ...
+    def commit(self, subject: str, *parents: str, author: str = "Ben Castillo", body: str = "") -> str: ...
     def branch(self, name: str, sha: str) -> None: ...
     def tag(self, name: str, sha: str) -> None: ...
 
@@ -33,8 +33,8 @@ class TwinGround:
         self.host = FakeCodeHost()
         self.host.add_repository(REPOSITORY)
 
-    def commit(self, subject, *parents, author="Ben Castillo"):
-        return self.host.commit(REPOSITORY, subject, parents=parents, author=author, email=address(author))
+    def commit(self, subject, *parents, author="Ben Castillo", body=""):
+        return self.host.commit(REPOSITORY, subject, parents=parents, author=author, email=address(author), body=body)
 
     def branch(self, name, sha):
         self.host.branch(REPOSITORY, name, sha)
@@ -64,9 +64,10 @@ class GitGround:
             text=True,
         ).stdout.strip()
 
-    def commit(self, subject, *parents, author="Ben Castillo"):
+    def commit(self, subject, *parents, author="Ben Castillo", body=""):
         before = [word for parent in parents for word in ("-p", parent)]
-        made = self.git("commit-tree", self.tree, *before, "-m", subject, author=author)
+        told = ["-m", subject, *(("-m", body) if body else ())]
+        made = self.git("commit-tree", self.tree, *before, *told, author=author)
         self.at += timedelta(hours=1)
         return made
 
@@ -311,3 +312,209 @@ async def test_between_unknown_commits_is_refused_with_a_sentence(ground: Ground
     for old, new in ((None, "f" * 40), ("e" * 40, one), (one, "nope")):
         with pytest.raises(CodeHostError, match="has nothing called"):
             await ground.host.between(REPOSITORY, old, new)
+
+
+# ---------------------------------------------------------------- what a commit carries
+
+
+def reverting(sha, of=""):
+    """What `git revert` writes; `of` is the parent whose line a reverted merge went into."""
+    return f"This reverts commit {sha}, reversing\nchanges made to {of}." if of else f"This reverts commit {sha}."
+
+
+async def carried(ground, commit, good, bad, *only):
+    """The subjects that it carries, how many are suspected, and how many are mended."""
+    found = await ground.host.carries(REPOSITORY, commit, Suspicion(good, bad, only))
+    assert found.total == len(found.carried)
+    return [each.subject for each in found.carried], found.suspects, found.mended
+
+
+async def test_what_was_there_between_good_and_bad_is_carried_by_all_that_comes_after(ground: Ground):
+    good = ground.commit("Good")
+    one = ground.commit("One", good)
+    bad = ground.commit("Two", one)
+    later = ground.commit("Later", bad)
+
+    assert await carried(ground, later, good, bad) == (["Two", "One"], 2, 0)
+    assert await carried(ground, bad, good, bad) == (["Two", "One"], 2, 0)
+    assert await carried(ground, one, good, bad) == (["One"], 2, 0)
+    assert await carried(ground, good, good, bad) == ([], 2, 0)
+    assert await carried(ground, later, good, bad, one) == (["One"], 1, 0)
+
+
+async def test_who_wrote_what_is_carried_is_told(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Refund at once", good, author="Lena Fischer")
+
+    found = await ground.host.carries(REPOSITORY, bad, Suspicion(good, bad))
+
+    assert [(each.sha, each.subject, each.author_name) for each in found.carried] == [
+        (bad, "Refund at once", "Lena Fischer")
+    ]
+
+
+async def test_only_so_many_are_named_and_all_are_counted(ground: Ground):
+    good = at = ground.commit("Good")
+    for number in range(5):
+        at = ground.commit(f"Number {number}", at)
+
+    found = await ground.host.carries(REPOSITORY, at, Suspicion(good, at), limit=2)
+
+    assert ([each.subject for each in found.carried], found.total) == (["Number 4", "Number 3"], 5)
+
+
+async def test_what_is_reverted_later_is_mended_and_what_is_not_is_carried(ground: Ground):
+    good = ground.commit("Good")
+    one = ground.commit("One", good)
+    bad = ground.commit("Two", one)
+    half = ground.commit('Revert "One"', bad, body=reverting(one))
+    whole = ground.commit('Revert "Two"', half, body=reverting(bad))
+
+    assert await carried(ground, half, good, bad) == (["Two"], 2, 1)
+    assert await carried(ground, whole, good, bad) == ([], 2, 2)
+    assert await carried(ground, half, good, bad, one) == ([], 1, 1)
+
+
+async def test_one_commit_may_revert_several(ground: Ground):
+    good = ground.commit("Good")
+    one = ground.commit("One", good)
+    bad = ground.commit("Two", one)
+    both = ground.commit("Take both back", bad, body=f"{reverting(one)}\n\n{reverting(bad)}")
+
+    assert await carried(ground, both, good, bad) == ([], 2, 2)
+
+
+async def test_a_revert_of_the_revert_brings_it_back_and_another_takes_it_away_again(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Bad", good)
+    once = ground.commit('Revert "Bad"', bad, body=reverting(bad))
+    again = ground.commit('Reapply "Bad"', once, body=reverting(once))
+    thrice = ground.commit('Revert "Reapply "Bad""', again, body=reverting(again))
+    anew = ground.commit('Revert "Bad"', again, body=reverting(bad))
+
+    assert await carried(ground, once, good, bad) == ([], 1, 1)
+    assert await carried(ground, again, good, bad) == (["Bad"], 1, 0)
+    assert await carried(ground, thrice, good, bad) == ([], 1, 1)
+    assert await carried(ground, anew, good, bad) == ([], 1, 1)
+
+
+async def test_a_revert_that_comes_from_elsewhere_and_not_after_it_undoes_nothing(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Bad", good)
+    beside = ground.commit('Revert "Bad"', good, body=reverting(bad))
+    merged = ground.commit("Merge the two", bad, beside)
+
+    assert await carried(ground, merged, good, bad) == (["Bad"], 1, 0)
+
+
+async def test_where_one_line_reverts_it_and_another_brings_it_back_it_counts_as_carried(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Bad", good)
+    once = ground.commit('Revert "Bad"', bad, body=reverting(bad))
+    back = ground.commit('Reapply "Bad"', once, body=reverting(once))
+    other = ground.commit("Revert it once more", once, body=reverting(bad))
+    merged = ground.commit("Merge the two", back, other)
+
+    assert await carried(ground, merged, good, bad) == (["Bad"], 1, 0)
+
+
+async def test_a_revert_on_a_branch_counts_once_it_is_merged(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Bad", good)
+    revert = ground.commit('Revert "Bad"', bad, body=reverting(bad))
+    beside = ground.commit("Beside", bad)
+    merged = ground.commit("Merge the revert", beside, revert)
+
+    assert await carried(ground, beside, good, bad) == (["Bad"], 1, 0)
+    assert await carried(ground, merged, good, bad) == ([], 1, 1)
+
+
+async def test_what_a_merge_brought_is_suspected_and_not_the_merge_unless_it_is_named(ground: Ground):
+    good = ground.commit("Good")
+    feature = ground.commit("The feature", good)
+    bad = ground.commit("Merge branch 'feature'", good, feature)
+
+    assert await carried(ground, bad, good, bad) == (["The feature"], 1, 0)
+    assert await carried(ground, bad, good, bad, bad) == (["Merge branch 'feature'"], 1, 0)
+
+
+async def test_to_revert_a_merge_reverts_all_that_it_brought(ground: Ground):
+    good = ground.commit("Good")
+    one = ground.commit("One", good)
+    two = ground.commit("Two", one)
+    main = ground.commit("On main", good)
+    bad = ground.commit("Merge branch 'feature'", main, two)
+    mended = ground.commit("Revert the merge", bad, body=reverting(bad, of=main))
+
+    assert await carried(ground, mended, good, bad) == (["On main"], 3, 2)
+    again = ground.commit("Reapply the merge", mended, body=reverting(mended))
+    found, _, _ = await carried(ground, again, good, bad)
+    assert sorted(found) == ["On main", "One", "Two"]
+
+
+async def test_a_pull_request_that_was_squashed_or_merged_is_reverted_by_its_number_and_title(ground: Ground):
+    good = ground.commit("Good")
+    squashed = ground.commit("Refund at once (#12)", good)
+    feature = ground.commit("Receipts", squashed)
+    bad = ground.commit("Merge pull request #13 from acme/receipts", squashed, feature, body="Show receipts")
+    one = ground.commit('Revert "Refund at once" (#14)', bad, body="Reverts acme/payments#12")
+    both = ground.commit('Revert "Show receipts" (#15)', one, body="Reverts acme/payments#13")
+
+    assert await carried(ground, one, good, bad) == (["Receipts"], 2, 1)
+    assert await carried(ground, both, good, bad) == ([], 2, 2)
+
+
+async def test_a_number_of_another_repository_reverts_nothing(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Refund at once (#12)", good)
+    other = ground.commit('Revert "A new look" (#99)', bad, body="Reverts acme/website#12")
+
+    assert await carried(ground, other, good, bad) == (["Refund at once (#12)"], 1, 0)
+
+
+async def test_a_prefix_and_a_quotation_revert_nothing(ground: Ground):
+    good = ground.commit("Good")
+    bad = ground.commit("Bad", good)
+    short = ground.commit("Take it back", bad, body=f"This reverts commit {bad[:9]}.")
+
+    assert await carried(ground, short, good, bad) == (["Bad"], 1, 0)
+
+
+async def test_where_the_two_have_gone_apart_only_what_the_good_one_lacks_is_suspected(ground: Ground):
+    base = ground.commit("Base")
+    good = ground.commit("Good", base)
+    bad = ground.commit("Bad", base)
+
+    assert await carried(ground, bad, good, bad) == (["Bad"], 1, 0)
+    assert await carried(ground, good, good, bad) == ([], 1, 0)
+
+
+async def test_what_can_no_longer_be_found_is_said(ground: Ground):
+    good = ground.commit("Good")
+
+    with pytest.raises(CodeHostError, match="no commit"):
+        await ground.host.carries(REPOSITORY, good, Suspicion(good, "f" * 40))
+
+
+async def test_which_commits_another_has(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Two", one)
+    beside = ground.commit("Beside", one)
+    far = ground.commit("Far", beside)
+
+    assert await ground.host.contains(REPOSITORY, two, [one, two, beside, far, "f" * 40]) == {one, two}
+    assert await ground.host.contains(REPOSITORY, two, []) == frozenset()
+
+
+async def test_what_can_t_be_undone_is_told_of_all_commits_also_of_those_not_shown(ground: Ground):
+    old = ground.commit("Old")
+    first = ground.commit("Drop it", old, body="It is not read.\n\nIrreversible-Migration: drops payments.memo")
+    at = first
+    for number in range(4):
+        at = ground.commit(f"Number {number}", at)
+
+    forth = await ground.host.between(REPOSITORY, old, at, limit=2)
+    back = await ground.host.between(REPOSITORY, at, old)
+
+    for found in (forth, back):
+        assert [(each.sha, each.irreversible) for each in found.irreversible] == [(first, "drops payments.memo")]

@@ -8,15 +8,17 @@ import os
 import signal
 import stat
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from bot.ports import Deployer, DeployerError, Phase, Progress
+from bot.ports import Available, Deployer, DeployerError, Phase, Progress
 from bot.rules.policy import DeployerChoice, Environment
 from integrations.deployers.command import CommandDeployer
+from tests.crash.ground import a_target_ground
 from tests.makers import a_deployment, a_service, an_environment
 from tests.twins import FakeDeployer, FakeTarget, Script
 
@@ -29,6 +31,13 @@ echo "$1" >> starts
 cat says
 if [ -e waits ]; then while [ ! -e go ]; do sleep 0.02; done; fi
 exit "$(cat code)"
+"""
+
+SHELF = """#!/bin/sh
+cd "$(dirname "$0")" || exit 99
+grep -qx "$1" kept && exit 0
+echo "It was tidied away."
+exit 1
 """
 
 
@@ -44,6 +53,9 @@ class Ground(Protocol):
     def loses_everything(self) -> None: ...
     def starts(self) -> int: ...
     def another(self) -> Deployer: ...
+    def keeps(self, *commits: str) -> None: ...
+    def goes_blind(self) -> None: ...
+    def says_nothing_of_artifacts(self) -> None: ...
 
 
 class TwinGround:
@@ -70,6 +82,15 @@ class TwinGround:
     def another(self):
         return FakeDeployer(self.target)
 
+    def keeps(self, *commits):
+        self.target.gone = {D40.order.candidate.commit} - set(commits)
+
+    def goes_blind(self):
+        self.target.blind = "The registry does not answer."
+
+    def says_nothing_of_artifacts(self):
+        self.target.remembers = False
+
 
 class CommandGround:
     def __init__(self, folder: Path) -> None:
@@ -82,6 +103,24 @@ class CommandGround:
             deployer=DeployerChoice("command", {"program": [str(self.program), "{deployment}"]})
         )
         self.plays(Script())
+        self.shelf = folder / "shelf"
+        self.shelf.write_text(SHELF)
+        self.shelf.chmod(0o755)
+        asks = {"artifact": [str(self.shelf), "{commit}"]}
+        self.environment = replace(
+            self.environment, deployer=DeployerChoice("command", {**self.environment.deployer.settings, **asks})
+        )
+        (folder / "kept").touch()
+
+    def keeps(self, *commits):
+        (self.folder / "kept").write_text("".join(f"{each}\n" for each in commits))
+
+    def goes_blind(self):
+        self.shelf.write_text("#!/bin/sh\necho the registry does not answer\nexit 7\n")
+
+    def says_nothing_of_artifacts(self):
+        only = {"program": self.environment.deployer.settings["program"]}
+        self.environment = replace(self.environment, deployer=DeployerChoice("command", only))
 
     def plays(self, script):
         (self.folder / "says").write_text("".join(f"{line}\n" for line in script.says))
@@ -107,8 +146,12 @@ class CommandGround:
         return CommandDeployer(state=self.state, grace=timedelta(seconds=2))
 
 
-@pytest.fixture(params=["twin", "command"])
-def ground(request, tmp_path):
+@pytest.fixture(params=["twin", "command", "the crash harness's"])
+async def ground(request, tmp_path):
+    if request.param == "the crash harness's":
+        async with a_target_ground() as ready:
+            yield ready
+        return
     ready = TwinGround() if request.param == "twin" else CommandGround(tmp_path)
     yield ready
     ready.lets_go()  # no program outlives its test
@@ -286,3 +329,24 @@ async def test_different_deployments_do_not_meet(ground: Ground):
 async def test_right_settings_have_no_problems_and_wrong_ones_are_told(ground: Ground):
     assert await ground.deployer.check(ground.environment.deployer) == []
     assert await ground.deployer.check(DeployerChoice(ground.environment.deployer.kind, {})) != []
+
+
+# ---------------------------------------------------------------- whether an artifact is still there
+
+
+async def test_whether_an_artifact_is_there_is_known_gone_or_not_to_be_told(ground: Ground):
+    ground.keeps(D40.order.candidate.commit)
+    there = await ground.deployer.available(D40.order, SERVICE, ground.environment)
+    ground.keeps()
+    gone = await ground.deployer.available(D40.order, SERVICE, ground.environment)
+    ground.goes_blind()
+    blind = await ground.deployer.available(D40.order, SERVICE, ground.environment)
+
+    assert (there.there, gone.there, blind.there) == (True, False, None)
+    assert "tidied away" in gone.why
+    assert blind.why
+
+
+async def test_where_nothing_says_how_to_look_nobody_can_tell(ground: Ground):
+    ground.says_nothing_of_artifacts()
+    assert await ground.deployer.available(D40.order, SERVICE, ground.environment) == Available(None)

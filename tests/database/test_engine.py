@@ -110,7 +110,7 @@ async def test_on_postgres_a_lock_that_is_not_given_in_time_is_a_conflict(postgr
 async def test_locks_are_not_waited_for_for_ever_on_postgres(postgres_url: str) -> None:
     async with database_ground(postgres_url) as there:
         assert await ask(there.engines.writing, "SHOW lock_timeout") == "15s"
-        assert await ask(there.engines.writing, "SHOW idle_in_transaction_session_timeout") == "1min"
+        assert await ask(there.engines.writing, "SHOW idle_in_transaction_session_timeout") == "10s"
 
 
 async def test_a_page_that_met_an_error_of_the_database_can_keep_nothing_more(there: DatabaseGround) -> None:

@@ -12,7 +12,11 @@ from sqlalchemy import event
 from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
+from bot.rules.lock import LockId
 from bot.rules.release import ReleaseId
+from bot.rules.token import TokenId
+from bot.rules.train import TrainId
+from bot.rules.veto import VetoId
 from integrations.database.outbox import Outbox
 from integrations.database.tables import metadata
 from tests.grounds import DatabaseGround, database_ground
@@ -55,12 +59,32 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "exceptions of these releases": lambda reading: reading.exceptions(releases=[R1, ReleaseId(2)]),
     "exceptions from a freeze": lambda reading: reading.exceptions(freeze=FreezeId(1)),
     "a quarter's exceptions": lambda reading: reading.exceptions(since=NOW - timedelta(days=90)),
+    "a lock": lambda reading: reading.lock(LockId(1)),
+    "locks": lambda reading: reading.locks(not_over_at=NOW),
+    "locks for a release": lambda reading: reading.locks(not_over_at=NOW, release=R1),
+    "the lock on a place": lambda reading: reading.lock_on(PAYMENTS, PRODUCTION),
+    "a veto": lambda reading: reading.veto(VetoId(1)),
+    "a service's vetoes": lambda reading: reading.vetoes(PAYMENTS),
+    "what was read about them": lambda reading: reading.findings(PAYMENTS, [sha("one"), sha("two")]),
     "calendars": lambda reading: reading.calendars(),
     "absences": lambda reading: reading.absences(not_over_at=NOW),
     "my absences": lambda reading: reading.absences(not_over_at=NOW, person=MAYA.id),
     "whom people asked": lambda reading: reading.asked(R1),
     "what checks said": lambda reading: reading.checks(PAYMENTS, sha("first")),
+    "a token": lambda reading: reading.token(TokenId(1)),
+    "tokens": lambda reading: reading.tokens(),
+    "my tokens": lambda reading: reading.tokens(person=MAYA.id),
+    "who can speak from a terminal": lambda reading: reading.tokens(good_at=NOW),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
+    "a review": lambda reading: reading.review(DeploymentId(1)),
+    "reviews": lambda reading: reading.reviews(),
+    "reviews that are owed": lambda reading: reading.reviews(open_only=True),
+    "what I broke": lambda reading: reading.reviews(open_only=True, broken_by=MAYA.id),
+    "a release's reviews": lambda reading: reading.reviews(release=R1),
+    "a train": lambda reading: reading.train(TrainId(1)),
+    "trains on their way": lambda reading: reading.trains(),
+    "trains to an environment": lambda reading: reading.trains(environment=PRODUCTION),
+    "the train of a deployment": lambda reading: reading.train_with(DeploymentId(1)),
     "the record": lambda reading: reading.record(),
     "the record's next page": lambda reading: reading.record(after=1000),
     "a release's record": lambda reading: reading.record(release=R1),
@@ -80,6 +104,8 @@ READ_IN_ORDER = {
     "freezes": "SCAN freezes USING INDEX ix_freezes_starts_at_id",
     "exceptions": "SCAN freeze_exceptions USING INDEX ix_freeze_exceptions_asked_at_id",
     "calendars": "SCAN calendars",
+    "reviews": "SCAN reviews USING INDEX ix_reviews_due_at_id",
+    "tokens": "SCAN tokens",
 }
 """What has no condition: read in its order until the page is full."""
 TABLES = tuple(metadata.tables)

@@ -19,7 +19,10 @@ from bot.notices import (
     ExceptionWanted,
     FreezeTold,
     Notice,
+    ReviewWanted,
     ThreadLine,
+    TrainAsks,
+    TrainChanged,
     Wanted,
 )
 from bot.rules.sentence import AllOf, At, AtRole, Code, InPlaceOf, Link, Sentence, When
@@ -46,9 +49,12 @@ sentences = some.dictionaries(names, parts, max_size=4).map(
 anything = some.one_of(
     some.builds(CardChanged, numbers),
     some.builds(DeploymentChanged, numbers, numbers),
-    some.builds(ThreadLine, numbers, sentences, some.booleans()),
+    some.builds(ThreadLine, numbers, sentences, some.booleans(), some.none() | words),
+    some.builds(TrainChanged, numbers, numbers),
+    some.builds(TrainAsks, words, numbers),
     some.builds(DirectLine, words, sentences, some.none() | numbers),
     some.builds(ExceptionWanted, words, numbers),
+    some.builds(ReviewWanted, words, numbers),
     some.builds(Wanted, words, numbers, words, words, words),
     some.builds(ChannelLine, words, sentences),
     some.builds(FreezeTold, words, numbers, some.sampled_from(["declared", "coming", "started", "extended", "ended"])),
@@ -69,5 +75,6 @@ def test_a_notice_is_read_as_it_was_written(notice: Notice) -> None:
 def test_every_kind_of_notice_is_tried_here() -> None:
     assert {kind.__name__ for kind in get_args(notices.Notice)} == {
         "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold",
-        "DigestDue", "ExceptionWanted",
+        "DigestDue", "ExceptionWanted", "ReviewWanted",
+        "TrainChanged", "TrainAsks",
     }  # fmt: skip

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, text, update
 
-from bot.notices import CardChanged, ChannelLine, DeploymentChanged, DirectLine, ThreadLine
+from bot.notices import CardChanged, ChannelLine, DeploymentChanged, DigestDue, DirectLine, ThreadLine, Wanted
 from bot.ports import Asked
 from bot.rules.check import CheckResult
 from bot.rules.deployment import DeploymentId
+from bot.rules.people import SLIPWAY
 from bot.rules.policy import ChannelId
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import say
@@ -21,7 +23,7 @@ from integrations.database.outbox import Outbox
 from integrations.database.tables import asked, audit_head, checks, intents, outbox
 from tests.grounds import DatabaseGround, database_ground
 from tests.makers import CHANNEL, NOW, PAYMENTS, PRODUCTION, a_draft, a_happening, sha
-from tests.people import MAYA
+from tests.people import MAYA, OMAR
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,6 +95,43 @@ async def test_a_living_message_waits_once_and_keeps_its_place(there: DatabaseGr
     await tell(there, CardChanged(R1), line("planned"), CardChanged(R1))
     await tell(there, line("approved"), CardChanged(R1), CardChanged(R2))
     assert await there.told() == [CardChanged(R1), line("planned"), line("approved"), CardChanged(R2)]
+
+
+async def test_of_digests_that_wait_for_slack_one_is_told(there: DatabaseGround, box: Outbox) -> None:
+    """Forty mornings without Slack are one digest, of how it stands then."""
+    of_payments = DigestDue(CHANNEL, (PAYMENTS,))
+    for _ in range(40):
+        await tell(there, DigestDue(CHANNEL), of_payments)
+    assert await all_sent(box) == [DigestDue(CHANNEL), of_payments]
+    await tell(there, DigestDue(CHANNEL))
+    assert await all_sent(box) == [DigestDue(CHANNEL)]
+
+
+async def test_a_reminder_that_has_to_wait_holds_nothing_else_up(there: DatabaseGround, box: Outbox) -> None:
+    reminder, urgent = DirectLine(MAYA.id, say("soon"), reminder=True), DirectLine(MAYA.id, say("now"))
+    ours = Wanted(MAYA.id, R1, PRODUCTION, "approval:qa", SLIPWAY)
+    await tell(there, reminder, ours)
+    for parcel in await claim(box):
+        await box.later(parcel, NOW + timedelta(hours=9), "quiet hours")
+    other = Wanted(MAYA.id, R2, PRODUCTION, "approval:qa", OMAR.id)
+    await tell(there, urgent, other)
+    assert await all_sent(box) == [urgent, other]
+    later = await claim(box, NOW + timedelta(hours=9))
+    assert [parcel.notice for parcel in later] == [reminder, ours]
+
+
+async def test_what_we_would_have_asked_in_the_morning_is_asked_at_once_if_somebody_asks_for_it(
+    there: DatabaseGround, box: Outbox
+) -> None:
+    ours = Wanted(MAYA.id, R1, PRODUCTION, "approval:qa", SLIPWAY)
+    await tell(there, ours)
+    (held,) = await claim(box)
+    await box.later(held, NOW + timedelta(hours=9), "quiet hours")
+    await tell(there, ours)
+    assert await claim(box) == []
+    theirs = replace(ours, by=OMAR.id)
+    await tell(there, theirs)
+    assert await all_sent(box) == [theirs]
 
 
 async def test_a_living_message_that_is_just_being_drawn_is_drawn_again(there: DatabaseGround, box: Outbox) -> None:
@@ -183,6 +222,19 @@ async def test_a_dead_senders_parcels_come_back_when_its_lease_ends(there: Datab
     assert not await box.later(taken, NOW, "it was there already")
     assert await box.next_moment() is None
     assert (await box.depth()).waiting == 0
+
+
+async def test_what_a_sender_held_that_is_known_to_be_dead_is_free_at_once(there: DatabaseGround, box: Outbox) -> None:
+    await tell(there, line("a"), line("other", R2))
+    [lost] = await claim(box, limit=1, owner="dead")
+    [mine] = await claim(box, owner="alive")
+    assert await box.free("dead") == 1
+    [taken] = await claim(box, owner="alive")
+    # It may have arrived: whoever takes it sees that somebody has tried.
+    assert (taken.notice, taken.attempts) == (lost.notice, 2)
+    assert not await box.later(lost, NOW, "late")
+    assert await box.later(mine, NOW, "not now")
+    assert await box.free("dead") == 0
 
 
 async def test_several_senders_at_once_send_everything_once_and_in_order(there: DatabaseGround, box: Outbox) -> None:

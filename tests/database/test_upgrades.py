@@ -19,17 +19,27 @@ from bot.rules.audit import first_break
 from bot.rules.candidate import Candidate, Seal
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
-from bot.rules.deployment import Attempt, Kind
+from bot.rules.deployment import Attempt, DeploymentId, Kind
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
+from bot.rules.lock import Hold, Lock, LockId
+from bot.rules.people import SLIPWAY
+from bot.rules.policy import ServiceName
 from bot.rules.release import Ending, Plan, Release, ReleaseId
+from bot.rules.review import Duty, Review
+from bot.rules.sentence import say
 from bot.rules.terms import Terms
+from bot.rules.token import Token, TokenId
+from bot.rules.train import Car, Course
+from bot.rules.veto import Finding, Ruling, Suspect, TakenBack, Veto, VetoId
 from integrations.database.engine import blocking_url, parse_url
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox
+from integrations.database.readings import DatabaseReadings
 from integrations.database.schema import alembic_config, upgrade
+from integrations.readings import PersonRead, RoleRead
 from tests.grounds import database_ground
 from tests.makers import FEATURE, PAYMENTS, PRODUCTION
-from tests.people import BEN, MAYA, OMAR, QA
+from tests.people import BEN, INES, MAYA, OMAR, QA
 
 AT = "2026-01-02 03:04:05.000006"
 THEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -86,8 +96,53 @@ EXCEPTION = FreezeException(
     revision=1,
 )
 ABSENCE = Absence(AbsenceId(1), Leave(OMAR.id, THEN, MARCH, BEN.id, frozenset({QA}), "Away"), MAYA.id, THEN)
+VETO = Veto(
+    VetoId(1),
+    TakenBack(
+        service=PAYMENTS,
+        environment=PRODUCTION,
+        bad=COMMIT,
+        good="b" * 40,
+        bad_version="1.1",
+        good_version="1.0",
+        rollback=DeploymentId(2),
+        release=ReleaseId(1),
+        by=INES.id,
+        reason="Broken",
+        at=THEN,
+        known=(COMMIT,),
+    ),
+    culprits=(COMMIT,),
+    named=Ruling(INES.id, THEN, "This one"),
+    revision=1,
+)
+FINDING = Finding(
+    VETO.id, "d" * 40, THEN, culprits=(COMMIT,), suspects=1, carried=(Suspect(COMMIT, "Refunds", "Ben"),), total=1
+)
+"""What there is since the fourth version."""
 CHECK = CheckResult(PAYMENTS, COMMIT, "regression", passed=True, at=THEN, link="https://run.example.com")
 """What there is since the second version."""
+REVIEW = Review(
+    Duty(
+        DeploymentId(1),
+        ReleaseId(1),
+        PAYMENTS,
+        PRODUCTION,
+        MAYA.id,
+        INES.id,
+        THEN,
+        MARCH,
+        QA,
+        "It is down",
+        ("QA is missing",),
+    ),
+    BEN.id,
+    OMAR.id,
+    THEN,
+    "The alarm came late",
+    revision=1,
+)
+"""What there is since glass can be broken."""
 
 FIRST = f"""
     INSERT INTO releases (service, version, change_type, title, scope, requirements, target, depends_on,
@@ -152,8 +207,69 @@ SECOND = f"""
     VALUES ('payments', '{COMMIT}', 'regression', TRUE, '{AT}', 'https://run.example.com');
 """
 
-FILLED = {"0001": FIRST, "0002": FIRST + SECOND}
-"""What each version may hold."""
+THIRD = f"""
+    INSERT INTO deployments (release_id, service, environment, kind, version, "commit", authors, author_ids, set_by,
+        set_at, confirmed_by, confirmed_at, reason, attempt, detail, cancel_asked_by, cancel_asked_at, silent_since,
+        waits_since, revision)
+    VALUES (2, 'payments', 'production', 'deploy', '1.1', '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'U0MAYA', '{AT}',
+        '', 'queued', 'Waits', 'U0OMAR', '{AT}', '{AT}', '{AT}', 0);
+"""
+
+LOCKS = f"""
+    INSERT INTO locks (service, environment, held_by, locked_at, ends_at, reason, release_id, said_at, revision)
+    VALUES ('payments', 'production', 'U0MAYA', '{AT}', '2026-03-03 00:00:00', 'It moves', 2, '{AT}', 1);
+"""
+
+BROKEN_GLASS = f"""
+    UPDATE deployments SET broke_glass = TRUE WHERE id = 1;
+    INSERT INTO reviews (id, release_id, service, environment, broken_by, broken_for, opened_at, due_at, owner, reason,
+        passed, closed_by, closed_for, closed_at, learned, revision)
+    VALUES (1, 1, 'payments', 'production', 'U0MAYA', 'U0INES', '{AT}', '2026-03-03 00:00:00', 'qa', 'It is down',
+        '["QA is missing"]', 'U0BEN', 'U0OMAR', '{AT}', 'The alarm came late', 1);
+"""
+
+FOURTH = f"""
+    INSERT INTO candidates (release_id, number, "commit", authors, author_ids, set_by, set_at, irreversible)
+    VALUES (2, 1, '{COMMIT}', '[]', '[]', 'U0BEN', '{AT}', 'drops a column');
+    INSERT INTO vetoes (service, environment, bad, good, bad_version, good_version, rollback_id, release_id, person,
+        reason, taken_at, known, culprits, named_by, named_at, named_reason, answers, revision)
+    VALUES ('payments', 'production', '{COMMIT}', '{"b" * 40}', '1.1', '1.0', 2, 1, 'U0INES', 'Broken', '{AT}',
+        '["{COMMIT}"]', '["{COMMIT}"]', 'U0INES', '{AT}', 'This one', '[]', 1);
+    INSERT INTO veto_findings (veto_id, "commit", read_at, culprits, answers, suspects, carried, total, mended, problem)
+    VALUES (1, '{"d" * 40}', '{AT}', '["{COMMIT}"]', '[]', 1, '[["{COMMIT}", "Refunds", "Ben"]]', 1, 0, '');
+"""
+
+TOKENS = f"""
+    INSERT INTO tokens (person, made_at, expires_at, used_at, revoked_at, revoked_by, revision)
+    VALUES ('U0OMAR', '{AT}', '2026-03-03 00:00:00', '{AT}', '{AT}', 'slipway', 2);
+    INSERT INTO roles_as_read (role, people, made_of, problem, read_at)
+    VALUES ('qa', '["U0OMAR"]', 'S0QA', '', '{AT}');
+    INSERT INTO people_as_read (person, name, tz, standing, read_at)
+    VALUES ('U0OMAR', 'Omar', 'Africa/Cairo', 'member', '{AT}');
+"""
+
+TRAINS = f"""
+    INSERT INTO trains (environment, confirmed_by, confirmed_at, course, decided_by, asks_since, revision)
+    VALUES ('production', 'U0MAYA', '{AT}', 'back', 'U0INES', '{AT}', 4);
+    INSERT INTO train_cars (train_id, position, release_id, service, version, candidate, "after", deployment_id,
+        adopted, rollback_id, "left")
+    VALUES (1, 1, 1, 'payments', '1.0', '{COMMIT}@sha256:1', '[]', 1, FALSE, 2, FALSE);
+    INSERT INTO train_cars (train_id, position, release_id, service, version, candidate, "after", adopted, trouble,
+        "left")
+    VALUES (1, 2, 2, 'search', '1.1', '{COMMIT}', '[1]', TRUE, '{{"template": "Closed.", "parts": []}}', TRUE);
+"""
+
+ADDED = {
+    "0001": FIRST,
+    "0002": SECOND,
+    "0003": THIRD,
+    "0004": FOURTH,
+    "0005": LOCKS,
+    "0006": BROKEN_GLASS,
+    "0007": TOKENS,
+    "0008": TRAINS,
+}
+"""What each version may hold besides what the ones before it do."""
 
 
 def fill(url: str, version: str) -> None:
@@ -161,7 +277,8 @@ def fill(url: str, version: str) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-        for statement in FILLED[version].split(";\n"):
+        held = "".join(ADDED[each] for each in sorted(ADDED) if each <= version)
+        for statement in held.split(";\n"):
             if statement.strip():
                 connection.exec_driver_sql(statement)
     engine.dispose()
@@ -192,7 +309,7 @@ async def test_a_database_of_that_version_is_upgraded_with_everything_in_it(empt
     assert release == RELEASE
     # A word from before its subject and terms were kept goes on counting by its seal.
     assert release.verdicts[0].is_about(Proposal(PRODUCTION, Seal("abc"), Seal("def"), Terms(), COMMIT, "1.0"))
-    assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments] == [
+    assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments if not each.waits] == [
         (Attempt.RUNNING, Kind.ROLLBACK, 1),
         (Attempt.SUCCEEDED, Kind.DEPLOY, None),
     ]
@@ -231,3 +348,103 @@ async def test_what_there_is_since_the_second_version_is_upgraded_as_well(empty_
     assert absences == [ABSENCE]
     assert asked == [Asked(ReleaseId(2), PRODUCTION, "approval:qa", BEN.id, THEN, (OMAR.id,))]
     assert checks == [CHECK]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0003"])
+async def test_what_there_is_since_the_third_version_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (waiting,) = await reading.waiting(PAYMENTS)
+    assert (waiting.attempt, waiting.cancel_asked_at, waiting.silent_since, waiting.waits_since) == (
+        Attempt.QUEUED,
+        THEN,
+        THEN,
+        THEN,
+    )
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0008"])
+async def test_what_there_is_since_trains_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (train,) = await reading.trains()
+    first = Car(
+        ReleaseId(1), PAYMENTS, "1.0", f"{COMMIT}@sha256:1", deployment=DeploymentId(1), rollback=DeploymentId(2)
+    )
+    second = Car(
+        ReleaseId(2), ServiceName("search"), "1.1", COMMIT, (ReleaseId(1),), None, True, None, say("Closed."), left=True
+    )
+    assert train.cars == (first, second)
+    assert train.departure.confirmed_at == THEN
+    assert (train.course, train.decided_by, train.asks_since, train.revision) == (Course.BACK, "U0INES", THEN, 4)
+
+
+async def test_what_was_asked_to_stop_before_that_was_noted_was_asked_at_the_upgrade(empty_url: str) -> None:
+    await upgrade(empty_url, to="0002")
+    fill(empty_url, "0002")
+    engine = create_engine(blocking_url(parse_url(empty_url)))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE deployments SET cancel_asked_by = 'U0OMAR' WHERE attempt = 'running'")
+    engine.dispose()
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        stopped, untouched = await reading.deployments()
+    assert stopped.cancel_asked_at is not None
+    assert abs(datetime.now(UTC) - stopped.cancel_asked_at) < timedelta(minutes=5)
+    assert untouched.cancel_asked_at is None
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0005"])
+async def test_locks_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        (lock,) = await reading.locks(not_over_at=THEN)
+    hold = Hold(PAYMENTS, PRODUCTION, MAYA.id, MARCH, "It moves", ReleaseId(2))
+    assert lock == Lock(LockId(1), hold, THEN, THEN, revision=1)
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0006"])
+async def test_broken_glass_and_its_review_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        reviews = await reading.reviews()
+        deployments = await reading.deployments()
+    assert reviews == [REVIEW]
+    assert [each.order.broke_glass for each in deployments if not each.waits] == [False, True]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0004"])
+async def test_what_there_is_since_the_fourth_version_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        assert await reading.vetoes(PAYMENTS) == [VETO]
+        assert await reading.findings(PAYMENTS, ["d" * 40]) == [FINDING]
+        release = await reading.release(ReleaseId(2))
+    assert release is not None
+    assert release.candidate is not None
+    assert release.candidate.irreversible == "drops a column"
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0007"])
+async def test_tokens_and_what_the_directory_said_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground:
+        async with ground.records.read() as reading:
+            tokens = await reading.tokens()
+        readings = DatabaseReadings(ground.engines)
+        roles, people = await readings.roles([QA]), await readings.people([OMAR.id])
+    assert tokens == [Token(TokenId(1), OMAR.id, THEN, MARCH, THEN, THEN, SLIPWAY, 2)]
+    assert roles == {QA: RoleRead(QA, frozenset({OMAR.id}), THEN, "S0QA")}
+    assert people == {OMAR.id: PersonRead(OMAR, THEN)}

@@ -238,3 +238,13 @@ async def test_slipway_itself_deploys_here_sees_it_and_is_refused_what_is_broken
     assert "exit code 2" in bad.step
     assert "'(' was never closed" in bad.step
     assert untouched.version == up.commits["v2.3.9"]
+
+
+async def test_a_version_to_go_back_to_is_looked_for(up, deploy):
+    there = await deploy("v2.3.9", "2.3.9", "production", "--look")
+    gone = await deploy("f" * 40, "1.0.0", "production", "--look")
+    unknown = await deploy("v2.3.9", "2.3.9", "the moon", "--look")
+
+    assert there == (0, [])
+    assert gone == (1, ["The repository has no commit fffffff any more."])
+    assert unknown[0] == 5

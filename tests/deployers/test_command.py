@@ -475,3 +475,41 @@ def is_gone(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+async def test_a_program_that_takes_too_long_to_tell_of_an_artifact_is_put_down(tmp_path):
+    mark = tmp_path / "mark"
+    look = ["/bin/sh", "-c", f"(sleep 1; touch {mark}) & sleep 60"]
+    environment = an_environment(deployer=DeployerChoice("command", {"program": ["true"], "artifact": look}))
+    deployer = CommandDeployer(state=tmp_path / "state", looks_within=timedelta(seconds=0.2))
+
+    found = await deployer.available(a_deployment().order, a_service(), environment)
+
+    assert (found.there, found.why) == (None, "The program that tells did not answer within 0.2 seconds.")
+    await asyncio.sleep(1.2)
+    assert not mark.exists(), "what it had started went on"
+
+
+@pytest.mark.parametrize(
+    ("look", "why"),
+    [
+        (["/no/such/program"], "could not be started"),
+        (["/bin/sh", "-c", "yes | head -c 300000; exit 3"], "exit code 3. y"),
+        (["look", "{artifact}"], "this candidate has none"),
+    ],
+)
+async def test_what_cannot_tell_of_an_artifact_says_why(tmp_path, look, why):
+    environment = an_environment(deployer=DeployerChoice("command", {"program": ["true"], "artifact": look}))
+    deployer = CommandDeployer(state=tmp_path / "state")
+
+    found = await deployer.available(a_deployment().order, a_service(), environment)
+
+    assert found.there is None
+    assert why in found.why
+
+
+async def test_a_program_that_tells_of_artifacts_and_is_not_there_is_found_by_the_check(tmp_path):
+    settings = {"program": ["true"], "artifact": ["/no/such/program"]}
+    problems = await CommandDeployer(state=tmp_path / "state").check(DeployerChoice("command", settings))
+
+    assert problems == ["The program /no/such/program does not exist."]

@@ -93,3 +93,12 @@ def test_signals_by_their_names():
 
 def test_every_problem_is_told_at_once():
     assert len(problems(program=["x", "{nope}"], directory="here", timeout="soon", dirctory="/x")) == 4
+
+
+def test_what_tells_of_an_artifact_is_a_program_that_needs_no_number():
+    assert read({"program": ["x"], "artifact": ["look", "{commit}"]}).artifact == ("look", "{commit}")
+    assert problems(artifact="look {commit}") == [
+        'Set "artifact" to a list: the program and its arguments, each a text.'
+    ]
+    (problem,) = problems(artifact=["look", "{deployment}"])
+    assert '"artifact", {deployment} is no placeholder' in problem

@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dbos import _queue, _sys_db
 from psycopg import AsyncConnection
+from sqlalchemy.exc import OperationalError
 
+from bot.notices import CardChanged
+from bot.rules.release import ReleaseId
+from integrations.database.engine import DatabaseError
+from integrations.database.outbox import Outbox
 from integrations.engine import engine as engines
+from integrations.engine import lease, store
 from tests.engine.workshop import LONG, Moves, Workshop, a_child, all_ended, until
 
 
@@ -100,43 +108,126 @@ async def test_a_closed_engine_is_closed_for_good(file_workshop: Workshop) -> No
         await engine.open()
 
 
+BRIEF = timedelta(seconds=2)
+"""A lease that a test can wait for."""
+
+
+async def test_what_was_taken_up_and_never_begun_is_begun(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when the database goes away just as the engine takes work up: by the record it has it, and nobody knows."""
+    monkeypatch.setattr(engines, "LOOK_AFTER", timedelta(seconds=0.2))
+    begin, lost = _queue.execute_dequeued_workflow, []
+
+    def loses_the_first(dbos: Any, status: Any, owner: str) -> Any:
+        if not lost:
+            lost.append(status["workflow_uuid"])
+            raise OSError("The database is away.")
+        return begin(dbos, status, owner)
+
+    monkeypatch.setattr(_queue, "execute_dequeued_workflow", loses_the_first)
+    moves = Moves()
+    async with workshop.engine(moves) as engine:
+        await workshop.starts(1)
+        await until(lambda: moves.seen[1])
+        await all_ended(engine)
+    assert lost == ["follow-deployment:1"]
+    assert "follow-deployment:1 was taken up and never begun; it begins now." in caplog.text
+    assert moves.seen[1] == 1
+
+
+async def test_a_server_that_would_not_notice_a_silent_replica_is_refused(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "OLDEST_SERVER", 990_000)
+    workshop = Workshop(postgres_url)
+    with pytest.raises(DatabaseError, match="needs PostgreSQL 14 or newer; this server is 1"):
+        await workshop.engine().open()
+    await workshop.close()
+
+
+def test_the_engine_waits_only_a_moment_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own pauses grow to a minute and a half, and it has no setting for them."""
+    store.hush()
+    slept: list[float] = []
+    monkeypatch.setattr(store.TRIES._over, "wait", slept.append)
+
+    @_sys_db.db_retry()
+    def away_nine_times(_database: object) -> str:
+        if len(slept) < 9:
+            raise OperationalError("SELECT 1", None, Exception("server closed the connection unexpectedly"), None, True)
+        return "there"
+
+    assert away_nine_times(object()) == "there"
+    assert max(slept) == store.LONGEST_PAUSE
+
+
+class Heard:
+    """Remembers which processes are gone."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    async def __call__(self, name: str) -> None:
+        self.names.append(name)
+
+
+async def test_whoever_was_there_before_on_sqlite_is_gone(workshop: Workshop) -> None:
+    gone = Heard()
+    async with workshop.engine(gone=gone) as engine:
+        assert gone.names == [engine.name]
+
+
 class TestReplicas:
     """Two processes on one PostgreSQL."""
 
     @pytest.fixture
-    async def replicas(self, postgres_url: str, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(engines, "BEAT", timedelta(seconds=0.2))
+    async def replicas(self, postgres_url: str):
         workshop = Workshop(postgres_url)
         yield workshop
         await workshop.close()
 
     async def test_the_living_keep_their_work_and_the_dead_leave_it(self, replicas: Workshop, tmp_path: Path) -> None:
-        moves = Moves()
+        moves, gone = Moves(), Heard()
         async with a_child(replicas.url, tmp_path, "moves", "2", "hang-in", "1") as child:
             await replicas.starts(1)
             await until(lambda: child.lines().count("begin 1") == 1)
-            async with replicas.engine(moves) as engine:
+            async with replicas.engine(moves, lease=BRIEF, gone=gone) as engine:
                 await asyncio.sleep(1)
                 assert not moves.seen[1]
+                assert gone.names == [engine.name]
                 assert [each.state for each in (await engine.status()).pending] == ["elsewhere"]
                 await child.kill()
                 killed = time.monotonic()
                 await until(lambda: moves.seen[1])
                 assert time.monotonic() - killed < 5
                 await all_ended(engine)
+                dead = gone.names[1]
+                assert f"-{child.process.pid}-" in dead
+
+    async def test_whoever_held_only_a_message_is_found_to_be_dead_as_well(self, replicas: Workshop) -> None:
+        gone = Heard()
+        async with replicas.engine(lease=BRIEF, gone=gone) as engine:
+            async with replicas.records.open() as page:
+                await page.tell(CardChanged(ReleaseId(1)))
+                await page.commit()
+            box, now = Outbox(replicas.engines), datetime.now(UTC)
+            assert await box.claim(now, "elsewhere-1-dead", timedelta(minutes=2), 1)
+            await until(lambda: "elsewhere-1-dead" in gone.names)
+            assert gone.names[0] == engine.name
 
     async def test_nothing_moves_while_the_life_sign_is_lost(
         self, replicas: Workshop, caplog: pytest.LogCaptureFixture
     ) -> None:
         moves = Moves({1: [LONG, LONG]})
-        async with replicas.engine(moves) as engine:
+        async with replicas.engine(moves, lease=BRIEF) as engine:
             await replicas.starts(1)
             await until(lambda: moves.seen[1] == 1)
             async with await AsyncConnection.connect(replicas.url, autocommit=True) as admin:
-                signs = "SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway life sign'"
+                signs = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'slipway life sign %'"
                 await admin.execute(f"SELECT pg_terminate_backend(pid) FROM ({signs})")
-            await until(lambda: not engine._guard._held.is_set())
-            await until(engine._guard._held.is_set)
+            await until(lambda: "nothing moves until it stands again" in caplog.text)
+            await until(engine._guard._stands.is_set)
             await replicas.nudges(1)
             await until(lambda: moves.seen[1] == 2)
         assert "nothing moves until it stands again" in caplog.text

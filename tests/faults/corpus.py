@@ -70,6 +70,13 @@ MISSING_WORDS = """
 /freeze grant
 /freeze refuse
 /freeze refuse X-3
+/deploy break-glass
+/deploy break-glass R-1
+/deploy break-glass R-1 to production
+/deploy break-glass confirm
+/deploy break-glass because it burns
+/deploy review
+/deploy review D-1
 /freeze refuse because it can wait
 """
 
@@ -208,6 +215,10 @@ UNKNOWN_THINGS = """
 /freeze except R-99 it is urgent
 /freeze except billing it is urgent
 /freeze except production it is urgent
+/deploy break-glass R-99 to production it burns, and this mends it
+/deploy break-glass R-1 to moon it burns, and this mends it
+/deploy review D-99 the alarm came late
+/deploy review R-1 the alarm came late
 /freeze grant X-99
 /freeze grant R-1
 /freeze grant all
@@ -272,6 +283,8 @@ NUMBERS = """
 /freeze end F-999999999
 /freeze end F-٣
 /freeze extend F-0 until mon 07:00
+/deploy review D-0 the alarm came late
+/deploy review D-999999999999999999999 the alarm came late
 /freeze grant X-0
 /freeze grant X-999999999
 /freeze grant X-999999999999999999999

@@ -95,7 +95,7 @@ def complaints(after: After, who: Player, sent: str = "") -> list[str]:
 async def test_a_buttons_value_that_is_none_of_ours_is_refused(world: World):
     await planned(world)
     found = []
-    ours = "approve reject withdraw checklist why deploy tick launch show except grant refuse"
+    ours = "approve reject withdraw checklist why deploy tick launch show except grant refuse review"
     buttons = cycle(ours.split())
     async with watching(world) as watch:
         for value, action in [(value, next(buttons)) for value in GARBAGE for _ in range(4)]:

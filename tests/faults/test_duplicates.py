@@ -95,6 +95,24 @@ async def test_every_press_and_form_that_is_delivered_twice_acts_once(world: Wor
     await twice(watch, ticking("Untick"), "untick")
 
 
+async def test_the_glass_is_broken_and_that_is_reviewed_once(world: World, watch: Watch):
+    ines, maya = world.ines.desk, world.maya.desk
+    await planned(world)
+    told = "R-1 to production Checkout is down, and this mends it"
+    await twice(watch, lambda: ines.types("payments", f"/deploy break-glass {told}"), "ask to break glass")
+    world.sandbox.faults.duplicate_next_delivery()
+    await watch.act(_settled(world, lambda: ines.types("payments", f"/deploy break-glass confirm {told}")))
+    await world.until(lambda: "2.4.0 is in production" in world.thread())
+    assert await watch.rows("audit WHERE verb = 'break glass'") == 1
+    assert await watch.rows("deployments") == 1
+    assert world.thread().count("@ines broke the glass:") == 1
+    (question,) = [each for each in maya.sees(maya.direct.id) if not each.ephemeral_to and "Review" in read(each)]
+    await watch.act(maya.presses(question, "Review"))
+    form, learned = maya.modal, {"learned": "The alarm came late; QA gets a pager"}
+    await twice(watch, lambda: maya.submits(form, learned), "review", line="@maya reviewed D-1")
+    assert await watch.rows("reviews") == 1
+
+
 async def test_an_exception_is_asked_for_granted_and_refused_once(world: World, watch: Watch):
     maya, ruth = world.maya.desk, world.ruth.desk
     await planned(world)

@@ -17,6 +17,7 @@ from bot.rules.people import Person, PersonId, RoleName, Roles
 from bot.rules.policy import Catalogue, Role
 from bot.rules.release import ReleaseId
 from bot.tasks import Tasks
+from bot.verbs.left_alone import LeftAlone
 from bot.wired import listen, wire
 from bot.wiring import Neighbours
 from handlers.announcements import Announcements
@@ -128,7 +129,10 @@ class Counter:
             hand_over=self._hand_over,
             directory=self.people,  # type: ignore[arg-type]
         )
-        self.announce = Announcements(self.verbs.look, self.verbs.summaries, self.records, lambda: catalogue, names)
+        left_alone = LeftAlone(self.people, lambda: self.catalogue, lambda: self.now)
+        self.announce = Announcements(
+            self.verbs.look, self.verbs.summaries, self.records, lambda: self.catalogue, names, left_alone
+        )
 
     async def _hand_over(self, person: PersonId, name: str, told: str) -> None:
         self.files.append((person, name, told))

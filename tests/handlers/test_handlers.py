@@ -155,6 +155,8 @@ async def test_a_guest_may_look_and_not_act(counter):
         "/release new payments 2.5.0 main",
         "/release digest here",
         "/deploy R-1 to staging",
+        "/deploy break-glass R-1 to staging it burns, and this mends it",
+        "/deploy review D-1 the alarm came late",
     ):
         assert "guest" in await counter.types(GUS, line)
     assert "guest" in await counter.presses(GUS, "approve", encode(OnRelease(ONE)))

@@ -50,11 +50,22 @@ def test_a_copied_placeholder_is_not_taken_for_a_reason():
 
 
 @pytest.mark.parametrize(
-    "typed", ["/deploy R-12 to production", "/deploy", "/deploy hlep", "/deploy R-12", "/deploy x y z"]
+    "typed",
+    [
+        "/deploy R-12 to production",
+        "/deploy",
+        "/deploy hlep",
+        "/deploy R-12",
+        "/deploy x y z",
+        "/deploy train",
+        "/deploy train R-12 R-13",
+        "/deploy trian R-12 R-13 to production",
+        "/deploy train T-1 x",
+    ],
 )
 def test_a_slip_never_suggests_to_start_something(typed):
     told = understood(typed)
-    assert not isinstance(told, c.StartDeploy)
+    assert not isinstance(told, c.StartDeploy | c.StartTrain)
     assert not isinstance(told, Hint) or "confirm" not in told.nearest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,8 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import Person, PersonId
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
+from bot.rules.release import ReleaseId
+from bot.rules.train import Answer, TrainId
 from handlers.parsing import commands as c
 from handlers.parsing import grammar
 from handlers.parsing.grammar import Family
@@ -31,6 +33,7 @@ KNOWN = Known(
     "Europe/Berlin",
     change_types=(FEATURE, HOTFIX),
 )
+IN_TWO_HOURS = KNOWN.now + timedelta(hours=2)
 MONDAY_SEVEN = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
 
 
@@ -64,6 +67,8 @@ def understood(typed: str) -> c.Command | Hint:
         ("/release why payments in Production", c.WhyNot(PAYMENTS, PRODUCTION)),
         ("/release build R-12 1a2b3c4", c.Build("R-12", "1a2b3c4")),
         ("/release build R-12 main sha256:ab", c.Build("R-12", "main", "sha256:ab")),
+        ("/release build R-12 main irreversible drops a column", c.Build("R-12", "main", None, "drops a column")),
+        ('/release build R-12 main sha256:ab irreversible "no way"', c.Build("R-12", "main", "sha256:ab", "no way")),
         ("/release checklist 12", c.OpenChecklist("R-12")),
         ("/release approve R-12", c.SayYes("R-12")),
         ("/release approve R-12 for production", c.SayYes("R-12", PRODUCTION)),
@@ -78,6 +83,32 @@ def understood(typed: str) -> c.Command | Hint:
             c.SayNo("R-12", "see https://x.io/a?b=1&c=2"),
         ),
         ("/release withdraw R-12", c.TakeBack("R-12")),
+        ("/deploy lock payments production it moves", c.LockIt(PAYMENTS, PRODUCTION, "it moves")),
+        ("/deploy lock payments in production 2h it moves", c.LockIt(PAYMENTS, PRODUCTION, "it moves", IN_TWO_HOURS)),
+        ("/deploy lock payments production for 2 hours it", c.LockIt(PAYMENTS, PRODUCTION, "it", IN_TWO_HOURS)),
+        (
+            "/deploy lock payments production until mon 07:00 it moves",
+            c.LockIt(PAYMENTS, PRODUCTION, "it moves", MONDAY_SEVEN),
+        ),
+        (
+            "/deploy lock payments production for R-12 2h it moves",
+            c.LockIt(PAYMENTS, PRODUCTION, "it moves", IN_TWO_HOURS, ReleaseId(12)),
+        ),
+        (
+            "/deploy lock payments production take over 2h for r12 it moves",
+            c.LockIt(PAYMENTS, PRODUCTION, "it moves", IN_TWO_HOURS, ReleaseId(12), take_over=True),
+        ),
+        (
+            "/deploy lock payments production for the migration",
+            c.LockIt(PAYMENTS, PRODUCTION, "for the migration"),
+        ),
+        (
+            "/deploy lock payments production take two of the migration",
+            c.LockIt(PAYMENTS, PRODUCTION, "take two of the migration"),
+        ),
+        ("/deploy lock payments production 2 tables move", c.LockIt(PAYMENTS, PRODUCTION, "2 tables move")),
+        ("/deploy unlock payments production", c.UnlockIt(PAYMENTS, PRODUCTION)),
+        ("/deploy unlock payments production it is done", c.UnlockIt(PAYMENTS, PRODUCTION, "it is done")),
         ("/release launch R-12", c.LaunchIt("R-12")),
         ("/release cancel R-12 the customer left", c.CancelIt("R-12", "the customer left")),
         ("/release edit R-12", c.EditIt("R-12")),
@@ -94,8 +125,26 @@ def understood(typed: str) -> c.Command | Hint:
         ("/deploy status", c.ShowStatus()),
         ("/deploy status payments", c.ShowStatus(PAYMENTS)),
         ("/deploy cancel D-40", c.StopDeploy(DeploymentId(40))),
+        (
+            "/deploy break-glass R-12 to production checkout is down",
+            c.GoPastTheGate("R-12", PRODUCTION, "checkout is down"),
+        ),
+        (
+            "/deploy break-glass confirm 12 to production confirm that it burns",
+            c.GoPastTheGate("R-12", PRODUCTION, "confirm that it burns", confirmed=True),
+        ),
+        ("/deploy review D-40 the alarm came late", c.SayWhatWasLearned(DeploymentId(40), "the alarm came late")),
+        ("/deploy review d40 ok", c.SayWhatWasLearned(DeploymentId(40), "ok")),
         ("/deploy cancel d40", c.StopDeploy(DeploymentId(40))),
         ("/deploy cancel 40", c.StopDeploy(DeploymentId(40))),
+        ("/deploy train R-12 R-13 to production", c.PreviewTrain(("R-12", "R-13"), PRODUCTION)),
+        ("/deploy train r12, payments and 14 to Production", c.PreviewTrain(("R-12", PAYMENTS, "R-14"), PRODUCTION)),
+        ("/deploy train confirm R-12 R-13 to production", c.StartTrain(("R-12", "R-13"), PRODUCTION)),
+        ("/deploy train T-1", c.ShowTrain(TrainId(1))),
+        ("/deploy train t1 go on", c.SteerTrain(TrainId(1), Answer.GO_ON)),
+        ("/deploy train T-1 Try  Again", c.SteerTrain(TrainId(1), Answer.TRY_AGAIN)),
+        ("/deploy train T-1 stop", c.SteerTrain(TrainId(1), Answer.STOP)),
+        ("/deploy train T-1 roll back", c.SteerTrain(TrainId(1), Answer.ROLL_BACK)),
         ("/rollback", c.Help()),
         ("/rollback payments", c.GoBack(PAYMENTS)),
         ("/rollback payments in production", c.GoBack(PAYMENTS, PRODUCTION)),
@@ -105,6 +154,14 @@ def understood(typed: str) -> c.Command | Hint:
             "/rollback payments in production to 2.3.9 checkout is slow",
             c.GoBack(PAYMENTS, PRODUCTION, "2.3.9", "checkout is slow"),
         ),
+        ("/rollback culprit V-3 1a2b3c4 it burns", c.Blame("V-3", ("1a2b3c4",), "it burns")),
+        (
+            "/rollback culprit payments 1A2B3C4d 5e6f7a8b Refunds go out twice",
+            c.Blame(PAYMENTS, ("1a2b3c4d", "5e6f7a8b"), "Refunds go out twice"),
+        ),
+        (f"/rollback culprit v3 {'deadbeef' * 5} faceless bug", c.Blame("V-3", ("deadbeef" * 5,), "faceless bug")),
+        ("/rollback lift V-3 it was the disk", c.LetBack("V-3", None, "it was the disk")),
+        ("/rollback lift web with mend/refunds counted now", c.LetBack(WEB, "mend/refunds", "counted now")),
         ("/rollback payments checkout is slow", c.GoBack(PAYMENTS, reason="checkout is slow")),
         ("/rollback payments now it burns", c.GoBack(PAYMENTS, reason="it burns", now=True)),
         (

@@ -25,6 +25,7 @@ from bot.rules.policy import (
     ChangeType,
     EnvironmentName,
     ItemRule,
+    ReviewRules,
     Right,
     Service,
     ServiceName,
@@ -209,6 +210,7 @@ def test_whoever_starts_it_may_have_to_be_somebody_who_has_not_approved_it():
         (Right.DEPLOY, "deploy"),
         (Right.ROLL_BACK, "roll back"),
         (Right.LAUNCH, "launch"),
+        (Right.BREAK_GLASS, "break the glass for"),
     ],
 )
 def test_a_right_that_nobody_has_is_found(right, doing):
@@ -217,6 +219,18 @@ def test_a_right_that_nobody_has_is_found(right, doing):
     assert told(unmet(reserved, held)) == [f"Nobody can {doing} Payments: there is nobody in on-call and developer."]
     assert unmet(reserved, roles(on_call=set())) == ()
     assert unmet(agreed(service={"rights": {}}), held) == ()
+
+
+def test_whoever_may_break_the_glass_needs_somebody_else_to_review_that():
+    lonely = replace(agreed(service={"rights": {Right.BREAK_GLASS: (ON_CALL,)}}), owners=RELEASE_MANAGER)
+    assert unmet(lonely, roles()) == ()
+    (found,) = unmet(lonely, roles(on_call={MAYA, INES}))
+    assert str(found.why) == (
+        "Nobody can review it if @U0MAYA breaks the glass: it takes 1 of release-manager, but @U0MAYA may not, since "
+        "it is their own change."
+    )
+    others = replace(lonely, reviews=ReviewRules(by=QA))
+    assert unmet(others, roles(on_call={MAYA, INES})) == ()
 
 
 def test_where_it_takes_two_to_deploy_one_is_not_enough():

@@ -117,10 +117,12 @@ def test_every_question_is_listed_with_its_answer_and_the_gate_is_all_answers():
         "order of environments",
         "bake time",
         "what stands there",
+        "what was rolled back",
         "dependencies",
         "allowed hours",
         "freezes",
         "calendars",
+        "locks",
         "what is on its way there",
     ]
     assert [each.about for each in asked if each.blockers] == ["checklist", "order of environments", "freezes"]

@@ -15,7 +15,18 @@ from bot.rules.freeze import FreezeId
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
-from handlers.buttons import OPTION, VALUE, Carried, OnDeployment, OnFreeze, OnRelease, OnService, decode, encode
+from handlers.buttons import (
+    OPTION,
+    VALUE,
+    Carried,
+    OnDeployment,
+    OnFreeze,
+    OnRelease,
+    OnService,
+    OnTrain,
+    decode,
+    encode,
+)
 
 numbers = st.integers(min_value=0, max_value=2**53)
 words = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), min_size=1, max_size=40)
@@ -25,6 +36,7 @@ everything = st.one_of(
     st.builds(OnDeployment, numbers, st.none() | numbers),
     st.builds(OnService, words, maybe, st.none() | numbers, maybe, maybe),
     st.builds(OnFreeze, numbers, st.none() | numbers),
+    st.builds(OnTrain, numbers, st.none() | numbers),
 )
 
 
@@ -100,7 +112,7 @@ def test_anything_else_is_refused_in_a_sentence(value: str) -> None:
     st.text(max_size=300) | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps)
 )
 def test_no_value_whatever_raises(value: Any) -> None:
-    for kind in (OnRelease, OnDeployment, OnService, OnFreeze):
+    for kind in (OnRelease, OnDeployment, OnService, OnFreeze, OnTrain):
         assert isinstance(decode(value, kind), Refused | kind)
 
 

@@ -61,6 +61,7 @@ class Facts:
         self.broken: Exception | None = None
         self.blocks: list[dict[str, Any]] = []
         self.channel = CHANNEL
+        self.not_before: datetime | None = None
 
     async def render(self, notice: Notice) -> Message | None:
         self.drawn.append(notice)
@@ -69,7 +70,8 @@ class Facts:
         match notice:
             case CardChanged(release=release):
                 card = f"card:R-{release}"
-                return Message(self.channel, f"R-{release} is {self.stage}", self.card_blocks(), living=card)
+                text = f"R-{release} is {self.stage}"
+                return Message(self.channel, text, self.card_blocks(), living=card, not_before=self.not_before)
             case DeploymentChanged(release=release, deployment=deployment):
                 text = f"D-{deployment} is {self.stage}"
                 name = f"deployment:D-{deployment}"
@@ -78,7 +80,7 @@ class Facts:
                 thread = f"card:R-{release}"
                 return Message(self.channel, str(sentence), self.blocks, thread_of=thread, broadcast=loud)
             case DirectLine(person=person, sentence=sentence):
-                return Message(person, str(sentence))
+                return Message(person, str(sentence), not_before=self.not_before)
             case ExceptionWanted(person=person, exception=exception):
                 return Message(person, f"X-{exception} is {self.stage}", self.card_blocks(), living=living(notice))
             case ChannelLine(channel=channel, sentence=sentence):
@@ -661,3 +663,19 @@ async def test_it_looks_at_once_when_woken_and_by_itself_after_a_while(world: Wo
         await world.tell(ChannelLine(HOME, say("found")))
         await until(lambda: world.texts() == ["woken", "found"])
     assert (await sender.depth()).waiting == 0
+
+
+# ---------------------------------------------------------------- quiet hours
+
+
+async def test_what_is_not_to_disturb_waits_until_then_and_an_edit_disturbs_nobody(world: World) -> None:
+    await world.deliver(CardChanged(R12))
+    world.facts.stage, world.facts.not_before = "testing", now() + timedelta(seconds=1)
+    await world.tell(CardChanged(R12), DirectLine(world.omar.id, say("soon"), reminder=True))
+    async with world.sending() as sender:
+        await until(lambda: world.texts() == ["R-12 is testing"])
+        await asyncio.sleep(0.2)
+        assert world.omar.sees(world.omar.direct.id) == []
+        assert (await world.store.depth()).waiting == 1
+        await sender.settle(timedelta(seconds=15))
+    assert [each.text for each in world.omar.sees(world.omar.direct.id)] == ["soon"]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.ports import Changes, CodeHostError, Commit
+from bot.ports import Carried, Changes, CodeHostError, Commit, Suspicion
+from integrations.code_hosts.reverts import Node, carried_by
 
 _EPOCH = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 _HEX = re.compile(r"[0-9a-f]{7,40}")
+_TRAILER = re.compile(r"^Irreversible-Migration: *(.+)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
 class _Repository:
     commits: dict[str, Commit] = field(default_factory=dict)
     parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -54,6 +57,7 @@ class FakeCodeHost:
         parents: Iterable[str] = (),
         sha: str | None = None,
         at: datetime | None = None,
+        body: str = "",
     ) -> str:
         """Add a commit, each an hour after the one before unless a moment is given; returns its SHA."""
         self.add_repository(repository)
@@ -62,8 +66,10 @@ class FakeCodeHost:
         parents = tuple(parents)
         told = "\n".join((subject, author, moment.isoformat(), *parents))
         name = sha or hashlib.sha1(told.encode(), usedforsecurity=False).hexdigest()
-        kept.commits[name] = Commit(name, subject, author, email, moment)
+        irreversible = "; ".join(_TRAILER.findall(body))
+        kept.commits[name] = Commit(name, subject, author, email, moment, irreversible=irreversible)
         kept.parents[name] = parents
+        kept.messages[name] = f"{subject}\n\n{body}" if body else subject
         return name
 
     def branch(self, repository: str, name: str, sha: str) -> None:
@@ -88,6 +94,27 @@ class FakeCodeHost:
         if lost and not gained:
             return self._told(kept, lost, limit, backwards=True, lost=len(lost))
         return self._told(kept, gained, limit, lost=len(lost))
+
+    async def carries(self, repository: str, commit: str, suspicion: Suspicion, limit: int = 10) -> Carried:
+        kept = self._open(repository)
+        for sha in (commit, suspicion.good, suspicion.bad):
+            if sha not in kept.commits:
+                raise CodeHostError(f"The repository {repository} has no commit “{sha}” any more.")
+        since = (kept.before(commit) | kept.before(suspicion.bad)) - kept.before(suspicion.good)
+        nodes = [
+            Node(sha, kept.parents[sha], kept.messages[sha], each.subject)
+            for sha, each in kept.commits.items()
+            if sha in since
+        ]
+        found = carried_by(nodes, commit, suspicion.bad, frozenset(suspicion.only))
+        shown = tuple(kept.commits[sha] for sha in found.carried[:limit])
+        return Carried(found.suspects, shown, len(found.carried), found.mended)
+
+    async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
+        kept = self._open(repository)
+        if commit not in kept.commits:
+            raise CodeHostError(f"The repository {repository} has no commit “{commit}” any more.")
+        return frozenset(kept.before(commit) & frozenset(others))
 
     def _open(self, repository: str) -> _Repository:
         if self.away:
@@ -115,4 +142,5 @@ class FakeCodeHost:
     @staticmethod
     def _told(kept: _Repository, shas: set[str], limit: int, *, backwards: bool = False, lost: int = 0) -> Changes:
         newest_first = sorted((kept.commits[sha] for sha in shas), key=lambda each: each.at, reverse=True)
-        return Changes(tuple(newest_first[:limit]), len(shas), backwards=backwards, lost=lost)
+        marked = tuple(each for each in newest_first if each.irreversible)
+        return Changes(tuple(newest_first[:limit]), len(shas), backwards=backwards, lost=lost, irreversible=marked)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.ports import Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment, DeploymentId
-from bot.rules.policy import DeployerChoice, Environment, Service
+from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
+from bot.rules.deployment import Deployment, DeploymentId, Order
+from bot.rules.policy import DeployerChoice, Environment, Service, ServiceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,18 @@ class FakeTarget:
     """Say this instead of starting anything."""
     silent: str = ""
     """Why it can't be asked at all just now."""
+    stops: bool = True
+    """Whether it stops when it is asked to."""
+    fails: set[ServiceName] = field(default_factory=set)
+    """The services whose deployments fail from now on."""
     started: list[Deployment] = field(default_factory=list)
     """Everything that really began, in order."""
+    gone: set[str] = field(default_factory=set)
+    """The commits whose artifacts were tidied away."""
+    blind: str = ""
+    """Why it can't be told just now what is there."""
+    remembers: bool = True
+    """Whether it can be asked at all what is still there."""
     on_success: Callable[[Deployment], None] | None = None
     """What a success brings about, such as a verifier that sees the new version."""
     _work: dict[DeploymentId, _Work] = field(default_factory=dict)
@@ -61,11 +71,14 @@ class FakeTarget:
             if self.refuses:
                 raise DeployerError(self.refuses, ended=True)
             self.started.append(deployment)
-            found = self._work[deployment.id] = _Work(deployment, self.script)
-            if not self.script.waits:
+            found = self._work[deployment.id] = _Work(deployment, self._script(deployment))
+            if not found.script.waits:
                 self._end(found)
         elif found.deployment is None:
             raise DeployerError("It was cancelled before it began.", ended=True)
+
+    def _script(self, deployment: Deployment) -> Script:
+        return replace(self.script, code=1) if deployment.order.service in self.fails else self.script
 
     def progress(self, deployment: DeploymentId) -> Progress:
         """How far it is."""
@@ -77,7 +90,7 @@ class FakeTarget:
     def stop(self, deployment: DeploymentId) -> None:
         """Stop it; what hasn't begun never will."""
         work = self._work.setdefault(deployment, _Work(None, self.script))
-        if work.ended is None:
+        if work.ended is None and self.stops:
             work.ended = Progress(Phase.CANCELLED, "It was stopped, as asked.")
 
     def _end(self, work: _Work) -> None:
@@ -95,10 +108,11 @@ class FakeDeployer:
 
     def __init__(self, target: FakeTarget | None = None) -> None:
         self.target = target or FakeTarget()
+        self.cancels = True
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(cancels=True, survives_restart=True, links=False)
+        return Capabilities(cancels=self.cancels, survives_restart=True, links=False)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         self._ask(ended=False)
@@ -112,6 +126,12 @@ class FakeDeployer:
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         self._ask(ended=False)
         self.target.stop(deployment.id)
+
+    async def available(self, order: Order, service: Service, environment: Environment) -> Available:
+        if self.target.blind or not self.target.remembers:
+            return Available(None, self.target.blind)
+        gone = order.candidate.commit in self.target.gone
+        return Available(not gone, "It was tidied away." if gone else "")
 
     async def check(self, choice: DeployerChoice) -> list[str]:
         if self.target.silent:

@@ -10,11 +10,12 @@ from bot.rules.check import CheckResult
 from bot.rules.freeze import FreezeId
 from bot.rules.hours import Hours, Span
 from bot.rules.people import Person, Roles
-from bot.rules.policy import ItemRule, RecurringFreeze
+from bot.rules.policy import ItemRule, RecurringFreeze, Right
 from bot.rules.release import ReleaseId
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze
+from bot.verbs.lock import Wish
 from bot.verbs.look import Picture
 from bot.verbs.replay_policy import ReplayPolicy
 from bot.verbs.report_check import ReportCheck
@@ -47,7 +48,8 @@ class Office(Workshop):
 
     def __init__(self) -> None:
         production = an_environment(PRODUCTION, after=(STAGING,), bake=timedelta(minutes=30), hours=WORKING_HOURS)
-        super().__init__(environments=(an_environment(STAGING), production))
+        rights = {Right.ROLL_BACK: (RELEASE_MANAGER, ON_CALL), Right.BREAK_GLASS: (ON_CALL,)}
+        super().__init__(environments=(an_environment(STAGING), production), rights=rights)
         self.agrees_on(FEATURE, checklist=(NOTES, TESTS, SCAN), approvals_last=timedelta(days=2))
         self.agrees_on(HOTFIX, checklist=(NOTES, SCAN), any_hour=True)
         self.catalogue = replace(self.catalogue, recurring=(TEA,), freeze_rights=(RELEASE_MANAGER, ON_CALL))
@@ -66,6 +68,9 @@ class Office(Workshop):
         for what, which, who, how in acts:
             doing = DOINGS[what % len(DOINGS)]
             await doing(self, ReleaseId(1 + which % 3), (MAYA, OMAR, RUTH, BEN, INES)[who % 5], how)
+            if how % 7:  # now and then nobody has got round to it
+                for number in (1, 2, 3):
+                    await self.read_vetoes(ReleaseId(number))
 
     def ref(self, how: int) -> str:
         """One of the commits."""
@@ -121,6 +126,14 @@ async def follow(office: Office, _: ReleaseId, __: Person, how: int) -> None:
 
 async def roll_back(office: Office, _: ReleaseId, __: Person, how: int) -> None:
     await office.roll_back(PAYMENTS, (STAGING, PRODUCTION)[how % 2], None, None, "It burns", by=office.by(INES))
+
+
+async def lift(office: Office, release: ReleaseId, person: Person, how: int) -> None:
+    veto, mend = f"V-{release}", (None, office.ref(how), office.d)[how % 3]
+    if how % 4:
+        await office.lift_veto(veto, mend, "So be it", by=office.by(person))
+    else:
+        await office.name_culprits(veto, [office.ref(how)], "This one", by=office.by(person))
 
 
 async def freeze(office: Office, _: ReleaseId, __: Person, how: int) -> None:
@@ -179,6 +192,22 @@ async def cancel(office: Office, release: ReleaseId, _: Person, __: int) -> None
     await office.cancel_release(release, "Not wanted", by=office.by(MAYA))
 
 
+async def lock(office: Office, release: ReleaseId, person: Person, how: int) -> None:
+    only = release if how % 3 == 0 else None
+    wish = Wish(PAYMENTS, (STAGING, PRODUCTION)[how % 2], "The database moves", release=only, take_over=how % 4 == 0)
+    await office.lock(wish, by=office.by(person))
+
+
+async def unlock(office: Office, _: ReleaseId, person: Person, how: int) -> None:
+    await office.unlock(PAYMENTS, (STAGING, PRODUCTION)[how % 2], "It is done", by=office.by(person))
+
+
+async def break_glass(office: Office, release: ReleaseId, _: Person, how: int) -> None:
+    where, reason = (STAGING, PRODUCTION)[how % 2], "It can't wait for anybody"
+    await office.break_glass.look(release, where, reason, by=office.by(INES))
+    await office.break_glass(release, where, reason, by=office.by(INES))
+
+
 DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] = (
     plan,
     build,
@@ -191,6 +220,7 @@ DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] 
     deploy,
     follow,
     roll_back,
+    lift,
     freeze,
     thaw,
     plead,
@@ -200,6 +230,9 @@ DOINGS: tuple[Callable[[Office, ReleaseId, Person, int], Awaitable[None]], ...] 
     staff,
     launch,
     cancel,
+    lock,
+    unlock,
+    break_glass,
 )
 """Everything that can be done, by its number in an act."""
 

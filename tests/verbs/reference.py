@@ -63,6 +63,19 @@ class Attempt:
 
 
 @dataclass
+class Veto:
+    """A rollback took something back: the commits after the good one, up to the bad one."""
+
+    place: str
+    rollback: int
+    bad: str
+    suspects: tuple[str, ...]
+    carriers: frozenset[str]
+    """Every commit that has one of them; nothing is ever reverted here."""
+    lifted: bool = False
+
+
+@dataclass
 class Reference:
     """Everything that happened."""
 
@@ -74,6 +87,8 @@ class Reference:
     """Of production: from, until."""
     absences: list[tuple[str, str, datetime, datetime]] = field(default_factory=list)
     """Who is away, who stands in, from, until."""
+    vetoes: list[Veto] = field(default_factory=list)
+    """In the order in which they came."""
 
     def acts_for(self, person: str, now: datetime) -> set[str]:
         """Themselves, and those for whom they stand in at that moment."""
@@ -102,9 +117,42 @@ class Reference:
         if self.on_its_way(place) is not None:
             reasons.add("held")
         there = self.stands(place)
-        if there is not None and self.attempts[there].commit != plan.commit and self.was_there(plan.commit, place):
+        been_there = there is not None and self.was_there(plan.commit, place)
+        if been_there and self.attempts[there].commit != plan.commit and not self.forgiven(plan.commit, place):
             reasons.add("been there")
+        if any(self.keeps_out(veto, plan.commit, place) for veto in self.vetoes):
+            reasons.add("vetoed")
         return reasons
+
+    def ended(self, number: int, good: bool, history: tuple[str, ...]) -> None:
+        """It went well or not. A rollback that went well keeps out what it took back. `history`: one on the other."""
+        attempt = self.attempts[number]
+        attempt.good = good
+        taken = self.attempts.get(attempt.replaces or 0)
+        if not good or not attempt.back or taken is None or taken.commit == attempt.commit:
+            return
+        suspects = history[history.index(attempt.commit) + 1 : history.index(taken.commit) + 1]
+        carriers = frozenset(history[history.index(suspects[0]) :]) if suspects else frozenset({taken.commit})
+        self.vetoes.append(Veto(attempt.place, number, taken.commit, suspects, carriers))
+
+    def keeps_out(self, veto: Veto, commit: str, place: str) -> bool:
+        """Whether it keeps that commit out of there. What was taken back itself has been there, which is said alone."""
+        if veto.lifted or commit not in veto.carriers or (veto.place, place) == ("production", "staging"):
+            return False
+        return not (veto.place == place and veto.bad == commit and self.taken_away(commit, place))
+
+    def taken_away(self, commit: str, place: str) -> bool:
+        """Whether the newest deployment of that commit there was good and taken away again."""
+        return self.was_there(commit, place) and not self.went_well(commit, place)
+
+    def forgiven(self, commit: str, place: str) -> bool:
+        """Whether it was taken away, and every veto of that was lifted."""
+        mine = [
+            n for n, a in self.attempts.items() if a.commit == commit and a.place == place and a.good and not a.back
+        ]
+        back = {n for n, a in self.attempts.items() if a.back and a.replaces == max(mine)}
+        found = [veto for veto in self.vetoes if veto.rollback in back]
+        return self.taken_away(commit, place) and bool(found) and all(veto.lifted for veto in found)
 
     def filled(self, plan: Plan, said: list[Word], role: str, now: datetime) -> bool:
         """Whether somebody in that role, whose own change it isn't, has said yes not too long ago."""

@@ -18,16 +18,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.rules.absence import Absence, Leave
 from bot.rules.audit import first_break
 from bot.rules.deployment import Attempt as State
-from bot.rules.deployment import DeploymentId
+from bot.rules.deployment import Deployment, DeploymentId
 from bot.rules.freeze import Freeze, FreezeId, Window
 from bot.rules.gate import Reason
-from bot.rules.people import RoleName, Roles
+from bot.rules.people import Person, RoleName, Roles
 from bot.rules.policy import ItemRule
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked, Confirmed
 from bot.verbs.launch import Picture
+from bot.verbs.lift_veto import Lifted
 from bot.verbs.plan_release import Planned
 from bot.verbs.roll_back import RollingBack
 from bot.verbs.set_candidate import CandidateSet
@@ -50,6 +51,7 @@ SAME = {
     Reason.HELD: "held",
     Reason.ROLLED_BACK: "been there",
     Reason.OVERTAKEN: "been there",
+    Reason.VETOED: "vetoed",
 }
 """Our reasons, by what the reference calls them."""
 
@@ -108,6 +110,7 @@ class AnythingGoes(RuleBasedStateMachine):
         done = self.do(self.shop.plan_release(wanted, self.commits[which], by=self.shop.by(who)))
         assert isinstance(done, Planned)
         self.reference.plans[done.picture.release.id] = Plan(who.id, *self._commit(which))
+        self._read()
 
     @rule(who=people, number=numbers, which=st.integers(0, 3))
     def proposes_something_else(self, who, number, which) -> None:
@@ -116,6 +119,7 @@ class AnythingGoes(RuleBasedStateMachine):
             plan = self.reference.plans[number]
             plan.commit, plan.author = self._commit(which)
             plan.candidate += 1
+            self._read()
 
     @rule(who=people, number=numbers)
     def approves(self, who, number) -> None:
@@ -146,7 +150,10 @@ class AnythingGoes(RuleBasedStateMachine):
 
     @rule(number=numbers, place=places)
     def brings_it_there(self, number, place) -> None:
-        """Somebody asks and confirms. It starts exactly if the reference knows of nothing in the way."""
+        """Somebody asks and confirms. It starts exactly if the reference knows of nothing in the way.
+
+        If only another one is on its way there, it waits its turn; here it is withdrawn again.
+        """
         asked = self.do(self.shop.ask_deploy(ReleaseId(number), place, by=self.shop.by(MAYA)))
         done = self.do(self.shop.confirm_deploy(ReleaseId(number), place, by=self.shop.by(MAYA)))
         if number not in self.reference.plans:
@@ -155,8 +162,19 @@ class AnythingGoes(RuleBasedStateMachine):
             return
         assert isinstance(asked, Preview)
         why_not = self.reference.why_not(number, place, self.shop.at)
+        holder = self.reference.attempts.get(self.reference.on_its_way(place) or 0)
+        plan = self.reference.plans[number]
+        other = holder is not None and (holder.release, holder.commit) != (number, plan.commit)
+        if other and why_not == {"held"}:
+            event(f"it waits its turn in {place}")
+            assert isinstance(done, Confirmed), done
+            assert done.deployment.waits
+            gone = self.do(self.shop.cancel_deploy(done.deployment.id, by=self.shop.by(MAYA)))
+            assert isinstance(gone, Deployment)
+            return
         assert isinstance(done, Confirmed) == (not why_not), (done, why_not)
         if isinstance(done, Confirmed):
+            assert not done.deployment.waits
             event(f"it starts in {place}")
             order = done.deployment.order
             self._begun(done.deployment.id, Attempt(number, order.candidate.commit, place, False, order.replaces))
@@ -197,19 +215,42 @@ class AnythingGoes(RuleBasedStateMachine):
         self.shop.target.script = type(self.shop.target.script)(code=int(fails))
         ended = self.runner.run(self.shop.followed(self.runner.run(self.shop.deployment(DeploymentId(number)))))
         assert ended.attempt in {State.SUCCEEDED, State.FAILED}, ended.attempt
-        self.reference.attempts[number].good = ended.attempt is State.SUCCEEDED
+        self.reference.ended(number, ended.attempt is State.SUCCEEDED, self.commits)
+        self._read()
 
     @rule(who=people, place=places)
     def rolls_back(self, who, place) -> None:
         done = self.do(self.shop.roll_back(PAYMENTS, place, None, None, "It burns", by=self.shop.by(who)))
         if isinstance(done, RollingBack):
             event("it is rolled back")
-            assert self.reference.on_its_way(place) is None
             may = {MAYA.id, INES.id}
             assert may & self.reference.acts_for(who.id, self.shop.at), "only they may roll back"
+            holder = self.reference.on_its_way(place)
+            assert done.deployment.waits == (holder is not None)
+            if holder is not None:
+                self._stopped(holder, done, who)
+                return
             order = done.deployment.order
             commit = order.candidate.commit
             self._begun(done.deployment.id, Attempt(order.release, commit, place, True, order.replaces))
+
+    def _stopped(self, holder: int, back: RollingBack, who: Person) -> None:
+        """What was on its way was asked to stop, and hadn't begun: it never was. The way back is withdrawn here."""
+        assert back.stops is not None
+        assert back.stops.id == holder
+        assert isinstance(self.do(self.shop.cancel_deploy(back.deployment.id, by=self.shop.by(who))), Deployment)
+        ended = self.runner.run(self.shop.followed(back.stops))
+        assert ended.attempt is State.CANCELLED, ended
+        del self.reference.attempts[holder]
+        self._read()
+
+    @rule(who=people, number=numbers)
+    def lifts_a_veto(self, who, number) -> None:
+        done = self.do(self.shop.lift_veto(f"V-{number}", None, "It was the disk", by=self.shop.by(who)))
+        if isinstance(done, Lifted):
+            event("a veto is lifted")
+            assert {MAYA.id, INES.id} & self.reference.acts_for(who.id, self.shop.at), "only they may roll back"
+            self.reference.vetoes[number - 1].lifted = True
 
     @rule(who=people, hours=some_hours)
     def freezes_production(self, who, hours) -> None:
@@ -284,6 +325,11 @@ class AnythingGoes(RuleBasedStateMachine):
             assert len(holding) == len(set(holding))
 
     # ------------------------------------------------------------ keeping the reference
+
+    def _read(self) -> None:
+        """Slipway has found out what each candidate carries."""
+        for number in self.reference.plans:
+            self.runner.run(self.shop.read_vetoes(ReleaseId(number)))
 
     def _commit(self, which: int) -> tuple[str, str]:
         return self.commits[which], LENA if which == 0 else BEN.id

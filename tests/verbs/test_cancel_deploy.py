@@ -1,14 +1,15 @@
-"""Cancel a deployment: the environment is free when the target has ended, and an unknown outcome can be given up."""
+"""Cancel a deployment: the environment is free when the target has ended, and an unknown outcome can be settled."""
 
 from __future__ import annotations
 
 import pytest
 
 from bot.ports import DeployerError, Phase
-from bot.rules.deployment import Attempt
+from bot.rules.deployment import Attempt, DeploymentId
+from bot.rules.policy import Right
 from bot.rules.sentence import Refused
 from tests.makers import PAYMENTS, PRODUCTION
-from tests.people import BEN, INES, MAYA, OMAR
+from tests.people import BEN, INES, MAYA, OMAR, ON_CALL, RELEASE_MANAGER, RUTH
 from tests.twins import Script
 from tests.verbs.workshop import EVERYBODY_MAY_DEPLOY, Workshop
 
@@ -51,17 +52,46 @@ async def test_a_target_that_cannot_stop_any_more_may_still_succeed(shop):
     assert (await shop.followed(deployment)).attempt is Attempt.SUCCEEDED
 
 
-async def test_the_first_deployment_of_all_can_be_given_up_when_nobody_knows_its_outcome(shop):
+async def test_the_first_deployment_of_all_can_be_settled_when_nobody_knows_its_outcome(shop):
     """Nothing ever stood there, so there is nothing to roll back to: somebody must be able to settle it."""
     release = await shop.approved(shop.a, "1.0.0")
     deployment = await shop.with_an_unknown_outcome(release)
     back = await shop.roll_back(PAYMENTS, PRODUCTION, None, None, "It burns", by=shop.by(INES))
     assert isinstance(back, Refused)
     assert (await shop.deployment(deployment.id)).holds
-    await shop.cancel_deploy(deployment.id, by=shop.by(MAYA))
+    refused = await shop.cancel_deploy(deployment.id, by=shop.by(MAYA))
+    assert isinstance(refused, Refused)
+    assert f"/deploy settle {deployment.name}" in str(refused.why)
+    await shop.settle(deployment.id, "The old one is served.", succeeded=False, by=shop.by(MAYA))
     settled = await shop.deployment(deployment.id)
     assert (settled.attempt, settled.holds) == (Attempt.FAILED, False)
+    assert "The old one is served." in settled.detail
     await shop.deployed(release)
+
+
+async def test_what_somebody_has_seen_to_be_there_stands_there(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    deployment = await shop.with_an_unknown_outcome(await shop.approved(shop.b, "2.0.0"))
+    await shop.settle(deployment.id, "I looked: 2.0.0 is served.", succeeded=True, by=shop.by(MAYA))
+    assert (await shop.deployment(deployment.id)).attempt is Attempt.SUCCEEDED
+    back = await shop.rolled_back()
+    assert back.order.version == "1.0.0"
+
+
+async def test_only_an_unknown_outcome_is_settled_by_those_who_may_and_with_a_reason():
+    shop = Workshop(rights={Right.DEPLOY: (RELEASE_MANAGER,), Right.ROLL_BACK: (ON_CALL,)})
+    known = await shop.deployed(await shop.approved(shop.a, "1.0.0"))
+    deployment = await shop.with_an_unknown_outcome(await shop.approved(shop.b, "2.0.0"))
+    for number, why, person, word in (
+        (known.id, "It is there.", MAYA, "is succeeded"),
+        (deployment.id, "  ", MAYA, "Please say what you saw"),
+        (deployment.id, "It is there.", RUTH, "Only"),
+        (DeploymentId(99), "It is there.", MAYA, "no deployment D-99"),
+    ):
+        refused = await shop.settle(number, why, succeeded=True, by=shop.by(person))
+        assert isinstance(refused, Refused)
+        assert word in str(refused.why)
+    assert (await shop.deployment(deployment.id)).attempt is Attempt.UNKNOWN
 
 
 @pytest.mark.parametrize("person", [MAYA, BEN, INES, OMAR], ids=lambda person: person.name)

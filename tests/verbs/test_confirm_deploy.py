@@ -63,6 +63,9 @@ async def test_what_was_rolled_back_does_not_come_again_on_its_old_approvals(sho
     await shop.ask_deploy(release, PRODUCTION, by=shop.by(MAYA))
     assert isinstance(await confirmed(shop, release), Blocked)
     await shop.set_candidate(release, shop.c, by=shop.by(MAYA))
+    assert [each.reason for each in await shop.blockers(release)] == [Reason.APPROVAL, Reason.VETOED]
+    await shop.set_candidate(release, shop.reverts(shop.b), by=shop.by(MAYA))
+    await shop.read_vetoes(release)
     assert [each.reason for each in await shop.blockers(release)] == [Reason.APPROVAL]
 
 

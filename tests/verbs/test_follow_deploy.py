@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from bot.notices import ThreadLine
 from bot.ports import Phase
 from bot.rules.deployment import Attempt
-from bot.rules.policy import Verification
-from bot.rules.sentence import Refused
+from bot.rules.people import SLIPWAY
+from bot.rules.policy import Timeouts, Verification
+from bot.verbs.roll_back import RollingBack
 from tests.grounds import database_ground
 from tests.makers import PAYMENTS, PRODUCTION, STAGING, an_environment
 from tests.people import INES, MAYA, OMAR
@@ -51,9 +54,9 @@ async def test_what_is_at_work_is_neither_called_unknown_nor_doubled_however_lon
     for _ in range(70):
         shop.at += timedelta(minutes=1)
         assert (await shop.followed(deployment, moves=1)).attempt is Attempt.RUNNING
-    refused = await shop.roll_back(PAYMENTS, PRODUCTION, None, None, "It burns", by=shop.by(INES))
-    assert isinstance(refused, Refused)
-    assert f"{deployment.name} (3.0.0) holds production" in str(refused.why)
+    back = await shop.roll_back(PAYMENTS, PRODUCTION, None, None, "It burns", by=shop.by(INES))
+    assert isinstance(back, RollingBack)
+    assert (await shop.followed(back.deployment, moves=3)).waits
     at_work = [each for each in shop.target.started if shop.target.progress(each.id).phase is Phase.RUNNING]
     assert [each.id for each in at_work] == [deployment.id]
 
@@ -93,3 +96,96 @@ async def test_an_old_build_that_calls_itself_the_same_version_is_not_taken_for_
     assert (await shop.followed(deployment, moves=3)).attempt is Attempt.VERIFYING
     shop.verifier.serves(PRODUCTION, shop.b[:7])
     assert (await shop.followed(deployment)).attempt is Attempt.SUCCEEDED
+
+
+async def test_silence_is_counted_over_a_restart(shop):
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.target.silent = "It does not answer."
+    await shop.followed(deployment, moves=1)
+    shop.at += timedelta(hours=1)
+    restarted = replace(shop.follow_deploy)
+    await restarted(deployment.id)
+    assert (await shop.deployment(deployment.id)).attempt is Attempt.UNKNOWN
+
+
+async def test_what_is_heard_again_is_no_longer_silent(shop):
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    for _ in range(3):
+        shop.target.silent = "It does not answer."
+        await shop.followed(deployment, moves=1)
+        shop.at += timedelta(minutes=50)
+        shop.target.silent = ""
+        assert (await shop.followed(deployment, moves=1)).silent_since is None
+
+
+async def test_a_target_that_never_takes_it_has_an_unknown_outcome_after_its_own_time():
+    shop = Workshop(environments=(an_environment(STAGING), an_environment(PRODUCTION, timeouts=QUICK)))
+    shop.target.silent = "It does not answer."
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.at += QUICK.start - timedelta(seconds=2)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.STARTING
+    shop.at += timedelta(seconds=3)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.UNKNOWN
+
+
+async def test_what_takes_too_long_is_stopped_and_has_failed():
+    shop = Workshop(environments=(an_environment(STAGING), an_environment(PRODUCTION, timeouts=QUICK)))
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.at += QUICK.run
+    after = await shop.followed(deployment, moves=1)
+    assert (after.attempt, after.cancel_asked_by) == (Attempt.RUNNING, SLIPWAY)
+    after = await shop.followed(deployment)
+    assert (after.attempt, after.detail) == (Attempt.FAILED, "It took longer than 20 minutes and was stopped.")
+    assert [
+        each.loud for each in await shop.told(ThreadLine) if "takes longer than 20 minutes" in str(each.sentence)
+    ] == [True]
+
+
+async def test_what_cannot_be_stopped_and_takes_too_long_has_an_unknown_outcome():
+    shop = Workshop(environments=(an_environment(STAGING), an_environment(PRODUCTION, timeouts=QUICK)))
+    shop.deployer.cancels = False
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.at += QUICK.run
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.UNKNOWN
+
+
+async def test_what_does_not_stop_when_asked_has_an_unknown_outcome_that_can_still_be_explained():
+    shop = Workshop(environments=(an_environment(STAGING), an_environment(PRODUCTION, timeouts=QUICK)))
+    shop.target.script, shop.target.stops = Script(waits=True), False
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    await shop.cancel_deploy(deployment.id, by=shop.by(MAYA))
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.RUNNING
+    shop.at += QUICK.stop
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.UNKNOWN
+    shop.target.stops = True
+    shop.target.stop(deployment.id)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.FAILED
+
+
+async def test_an_unknown_outcome_is_asked_about_again_after_pauses_that_widen_up_to_an_hour(shop):
+    deployment = await shop.with_an_unknown_outcome(await shop.approved(shop.a, "1.0.0"))
+    pauses = []
+    for _ in range(20):
+        following = await shop.follow_deploy(deployment.id)
+        pauses.append(following.after)
+        shop.at += following.after
+    assert pauses == sorted(pauses)
+    assert pauses[0] == timedelta(seconds=5)
+    assert pauses[-1] == timedelta(hours=1)
+
+
+async def test_the_longer_it_is_at_work_the_less_often_it_is_looked_at(shop):
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    pauses = []
+    for minutes in (0, 1, 4, 60):
+        shop.at += timedelta(minutes=minutes)
+        pauses.append((await shop.follow_deploy(deployment.id)).after.total_seconds())
+    assert pauses == [1, 1, 5, 15]
+
+
+QUICK = Timeouts(start=timedelta(minutes=1), run=timedelta(minutes=20), stop=timedelta(minutes=2))

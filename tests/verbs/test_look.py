@@ -44,7 +44,7 @@ async def test_a_staging_that_was_rolled_back_no_longer_vouches_for_the_candidat
     await shop.deployed(release, STAGING)
     assert await shop.blockers(release) == []
     await shop.rolled_back(environment=STAGING)
-    assert [each.reason for each in await shop.blockers(release)] == [Reason.ORDER]
+    assert [each.reason for each in await shop.blockers(release)] == [Reason.ORDER, Reason.VETOED]
 
 
 async def test_a_release_that_was_overtaken_is_deployed_and_not_ready_to_go_again(shop):

@@ -14,13 +14,14 @@ from bot.ports import Records
 from bot.rules.check import CheckResult
 from bot.rules.gate import Reason
 from bot.rules.people import slipway
-from bot.rules.policy import ApprovalRule, Catalogue, FreezeMeaning, ItemRule
+from bot.rules.policy import ApprovalRule, Catalogue, FreezeMeaning, ItemRule, Right
+from bot.verbs.break_glass import Broken
 from bot.verbs.confirm_deploy import Confirmed
 from bot.verbs.replay_policy import ReplayPolicy
 from bot.verbs.report_check import ReportCheck
 from bot.verbs.tick_item import TickItem
 from tests.makers import FEATURE, HOTFIX, NOW, PAYMENTS, PRODUCTION, STAGING, a_window
-from tests.people import INES, MAYA, OMAR, QA, RELEASE_MANAGER, RUTH
+from tests.people import INES, MAYA, OMAR, ON_CALL, QA, RELEASE_MANAGER, RUTH
 from tests.twins.calendars import FakeCalendars
 from tests.verbs.office import DOINGS, NOTES, ROAD, SHIP, SQUEEZE, Office
 from tests.verbs.workshop import Workshop
@@ -84,7 +85,9 @@ class Week(Workshop):
         await self.deployed(first)
         await self.shipped(self.b, "2.3.1")
         await self.rolled_back()
+        await self.lifted(mend=self.c)
         last = await self.approved(self.c, "2.4.0", FEATURE)
+        await self.read_vetoes(last)
         await self.tick_item(last, "notes", True, by=self.by(MAYA))
         await self.deployed(last, STAGING)
         await self.start_freeze(a_window(starts_at=self.at, ends_at=self.at + 2 * A_DAY), by=self.by(MAYA))
@@ -181,3 +184,23 @@ async def test_what_people_do_meanwhile_is_not_needed_to_be_waited_for(week):
     """It only reads: a page that somebody has open for writing doesn't hold it up."""
     async with week.records.open():
         assert await week.replayed(week.catalogue) == []
+
+
+async def test_broken_glass_is_not_judged_and_what_it_brought_counts():
+    shop = Workshop(rights={Right.BREAK_GLASS: (ON_CALL,), Right.ROLL_BACK: (ON_CALL,)})
+    release = await shop.planned(shop.a, "1.0.0")
+    await shop.ask_deploy(release, PRODUCTION, by=shop.by(MAYA))
+    await shop.break_glass.look(release, PRODUCTION, "Checkout is down", by=shop.by(INES))
+    broken = await shop.break_glass(release, PRODUCTION, "Checkout is down", by=shop.by(INES))
+    assert isinstance(broken, Broken)
+    await shop.followed(broken.deployment)
+    await shop.shipped(shop.b, "2.0.0")
+    await shop.ask_deploy(release, PRODUCTION, by=shop.by(MAYA))
+    found = await ReplayPolicy(shop.records, FakeCalendars(), lambda: shop.at)(shop.catalogue, LONG_AGO)
+    assert [each.deployment for each in found.deployments] == ["D-2"]
+    assert [str(each) for each in found.notes] == [
+        "D-1 broke the glass, and so went past whatever rules there are: not counted."
+    ]
+    # That it was there is known: to bring it again would be going back.
+    assert [[each.reason for each in case.blockers] for case in found.attempts] == [[Reason.APPROVAL, Reason.OVERTAKEN]]
+    assert found.others == ()

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from bot.notices import DirectLine, ThreadLine, Wanted
 from bot.ports import Work
 from bot.rules.absence import Leave
-from bot.rules.deployment import Attempt
+from bot.rules.deployment import Attempt, Deployment
 from bot.rules.freeze import Window
 from bot.rules.gate import Reason
 from bot.rules.hours import Hours, Span
 from bot.rules.people import SLIPWAY
-from bot.rules.policy import ItemRule, Right
+from bot.rules.policy import ItemRule, Promotion, Right
 from bot.rules.sentence import Refused
 from bot.verbs.speak import Said
 from bot.verbs.watch_release import watch_all
-from tests.makers import FEATURE, HOTFIX, NOW, PAYMENTS, PRODUCTION, STAGING, a_change_type
-from tests.people import BEN, INES, MAYA, OMAR, QA, RUTH
+from tests.makers import FEATURE, HOTFIX, NOW, PAYMENTS, PRODUCTION, STAGING, a_change_type, an_environment, an_order
+from tests.people import BEN, INES, MAYA, OMAR, QA, RELEASE_MANAGER, RUTH
 from tests.verbs.workshop import Workshop
 
 A_WEEK = timedelta(weeks=1)
@@ -315,3 +316,126 @@ async def test_who_may_start_it_is_kept_apart_where_the_rules_say_so(shop):
         assert why in str(refused.why)
     assert not isinstance(await shop.confirm_deploy(release, PRODUCTION, by=shop.by(RUTH)), Refused)
     assert Right.DEPLOY
+
+
+# ------------------------------------------------------------ promotion
+
+
+def promoting(how: Promotion, **place: Any) -> Workshop:
+    """Payments, whose production is come to in that way, an hour after staging."""
+    bake = timedelta(hours=1)
+    production = an_environment(PRODUCTION, after=(STAGING,), promote=how, bake=bake, **place)
+    shop = Workshop(environments=(an_environment(STAGING), production))
+    shop.agrees_on(FEATURE, approvals={})
+    return shop
+
+
+async def offers(shop: Workshop) -> list[str]:
+    return [str(each.sentence) for each in await shop.told(ThreadLine) if each.offers]
+
+
+async def test_the_next_environment_is_offered_once_it_has_baked_to_those_who_may_deploy():
+    shop = promoting(Promotion.OFFER)
+    shop.catalogue.services[PAYMENTS] = replace(
+        shop.catalogue.services[PAYMENTS], rights={Right.DEPLOY: (RELEASE_MANAGER,)}
+    )
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    there = await shop.followed(await shop.started(release, STAGING))
+    assert there.attempt is Attempt.SUCCEEDED
+    assert await shop.watched(release) == timedelta(hours=1) - (shop.at - (there.ended_at or shop.at))
+    assert await offers(shop) == []
+    shop.at += timedelta(hours=1)
+    for _ in range(2):
+        await shop.watched(release)
+    assert await offers(shop) == [
+        f"Nothing blocks production any more. @{RELEASE_MANAGER}, to deploy: /deploy R-1 to production."
+    ]
+    assert len((await shop.picture(release)).deployments) == 1
+
+
+async def test_where_the_catalogue_says_so_any_change_is_brought_on_by_itself():
+    shop = promoting(Promotion.ITSELF)
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.followed(await shop.started(release, STAGING))
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 1
+    shop.at += timedelta(hours=1)
+    await shop.watched(release)
+    brought = await shop.followed(await shop.deployment(2))
+    assert (brought.attempt, brought.order.environment) == (Attempt.SUCCEEDED, PRODUCTION)
+    assert brought.order.confirmed_by == SLIPWAY
+    assert await offers(shop) == []
+
+
+async def test_it_is_brought_on_within_the_allowed_hours():
+    office = Hours((Span(frozenset(range(7)), time(12), time(17)),))
+    shop = promoting(Promotion.ITSELF, hours=office)
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.followed(await shop.started(release, STAGING))
+    shop.at = NOW.replace(hour=11, minute=30)
+    assert await shop.watched(release) == timedelta(minutes=30)
+    assert len((await shop.picture(release)).deployments) == 1
+    shop.at = NOW.replace(hour=12)
+    await shop.watched(release)
+    assert (await shop.deployment(2)).order.environment == PRODUCTION
+
+
+async def test_what_was_rolled_back_is_neither_offered_nor_brought_on_again():
+    shop = promoting(Promotion.ITSELF)
+    before = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.deployed(before, STAGING)
+    await shop.watched(before)
+    await shop.followed(await shop.deployment(2))
+    release = await shop.planned(shop.b, "2.0.0", FEATURE)
+    await shop.deployed(release, STAGING)
+    await shop.watched(release)
+    assert (await shop.followed(await shop.deployment(4))).attempt is Attempt.SUCCEEDED
+    await shop.rolled_back()
+    shop.at += timedelta(hours=3)
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 2
+    assert await offers(shop) == []
+
+
+async def test_where_nothing_is_to_be_said_nothing_is():
+    shop = promoting(Promotion.NO)
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.deployed(release, STAGING)
+    await shop.watched(release)
+    assert await shop.blockers(release) == []
+    assert await offers(shop) == []
+
+
+async def test_where_two_people_are_wanted_nothing_is_brought_on_by_itself():
+    shop = promoting(Promotion.ITSELF, two_people=True)
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.deployed(release, STAGING)
+    await shop.watched(release)
+    assert len((await shop.picture(release)).deployments) == 1
+    assert len(await offers(shop)) == 1
+
+
+async def waiting_by_itself(shop: Workshop) -> Deployment:
+    """It was brought on by itself while something else was on its way there, and waits its turn."""
+    shop.catalogue.services[PAYMENTS] = replace(
+        shop.catalogue.services[PAYMENTS], rights={Right.DEPLOY: (RELEASE_MANAGER,)}
+    )
+    release = await shop.planned(shop.a, "1.0.0", FEATURE)
+    await shop.deployed(release, STAGING)
+    candidate = (await shop.picture(release)).release.candidate
+    order = an_order(release, version="1.0.0", candidate=candidate, confirmed_by=SLIPWAY, confirmed_at=shop.at)
+    async with shop.records.open() as page:
+        waiting = await page.add_deployment(order, waits=True)
+        await page.commit()
+    await shop.next_in_line(PAYMENTS, PRODUCTION)
+    return await shop.deployment(waiting.id)
+
+
+async def test_what_comes_by_itself_needs_no_role_when_its_turn_comes():
+    assert (await waiting_by_itself(promoting(Promotion.ITSELF))).attempt is Attempt.STARTING
+
+
+async def test_what_came_by_itself_waits_for_a_person_once_the_catalogue_says_otherwise():
+    passed = await waiting_by_itself(promoting(Promotion.OFFER))
+    assert passed.waits
+    assert passed.detail == "The catalogue no longer has it come to production by itself."

@@ -16,31 +16,46 @@ from bot.rules.people import Actor, Person, PersonId, RoleName, Roles, Surface
 from bot.rules.policy import ChangeType, ChangeTypeName, EnvironmentName, Right
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import Refused
+from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
 from bot.verbs.ask_them import AskThem
+from bot.verbs.ask_train import AskTrain
 from bot.verbs.audit import Evidence
 from bot.verbs.away import ComeBack, GoAway
+from bot.verbs.break_glass import BreakGlass
 from bot.verbs.cancel_deploy import CancelDeploy
 from bot.verbs.cancel_release import CancelRelease
 from bot.verbs.candidates import Candidates
 from bot.verbs.comment import Comment
 from bot.verbs.confirm_deploy import Blocked, ConfirmDeploy, Confirmed
+from bot.verbs.confirm_train import ConfirmTrain
 from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
 from bot.verbs.launch import Launch
+from bot.verbs.lift_veto import Lifted, LiftVeto
+from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look, Picture
+from bot.verbs.name_culprits import NameCulprits
+from bot.verbs.next_in_line import NextInLine
+from bot.verbs.pass_over import PassOver
 from bot.verbs.plan_release import PlanRelease
+from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck, Reported
+from bot.verbs.review import ReviewDeploy, WatchReview
 from bot.verbs.roll_back import RollBack, RollingBack
+from bot.verbs.run_train import RunTrain
 from bot.verbs.set_candidate import SetCandidate
+from bot.verbs.settle import SettleDeploy
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
+from bot.verbs.unlock import Unlock
+from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease
 from bot.verbs.withdraw import Withdraw
 from tests.fakes import InMemoryRecords
@@ -136,16 +151,32 @@ class Workshop:
         self.tick_item = TickItem(*common, now)
         self.ask_deploy = AskDeploy(*common, self.code, now)
         self.confirm_deploy = ConfirmDeploy(*common, now)
-        self.watch_release = WatchRelease(*common, self.confirm_deploy, now)
+        self.read_vetoes = ReadVetoes(self.records, lambda: self.catalogue, self.code, now)
+        self.watch_release = WatchRelease(*common, self.confirm_deploy, now, self.read_vetoes)
+        self.name_culprits = NameCulprits(*common, self.code, now)
+        self.lift_veto = LiftVeto(*common, self.code, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
-        self.follow_deploy = FollowDeploy(self.records, deployers, self.verifier, lambda: self.catalogue, now)
-        self.roll_back = RollBack(*common, self.code, now)
+        self.next_in_line = NextInLine(*common, self.code, now)
+        self.follow_deploy = FollowDeploy(
+            self.records, deployers, self.verifier, self.next_in_line, lambda: self.catalogue, now
+        )
+        self.pass_over = PassOver(*common, now)
+        self.settle = SettleDeploy(*common, now)
+        self.roll_back = RollBack(*common, deployers, self.code, now)
+        self.break_glass = BreakGlass(*common, now)
+        self.review_deploy, self.watch_review = ReviewDeploy(*common, now), WatchReview(*common, now)
+        self.ask_train = AskTrain(*common, self.code, now)
+        self.confirm_train = ConfirmTrain(*common, now)
+        self.answer_train = AnswerTrain(*common, now)
+        self.run_train = RunTrain(*common, self.confirm_deploy, self.roll_back, now)
         self.start_freeze = StartFreeze(*common, now)
         self.end_freeze = EndFreeze(*common, now)
         self.extend_freeze = ExtendFreeze(*common, now)
         self.except_freeze = ExceptFreeze(*common, now)
         self.decide_exception = DecideException(*common, now)
         self.watch_freeze = WatchFreeze(self.records, lambda: self.catalogue, now)
+        self.lock, self.unlock = LockPlace(*common, now), Unlock(*common, now)
+        self.watch_lock = WatchLock(self.records, lambda: self.catalogue, now)
         self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
         self.look = Look(*common, now)
         self.summaries = Summaries(self.look, self.records, now)
@@ -160,6 +191,12 @@ class Workshop:
         """From now on the catalogue has these rules for that change type."""
         change: ChangeType = replace(self.catalogue.change_types[name], **rules)
         self.catalogue = replace(self.catalogue, change_types={**self.catalogue.change_types, name: change})
+
+    def reverts(self, commit: str, on: str | None = None) -> str:
+        """Ben has reverted that commit, on top of `on` (of the commit itself, unless another is given)."""
+        return self.code.commit(
+            REPOSITORY, f"Revert {commit[:7]}", parents=[on or commit], body=f"This reverts commit {commit}."
+        )
 
     # ------------------------------------------------------------ how it stands
 
@@ -220,7 +257,8 @@ class Workshop:
         return [each for each in self.records.told if isinstance(each, kind)]
 
     async def started(self, release: ReleaseId, environment: EnvironmentName = PRODUCTION) -> Deployment:
-        """Maya has looked, confirmed, and it has begun at the target."""
+        """Maya has looked, confirmed, and it has begun at the target. What it carries was read before."""
+        await self.read_vetoes(release)
         await self.ask_deploy(release, environment, by=self.by(MAYA))
         done = await self.confirm_deploy(release, environment, by=self.by(MAYA))
         assert isinstance(done, Confirmed), _why_not(done)
@@ -262,6 +300,12 @@ class Workshop:
         deployment = await self.followed(done.deployment)
         assert deployment.attempt is Attempt.SUCCEEDED, deployment.detail
         return deployment
+
+    async def lifted(self, veto: str = "V-1", mend: str | None = None) -> Lifted:
+        """Ines has lifted it."""
+        done = await self.lift_veto(veto, mend, "It was the disk", by=self.by(INES))
+        assert isinstance(done, Lifted), done
+        return done
 
     async def with_an_unknown_outcome(self, release: ReleaseId) -> Deployment:
         """It began in production, and nobody can tell how it ended."""

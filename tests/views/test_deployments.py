@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.ports import Changes
+from bot.ports import Available, Changes
 from bot.rules.deployment import Attempt
 from bot.rules.policy import CalendarSource, ServiceName
+from bot.rules.sentence import say
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.roll_back import RollingBack, WayBack
+from bot.verbs.standing_back import StandsBack
 from handlers.buttons import OnService, decode
 from handlers.names import CommandNames
 from handlers.views.deployments import blocked, deployment_progress, preview, started, status
@@ -199,7 +201,7 @@ def test_the_way_back_is_one_message_with_one_button_that_asks_once_more():
 def test_status_shows_what_runs_what_is_on_its_way_and_what_failed_last():
     other = a_service(ServiceName("search"))
     history = {PAYMENTS: (brought(40, Attempt.RUNNING), IN_STAGING, OLD), other.name: (brought(41, Attempt.FAILED),)}
-    said = status([CATALOGUE.services[PAYMENTS], other], history, (a_freeze(),), PEN)
+    said = status([CATALOGUE.services[PAYMENTS], other], history, (a_freeze(),), PEN, locks=(), now=NOW)
     taken_by_slack(dict(said))
     told = read(said["blocks"])
     assert "🟢 *staging*  ·  *2.4.0* `e0996a3` since [2026-11-23 10:03] (D-39, R-12)" in told
@@ -209,5 +211,46 @@ def test_status_shows_what_runs_what_is_on_its_way_and_what_failed_last():
 
 
 def test_an_environment_that_was_rolled_back_is_marked():
-    told = status([CATALOGUE.services[PAYMENTS]], {PAYMENTS: (ROLLED_BACK, brought(40), OLD)}, (), PEN)
+    told = status(
+        [CATALOGUE.services[PAYMENTS]], {PAYMENTS: (ROLLED_BACK, brought(40), OLD)}, (), PEN, locks=(), now=NOW
+    )
     assert "↩️ *production*  ·  *2.3.9* `51de2b8`" in read(told["blocks"])
+
+
+def test_what_cant_be_undone_what_is_gone_and_what_nobody_has_seen_is_said_before_the_button():
+    undone = say("⛔ {version} came with a migration that can't be undone.", version="2.4.0")
+    told = WayBack(
+        CATALOGUE.services[PAYMENTS],
+        PRODUCTION,
+        brought(40),
+        OLD,
+        CHANGES,
+        "",
+        (),
+        Available(None, "The registry does not answer."),
+        (OLDER,),
+        (undone,),
+        unseen=True,
+    )
+    said = way_back(told, PEN)
+    taken_by_slack(dict(said))
+    shown = read(said["blocks"])
+    assert "⛔ 2.4.0 came with a migration that can't be undone." in shown
+    assert "Nobody has seen this version served here" in shown
+    assert "I can't tell whether what was deployed then is still there: The registry does not answer." in shown
+    assert "No longer there, so not offered: 2.3.8" in shown
+
+
+def test_the_status_says_what_stands_on_an_older_version():
+    behind = StandsBack(CATALOGUE.services[PAYMENTS], PRODUCTION, ROLLED_BACK, brought(40))
+    told = status(
+        [CATALOGUE.services[PAYMENTS]],
+        {PAYMENTS: (ROLLED_BACK, brought(40), OLD)},
+        (),
+        PEN,
+        locks=(),
+        behind=[behind],
+        now=NOW,
+    )
+    taken_by_slack(dict(told))
+    assert "⚠️ older than *2.4.0* `e0996a3`, which @Maya rolled back" in read(told["blocks"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Changes, Commit
+from bot.ports import Available, Changes, Commit
 from bot.rules.approval import Word
 from bot.rules.audit import Entry
 from bot.rules.checklist import Evidence
@@ -20,16 +20,23 @@ from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import ApprovalRule, EnvironmentName, ItemRule, Role, ServiceName
 from bot.rules.release import Plan, ReleaseId
+from bot.rules.review import Passed
 from bot.rules.sentence import AtRole, Code, refuse, say
+from bot.rules.veto import TakenBack, Veto, VetoId
 from bot.verbs.ahead import FrozenThen
 from bot.verbs.ask_deploy import Preview
+from bot.verbs.break_glass import Broken, Glass
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.edit_release import Edited
 from bot.verbs.except_freeze import Excepted, InTheWay, Pleaded, Requested
+from bot.verbs.lift_veto import Lifted
+from bot.verbs.lock import Locked
+from bot.verbs.name_culprits import CulpritsNamed
 from bot.verbs.plan_release import Planned
 from bot.verbs.roll_back import RollingBack, WayBack
 from bot.verbs.set_candidate import CandidateSet
 from bot.verbs.speak import Said as Spoken
+from bot.verbs.standing_back import StandsBack
 from bot.verbs.summaries import DigestContent, InboxContent
 from bot.verbs.withdraw import Withdrawn
 from handlers.buttons import OnException, OnRelease
@@ -46,8 +53,11 @@ from handlers.views import (
     freezes,
     home,
     lists,
+    locks,
     notice,
+    reviews,
     timeline,
+    vetoes,
     way_back,
     why,
 )
@@ -62,11 +72,15 @@ from tests.makers import (
     a_candidate,
     a_catalogue,
     a_change_type,
+    a_duty,
     a_freeze,
     a_happening,
+    a_hold,
+    a_lock,
     a_plan,
     a_plea,
     a_release,
+    a_review,
     a_seal,
     a_service,
     a_verdict,
@@ -154,6 +168,10 @@ RELEASE = a_release(
         for n in range(MANY)
     ),
 )
+LOCKS = tuple(
+    a_lock(n, hold=a_hold(service=PAYMENTS, environment=each.name, reason=ENDLESS, release=ReleaseId(n)))
+    for n, each in enumerate(ENVIRONMENTS, start=1)
+)
 FREEZES = tuple(a_freeze(n, window=a_window(reason=ENDLESS, environments=frozenset())) for n in range(1, MANY))
 ATTEMPTS = tuple(
     replace(
@@ -177,7 +195,30 @@ CHANGES = Changes(
     url="https://x.io/" + "d" * 2900,
 )
 PREVIEW = Preview(PICTURE, PLACE, CHANGES, ENDLESS, ATTEMPTS[0], ATTEMPTS[1], "/deploy confirm R-12 to production")
-WAY_BACK = WayBack(HUGE.services[PAYMENTS], PRODUCTION, ATTEMPTS[3], ATTEMPTS[10], CHANGES, ENDLESS, ATTEMPTS)
+UNDOABLE = (say("⛔ {what}", what=ENDLESS),) * MANY
+PREVIEW = replace(PREVIEW, irreversible=UNDOABLE)
+WAY_BACK = WayBack(
+    HUGE.services[PAYMENTS],
+    PRODUCTION,
+    ATTEMPTS[3],
+    ATTEMPTS[10],
+    CHANGES,
+    ENDLESS,
+    ATTEMPTS,
+    Available(None, ENDLESS),
+    ATTEMPTS,
+    UNDOABLE,
+    unseen=True,
+)
+BEHIND = (StandsBack(HUGE.services[PAYMENTS], PRODUCTION, ATTEMPTS[4], ATTEMPTS[3]),) * MANY
+TAKEN = TakenBack(
+    PAYMENTS, PRODUCTION, sha("b"), sha("g"), "9" * 64, "8" * 64, ATTEMPTS[3].id, ReleaseId(1), MAYA.id, ENDLESS, NOW
+)
+VETO = Veto(VetoId(3), TAKEN, culprits=(sha("b"),) * MANY)
+WAITING = replace(ATTEMPTS[0], attempt=Attempt.QUEUED, waits_since=NOW, detail=ENDLESS)
+REVIEWS = tuple(
+    a_review(n, duty=a_duty(n, reason=ENDLESS, service=ENDLESS, passed=(ENDLESS,) * MANY)) for n in range(1, MANY)
+)
 DIGEST = DigestContent(
     NOW - timedelta(days=1),
     NOW,
@@ -189,6 +230,9 @@ DIGEST = DigestContent(
     tuple(PICTURES),
     ATTEMPTS,
     FREEZES,
+    LOCKS,
+    REVIEWS,
+    BEHIND,
 )
 FROZEN_THEN = FrozenThen(ENDLESS, ENDLESS, NOW, LATER, soft=True, numbered=False)
 OWNERS = Owners((RELEASE_MANAGER, *MANY_ROLES), MAYA.id)
@@ -197,6 +241,7 @@ REQUESTED = Requested(PICTURE, EXCEPTIONS[0], FREEZES[0])
 IN_THE_WAY = InTheWay(PICTURE, tuple((each, OWNERS) for each in FREEZES))
 EXCEPTED = tuple(Excepted(exception, freeze, OWNERS) for exception, freeze in zip(EXCEPTIONS, FREEZES, strict=True))
 PLEADED = Pleaded(PICTURE, EXCEPTED, EXCEPTED, (say("{a}", a=ENDLESS),) * MANY)
+REVIEWED = replace(REVIEWS[0], closed_by=MAYA.id, closed_at=NOW, learned=ENDLESS)
 INBOX = InboxContent(
     OMAR.id,
     LATER,
@@ -206,7 +251,12 @@ INBOX = InboxContent(
     ATTEMPTS,
     FREEZES,
     exceptions=tuple(replace(REQUESTED, exception=each) for each in EXCEPTIONS),
+    locks=LOCKS,
+    reviews=REVIEWS,
+    behind=BEHIND,
 )
+PASSED = tuple(Passed(f"checklist:{n}", say("{a}", a=ENDLESS)) for n in range(MANY))
+GLASS = Glass(PICTURE, PLACE, PASSED, OMAR.id, f"/deploy {ENDLESS}", LATER, (QA, timedelta(days=3)))
 
 ENTRIES = [
     Entry(n, a_happening(ENDLESS, subject=ENDLESS, candidate=sha("x"), detail={"reason": ENDLESS}), "", "")
@@ -223,8 +273,21 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "started": lambda: deployments.started(ATTEMPTS[0], PEN),
     "stopping": lambda: deployments.stopping(ATTEMPTS[0]),
     "status": lambda: deployments.status(
-        list(HUGE.services.values()), dict.fromkeys(HUGE.services, ATTEMPTS), FREEZES, PEN
+        list(HUGE.services.values()),
+        dict.fromkeys(HUGE.services, ATTEMPTS),
+        FREEZES,
+        PEN,
+        locks=LOCKS,
+        behind=BEHIND,
+        now=LATER,
     ),
+    "waiting": lambda: deployments.deployment_progress(WAITING, ATTEMPTS),
+    "waits": lambda: deployments.started(WAITING, PEN, ATTEMPTS),
+    "passed over": lambda: deployments.passed(WAITING),
+    "settled": lambda: deployments.settled(ATTEMPTS[3]),
+    "stops first": lambda: way_back.rolling_back(RollingBack(WAITING, ATTEMPTS[1], ATTEMPTS[2]), PEN),
+    "locked": lambda: locks.locked(Locked(LOCKS[0], LOCKS[1], ATTEMPTS[0]), PEN),
+    "unlocked": lambda: locks.unlocked(LOCKS[0], LOCKS[0].hold.by),
     **{f"progress {each.attempt}": lambda each=each: deployments.deployment_progress(each) for each in ATTEMPTS[:7]},
     "way back": lambda: way_back.way_back(WAY_BACK, PEN, ENDLESS),
     "rolling back": lambda: way_back.rolling_back(RollingBack(ATTEMPTS[0], ATTEMPTS[1]), PEN),
@@ -243,6 +306,12 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "exception wanted": lambda: exceptions.exception_wanted(REQUESTED, HUGE.exceptions),
     "exception decided": lambda: exceptions.decided(REQUESTED, PEN),
     "refuse an exception": lambda: exceptions.refuse_form(REQUESTED, OnException(ExceptionId(4), 0)),
+    "glass": lambda: reviews.glass(GLASS, PEN),
+    "glass broken": lambda: reviews.broke(Broken(PICTURE, ATTEMPTS[0], REVIEWS[0], PASSED), PEN),
+    "review wanted": lambda: reviews.review_wanted(REVIEWS[0], PEN),
+    "review done": lambda: reviews.review_wanted(REVIEWED, PEN),
+    "review form": lambda: reviews.review_form(REVIEWS[0]),
+    "status with reviews": lambda: deployments.status((), {}, (), PEN, locks=(), reviews=REVIEWS, now=LATER),
     "freeze notice": lambda: freezes.freeze_notice(FREEZES[0], "coming", PEN),
     "declared": lambda: freezes.declared(
         a_freeze(window=a_window(services=frozenset(HUGE.services), reason=ENDLESS)), LATER, PEN
@@ -256,6 +325,8 @@ VIEWS: dict[str, Callable[[], Any]] = {
     "spoken": lambda: answers.spoken(Spoken(PICTURE, RELEASE.verdicts[0]), PEN),
     "withdrawn": lambda: answers.withdrawn(Withdrawn(PICTURE, RELEASE.verdicts), PEN),
     "edited": lambda: answers.edited(Edited(PICTURE, FROZEN_THEN), PEN),
+    "culprits named": lambda: vetoes.culprits_named(CulpritsNamed(VETO, HUGE.services[PAYMENTS]), PEN),
+    "a veto lifted": lambda: vetoes.lifted(Lifted(VETO, HUGE.services[PAYMENTS], sha("m")), PEN),
     "home": lambda: home.home_page(INBOX, PEN),
     "checklist": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id),
     "checklist, last page": lambda: checklist.checklist_form(PICTURE, PEN, OMAR.id, RELEASE.checklist[-1].key),

@@ -48,6 +48,7 @@ from tests.makers import (
     a_plan,
     a_plea,
     a_release,
+    a_review,
     a_service,
     a_verdict,
     a_window,
@@ -378,6 +379,17 @@ def test_the_digest_tells_what_happened_what_waits_and_what_is_ahead():
 def test_a_quiet_day_is_said_in_one_line():
     assert "☀️ Nothing was shipped" in read(digest(QUIET, PEN, CATALOGUE)["blocks"])
     assert digest(QUIET, PEN, CATALOGUE)["text"] == "Release digest: nothing to tell."
+
+
+def test_reviews_that_are_owed_are_in_the_digest():
+    told = digest(replace(QUIET, reviews=(a_review(),)), PEN, CATALOGUE)
+    assert told["text"] == "Release digest: 1 review owed."
+    shown = read(told["blocks"])
+    assert "*🚨 Reviews that are owed (1)*" in shown
+    assert (
+        "•  🚨 *D-40* broke the glass of production in payments · @Ines · its review is due [2026-11-26 10:00]" in shown
+    )
+    assert "Nothing was shipped" not in shown
 
 
 def test_a_launched_release_is_in_the_digest():

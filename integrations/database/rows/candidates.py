@@ -43,6 +43,7 @@ def written(candidate: Candidate) -> dict[str, Any]:
         "author_ids": sorted(candidate.author_ids),
         "set_by": candidate.set_by,
         "set_at": candidate.set_at,
+        "irreversible": candidate.irreversible,
     }
 
 
@@ -56,4 +57,5 @@ def read(row: Row[Any]) -> Candidate:
         author_ids=frozenset(row.author_ids),
         set_by=row.set_by,
         set_at=row.set_at,
+        irreversible=row.irreversible,
     )

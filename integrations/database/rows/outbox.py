@@ -58,16 +58,23 @@ class GivenUp:
 
 
 def tell(connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
-    """Put these into the outbox, except what waits there already to be drawn from the newest facts."""
+    """Put these into the outbox, except what waits there already to be drawn from the newest facts.
+
+    What waits and is said in another way now (somebody asks for what we had asked for) takes that way, and is due.
+    """
     waiting = _lock_waiting(connection, {name for notice in notices if (name := living(notice))})
     rows: list[dict[str, Any]] = []
     for notice in notices:
         name = living(notice)
+        kind, body = written(notice)
         if name in waiting:
+            if waiting[name] is not None and waiting[name] != body:
+                same = and_(table.c.living == name, UNSENT, table.c.claimed_by.is_(None))
+                connection.execute(update(table).where(same).values(body=body, not_before=None))
+                waiting[name] = body
             continue
         if name is not None:
-            waiting.add(name)
-        kind, body = written(notice)
+            waiting[name] = None
         rows.append(
             {"lane": lane(notice), "kind": kind, "living": name, "body": body, "created_at": now, "attempts": 0}
         )
@@ -75,22 +82,22 @@ def tell(connection: Connection, notices: Sequence[Notice], now: datetime) -> No
         connection.execute(plain_insert(table), rows)
 
 
-def _lock_waiting(connection: Connection, names: Iterable[str]) -> set[str]:
-    """Which of these living messages wait, untouched by any sender, and will until this transaction ends.
+def _lock_waiting(connection: Connection, names: Iterable[str]) -> dict[str, Any]:
+    """Which of these living messages wait, untouched by any sender, and will until this transaction ends: their bodies.
 
     The lock keeps a sender from drawing the message between our look and our commit, from facts older than ours. Names
     are locked in their order, so that two transactions can't wait for each other.
     """
     wanted = sorted(names)
     if not wanted:
-        return set()
+        return {}
     rows = connection.execute(
-        select(table.c.living)
+        select(table.c.living, table.c.body)
         .where(UNSENT, table.c.living.in_(wanted), table.c.claimed_by.is_(None))
         .order_by(table.c.living, table.c.id)
         .with_for_update()
     )
-    return {row.living for row in rows}
+    return {row.living: row.body for row in rows}
 
 
 def heads(connection: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
@@ -147,6 +154,11 @@ def _let_go(connection: Connection, held: Claim, values: dict[str, Any]) -> bool
         .values(**values, **_FREE)
     )
     return connection.execute(statement).rowcount == 1
+
+
+def free(connection: Connection, owner: str) -> int:
+    """Let go of all that this owner holds; how much it was."""
+    return connection.execute(update(table).where(table.c.claimed_by == owner, UNSENT).values(**_FREE)).rowcount
 
 
 def next_moment(connection: Connection) -> datetime | None:
