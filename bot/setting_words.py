@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from bot.catalogue.words import duration
 
@@ -58,6 +59,7 @@ TAKEN_BY_SLACK = frozenset(
 LEVELS = MappingProxyType(
     {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 )
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHORTEST_LEASE, LONGEST_LEASE = timedelta(seconds=5), timedelta(minutes=5)
 DATABASES = MappingProxyType(
     {
@@ -184,14 +186,86 @@ def token_key(text: str) -> str:
 
 def api_url(text: str) -> str:
     """Where Slack's Web API is; ends with a slash."""
+    if _web(text) is None:
+        raise ValueError("It is not a web address; it looks like https://slack.com/api/.")
+    return text if text.endswith("/") else f"{text}/"
+
+
+def address(text: str) -> str:
+    """Where others reach us; ends without a slash."""
+    parts = _web(text)
+    if parts is None or parts.username is not None:
+        raise ValueError("It is not a web address; it looks like https://slipway.example.com.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("It begins with http://, and what is sent there could be read on its way. Use https://.")
+    return text.rstrip("/")
+
+
+def github_token(text: str) -> str:
+    """A person's token for GitHub, classic or fine-grained."""
+    if text.startswith("-----BEGIN"):
+        raise ValueError("This is a private key. It belongs into SLIPWAY_GITHUB_APP_KEY, with SLIPWAY_GITHUB_APP_ID.")
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{20,}", text):
+        raise ValueError("It is cut off, or has something in it that no token of GitHub has; copy it again.")
+    return text
+
+
+def github_app_id(text: str) -> str:
+    """What names our GitHub App: its id or its client id."""
+    if not re.fullmatch(r"\d{1,12}|Iv[A-Za-z0-9.]{6,40}", text):
+        raise ValueError("It is the “App ID” (a number) or the “Client ID” (Iv…) of the app's page at GitHub.")
+    return text
+
+
+def github_app_key(text: str) -> str:
+    r"""The private key of our GitHub App: the file that holds it, or the key itself, also with `\n` for line ends."""
+    if not text.startswith("-----BEGIN"):
+        text = _key_file(text)
+    key = text.replace("\\n", "\n").strip()
+    if not re.match(r"-----BEGIN (RSA )?PRIVATE KEY-----\s", key):
+        raise ValueError("There is no private key in it: that begins with -----BEGIN RSA PRIVATE KEY-----.")
+    if not re.search(r"\s-----END (RSA )?PRIVATE KEY-----$", key):
+        raise ValueError("The key is cut off: it ends with -----END RSA PRIVATE KEY-----. Copy all of its lines.")
+    return key
+
+
+def _key_file(path: str) -> str:
+    try:
+        with Path(path).expanduser().open(encoding="ascii") as file:
+            return file.read(64 * 1024).strip()
+    except UnicodeDecodeError:
+        raise ValueError("That file holds no private key as text. Give the .pem file that GitHub made.") from None
+    except (OSError, ValueError) as error:
+        # The path is not shown: it may be a key that somebody has mangled.
+        why = getattr(error, "strerror", None) or "it has no name that a file can have"
+        raise ValueError(f"That file can't be read: {why}. Give the path to the .pem file that GitHub made.") from None
+
+
+def github_api(text: str) -> str:
+    """Where GitHub's REST API is; ends without a slash."""
+    parts = _web(text)
+    if parts is None or parts.username is not None:
+        raise ValueError("It is not a web address; it looks like https://github.example.com/api/v3.")
+    if parts.hostname in {"github.com", "www.github.com"}:
+        raise ValueError("The API of github.com is at https://api.github.com, which is used unless this is set.")
+    return text.rstrip("/")
+
+
+def github_webhook_secret(text: str) -> str:
+    """The secret that GitHub signs its webhooks with; of our own making, so it can be a good one."""
+    return webhook_secret(text)
+
+
+def _web(text: str) -> SplitResult | None:
+    """The parts of a web address that others are built on; None if it isn't one."""
     try:
         parts = urlsplit(text)
         _ = parts.port  # reading it checks it
     except ValueError:
-        parts = None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("It is not a web address; it looks like https://slack.com/api/.")
-    return text if text.endswith("/") else f"{text}/"
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        return None
+    return parts
 
 
 def listen(text: str) -> tuple[str, int]:

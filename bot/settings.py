@@ -29,6 +29,12 @@ KNOWN = (
     "SLIPWAY_LEASE",
     "SLIPWAY_TOKEN_KEY",
     "SLIPWAY_TOKEN",
+    "SLIPWAY_ADDRESS",
+    "SLIPWAY_GITHUB_TOKEN",
+    "SLIPWAY_GITHUB_APP_ID",
+    "SLIPWAY_GITHUB_APP_KEY",
+    "SLIPWAY_GITHUB_API",
+    "SLIPWAY_GITHUB_WEBHOOK_SECRET",
     "SLIPWAY_LOG",
 )
 
@@ -68,12 +74,28 @@ class Settings:
     """How long nothing may be heard of a replica before others go on with its work."""
     token_key: Secret
     """What personal tokens are signed with. Empty: there are none."""
+    address: str
+    """Where others reach us, without a slash at the end; for links and callbacks. Empty: nobody was told."""
+    github_token: Secret
+    """A personal token for GitHub. Empty: we are a GitHub App, or don't use GitHub."""
+    github_app_id: str
+    github_app_key: Secret
+    """The private key of our GitHub App, as PEM."""
+    github_api: str
+    """Where GitHub's REST API is, without a slash at the end."""
+    github_webhook_secret: Secret
+    """What GitHub signs its webhooks with. Empty: none are heard."""
     log_level: int
 
     @property
     def socket_mode(self) -> bool:
         """Whether Slack is reached by a socket that we open, rather than by requests that it sends."""
         return bool(self.slack_app_token)
+
+    @property
+    def uses_github(self) -> bool:
+        """Whether we can speak to GitHub at all."""
+        return bool(self.github_token or self.github_app_key)
 
 
 def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | list[SettingProblem]:
@@ -93,10 +115,17 @@ def read(environment: Mapping[str, str], *, slack: bool = True) -> Settings | li
         webhook_secret=Secret(reader.read("SLIPWAY_WEBHOOK_SECRET", words.webhook_secret, "")),
         lease=reader.read("SLIPWAY_LEASE", words.lease, timedelta(seconds=10)),
         token_key=Secret(reader.read("SLIPWAY_TOKEN_KEY", words.token_key, "")),
+        address=reader.read("SLIPWAY_ADDRESS", words.address, ""),
+        github_token=Secret(reader.read("SLIPWAY_GITHUB_TOKEN", words.github_token, "")),
+        github_app_id=reader.read("SLIPWAY_GITHUB_APP_ID", words.github_app_id, ""),
+        github_app_key=Secret(reader.read("SLIPWAY_GITHUB_APP_KEY", words.github_app_key, "")),
+        github_api=reader.read("SLIPWAY_GITHUB_API", words.github_api, "https://api.github.com"),
+        github_webhook_secret=Secret(reader.read("SLIPWAY_GITHUB_WEBHOOK_SECRET", words.github_webhook_secret, "")),
         log_level=reader.read("SLIPWAY_LOG", words.level, logging.WARNING),
     )
     if slack:
         reader.need_slack()
+    reader.choose_at_github()
     reader.notice_slips()
     return list(dict.fromkeys(reader.problems)) or settings
 
@@ -141,6 +170,28 @@ class _Reader:
             self._complain(
                 "SLACK_SIGNING_SECRET",
                 "SLACK_APP_TOKEN is set, too. Keep that one for Socket Mode, or this one for HTTP; take the other out.",
+            )
+
+    def choose_at_github(self) -> None:
+        """A GitHub App has an id and a key; a token stands alone."""
+        token, app, key = (f"SLIPWAY_GITHUB_{each}" in self._given for each in ("TOKEN", "APP_ID", "APP_KEY"))
+        if token and (app or key):
+            self._complain(
+                "SLIPWAY_GITHUB_TOKEN",
+                "SLIPWAY_GITHUB_APP_ID or SLIPWAY_GITHUB_APP_KEY is set, too. Keep those to be a GitHub App, or this "
+                "one to use a person's token; take the other out.",
+            )
+        elif app and not key:
+            self._complain(
+                "SLIPWAY_GITHUB_APP_KEY",
+                "It is not set, but SLIPWAY_GITHUB_APP_ID is. Generate a private key on the app's page, and give its "
+                "file (or what is in it).",
+            )
+        elif key and not app:
+            self._complain(
+                "SLIPWAY_GITHUB_APP_ID",
+                "It is not set, but SLIPWAY_GITHUB_APP_KEY is. It is the “App ID” or the “Client ID” of the app's "
+                "page.",
             )
 
     def notice_slips(self) -> None:

@@ -131,6 +131,62 @@ def test_the_key_of_tokens_is_a_secret_and_a_persons_own_token_is_none_of_the_se
     assert not good().token_key
 
 
+KEY = "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----"
+AT_GITHUB = "ghp_canary0123456789abcdef"
+
+
+def test_a_token_is_enough_for_github():
+    assert not good().uses_github
+    settings = good(SLIPWAY_GITHUB_TOKEN=AT_GITHUB)
+    assert settings.uses_github
+    assert settings.github_token.reveal() == AT_GITHUB
+    assert settings.github_api == "https://api.github.com"
+
+
+def test_the_key_of_a_github_app_is_given_as_a_file_or_as_it_is(tmp_path):
+    file = tmp_path / "slipway.pem"
+    file.write_text(f"{KEY}\n")
+    for given in (str(file), KEY, KEY.replace("\n", "\\n")):
+        settings = good(SLIPWAY_GITHUB_APP_ID="123456", SLIPWAY_GITHUB_APP_KEY=given)
+        assert settings.uses_github
+        assert settings.github_app_key.reveal() == KEY
+        assert "canary" not in repr(settings).replace(APP, "").replace(BOT, "")
+    assert good(SLIPWAY_GITHUB_APP_ID="Iv23liABCDEF", SLIPWAY_GITHUB_APP_KEY=KEY).github_app_id == "Iv23liABCDEF"
+
+
+def test_addresses_end_without_a_slash():
+    settings = good(SLIPWAY_ADDRESS="https://slipway.acme.example/", SLIPWAY_GITHUB_API="https://ghe.example/api/v3/")
+    assert (settings.address, settings.github_api) == ("https://slipway.acme.example", "https://ghe.example/api/v3")
+    assert good(SLIPWAY_ADDRESS="http://localhost:8080").address == "http://localhost:8080"
+    assert good().address == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "variable", "says"),
+    [
+        ({"APP_ID": "1", "TOKEN": AT_GITHUB}, "SLIPWAY_GITHUB_TOKEN", "take the other out"),
+        ({"APP_ID": "1", "APP_KEY": KEY, "TOKEN": AT_GITHUB}, "SLIPWAY_GITHUB_TOKEN", "take the other out"),
+        ({"APP_ID": "1"}, "SLIPWAY_GITHUB_APP_KEY", "Generate a private key"),
+        ({"APP_KEY": KEY}, "SLIPWAY_GITHUB_APP_ID", "“Client ID”"),
+    ],
+)
+def test_a_github_app_has_an_id_and_a_key_and_a_token_stands_alone(given, variable, says):
+    (problem,) = told(ENOUGH | {f"SLIPWAY_GITHUB_{name}": value for name, value in given.items()})
+    assert problem.variable == variable
+    assert says in problem.message
+    assert "canary" not in str(problem)
+
+
+def test_a_file_without_a_key_is_told_and_shows_nothing(tmp_path):
+    for content in (b"canary", b"\xff\xfecanary", KEY[:40].encode()):
+        file = tmp_path / "slipway.pem"
+        file.write_bytes(content)
+        (problem,) = told(ENOUGH | {"SLIPWAY_GITHUB_APP_ID": "1", "SLIPWAY_GITHUB_APP_KEY": str(file)})
+        assert problem.variable == "SLIPWAY_GITHUB_APP_KEY"
+        assert "key" in problem.message
+        assert "canary" not in str(problem)
+
+
 def test_the_level_of_the_log_in_any_case():
     assert good(SLIPWAY_LOG="Debug").log_level == logging.DEBUG
 
@@ -198,6 +254,15 @@ WRONG = [
     ("SLIPWAY_LEASE", "4s", "too short; between 5s and 5m"),
     ("SLIPWAY_LEASE", "301s", "too long; between 5s and 5m"),
     ("SLIPWAY_TOKEN_KEY", "canary-too-short", "at least 32 characters"),
+    ("SLIPWAY_ADDRESS", "slipway.acme.example", "not a web address"),
+    ("SLIPWAY_ADDRESS", "http://slipway.acme.example", "Use https://"),
+    ("SLIPWAY_ADDRESS", "https://me:canary@slipway.acme.example", "not a web address"),
+    ("SLIPWAY_GITHUB_TOKEN", "canary", "cut off"),
+    ("SLIPWAY_GITHUB_TOKEN", "ghp_canary 0123456789abcdef", "cut off"),
+    ("SLIPWAY_GITHUB_TOKEN", "-----BEGIN RSA PRIVATE KEY-----canary", "SLIPWAY_GITHUB_APP_KEY"),
+    ("SLIPWAY_GITHUB_API", "https://github.com", "https://api.github.com"),
+    ("SLIPWAY_GITHUB_API", "ghe.example/api/v3", "not a web address"),
+    ("SLIPWAY_GITHUB_WEBHOOK_SECRET", "canary-too-short", "at least 32 characters"),
     ("SLIPWAY_LOG", "loud", "debug, info, warning, error"),
     ("SLIPWAY_LOG", "10", "debug, info, warning, error"),
     ("SLIPWAY_CATALOG", "x.yaml", "did you mean SLIPWAY_CATALOGUE"),
@@ -215,6 +280,24 @@ def test_a_wrong_setting_is_told_by_name_and_what_to_do(variable, value, says):
     assert problem.message.endswith((".", "?"))
     assert "canary" not in str(problem)
     assert "can@ary" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ID", "canary app", "“App ID” (a number)"),
+        ("KEY", "/nowhere/canary.pem", "can't be read: No such file"),
+        ("KEY", "canary\0", "can't be read"),
+        ("KEY", "-----BEGIN CERTIFICATE-----\ncanary", "no private key in it"),
+        ("KEY", "-----BEGIN RSA PRIVATE KEY-----\ncanary", "cut off"),
+    ],
+)
+def test_a_wrong_id_or_key_of_a_github_app_is_told(name, value, says):
+    given = {"SLIPWAY_GITHUB_APP_ID": "1", "SLIPWAY_GITHUB_APP_KEY": KEY, f"SLIPWAY_GITHUB_APP_{name}": value}
+    (problem,) = told(ENOUGH | given)
+    assert problem.variable == f"SLIPWAY_GITHUB_APP_{name}"
+    assert says in problem.message
+    assert "canary" not in str(problem)
 
 
 @pytest.mark.parametrize(
