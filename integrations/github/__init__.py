@@ -1,0 +1,1 @@
+"""GitHub: one client for whoever needs it: who we are there, its limits, its errors in our words."""
