@@ -525,10 +525,20 @@ class CodeHostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What was discussed and merged as one change, by its number at the code host."""
+
+    number: int
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One commit. `url` leads to it where the host has pages.
 
-    `irreversible` is what its trailer `Irreversible-Migration:` says; empty: it has none.
+    `irreversible` is what its trailer `Irreversible-Migration:` says; empty: it has none. `pull` is the pull request
+    through which it came, where that was asked for and the host knows.
     """
 
     sha: str
@@ -538,6 +548,7 @@ class Commit:
     at: datetime
     url: str | None = None
     irreversible: str = ""
+    pull: PullRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,7 +557,7 @@ class Changes:
 
     `lost` counts what the old one has and the new one doesn't: where both it and `total` are more than nothing and
     it isn't backwards, the two have diverged. `irreversible` are those of all these commits, shown or not, that bring
-    a migration that can't be undone.
+    a migration that can't be undone; where there was nothing to compare with, at least those of the shown ones.
     """
 
     commits: tuple[Commit, ...]
@@ -602,6 +613,13 @@ class CodeHost(Protocol):
 
     async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
         """Those of these commits (full SHAs) that it has in its history, or is. An unknown one is not among them."""
+        ...
+
+    async def with_pulls(self, repository: str, commits: Sequence[Commit]) -> tuple[Commit, ...]:
+        """The same commits, each with the pull request through which it came, where the host has such.
+
+        Never raises: it is something to read, and nothing depends on it. What can't be learned isn't there.
+        """
         ...
 
 

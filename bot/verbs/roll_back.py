@@ -38,6 +38,7 @@ from bot.rules.rollback import best_first, good_versions, last_touch, named
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.rules.veto import Finding, Veto, vetoed
 from bot.verbs.cancel_deploy import asked_to_stop
+from bot.verbs.in_between import with_pulls
 from bot.verbs.next_in_line import withdrawn
 from bot.verbs.redraw import changed, redraw_if_open
 from bot.verbs.rights import lacks
@@ -137,6 +138,8 @@ class RollBack:
             return ways
         standing, target = ways
         lost, problem = await self._lost_in_time(place, standing, target)
+        if lost is not None and place.repository is not None:
+            lost = await with_pulls(self.code_host, place.repository, lost)
         good = ranked(history, place, name, stains, looked)
         gone = tuple(each for each in good if is_gone(each, looked))
         return WayBack(

@@ -66,7 +66,8 @@ def comparison(call: Call) -> Answer:
         raise RefusalError(404, f"No common ancestor between {names[0]} and {names[1]}.")
     ahead, behind = history.since(base, head), history.since(head, base)
     statuses = {(True, False): "ahead", (False, True): "behind", (True, True): "diverged", (False, False): "identical"}
-    page = call.page(ahead)
+    whole = not call.get("page") and not call.get("per_page")  # then the newest 250 are told, and no page follows
+    page = Answer(200, ahead[-250:]) if whole else call.page(ahead)
     url = f"{html(repo)}/compare/{call['basehead']}"
     told = filled(
         "commit-comparison",
@@ -114,11 +115,16 @@ def a_pull_request(call: Call) -> Answer:
 
 @answers("repos/list-pull-requests-associated-with-commit", "pull_requests=read")
 def pull_requests_of_a_commit(call: Call) -> Answer:
-    return call.page([each for each in call.repo.pulls if each["merge_commit_sha"] == call["commit_sha"]])
+    repo, sha = call.repo, call["commit_sha"]
+    if repo.history.named(sha) is None:
+        raise RefusalError(422, f"No commit found for SHA: {sha}")
+    behind = (each for each in repo.pulls if sha in {each["merge_commit_sha"], *repo.pulled[each["number"]]})
+    return call.page(list(behind))
 
 
-def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str) -> dict[str, Any]:
-    """A pull request that became this commit."""
+def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str, *others: str) -> dict[str, Any]:
+    """A pull request that became this commit; `others` are those that came with it."""
+    repo.pulled[number] = frozenset(others)
     there = {
         "label": f"{repo.owner}:x",
         "ref": "x",
