@@ -19,7 +19,7 @@ def a_commit(call: Call) -> Answer:
     repo = call.repo
     sha = repo.history.named(call["ref"])
     if sha is None:
-        raise RefusalError(422, f"No commit found for SHA: {call['ref']}")
+        raise missing(repo, 422, f"No commit found for SHA: {call['ref']}")
     return Answer(200, commit(call, repo.history.commit(sha)))
 
 
@@ -48,7 +48,7 @@ def commits(call: Call) -> Answer:
     repo = call.repo
     sha = repo.history.named(call.get("sha", repo.default_branch))
     if sha is None:
-        raise RefusalError(404, "Not Found")
+        raise missing(repo, 404, "Not Found")
     page = call.page(repo.history.log(sha))
     return Answer(200, [commit(call, each) for each in page.body], page.headers)
 
@@ -147,6 +147,11 @@ def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str, *others:
     )
     repo.pulls.append(made)
     return made
+
+
+def missing(repo: Repo, status: int, message: str) -> RefusalError:
+    """There is no such thing; where there is nothing at all, GitHub says so instead."""
+    return RefusalError(409, "Git Repository is empty.") if repo.history.is_empty() else RefusalError(status, message)
 
 
 def html(repo: Repo) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.github.answering import Answer, Call, RefusalError, answers, filled
-from tests.github.code import READ
+from tests.github.code import READ, missing
 
 
 @answers("git/get-ref", READ)
@@ -12,7 +12,7 @@ def a_reference(call: Call) -> Answer:
     history = call.repo.history
     sha = history.reference(name)
     if sha is None:
-        raise RefusalError(404, "Not Found")
+        raise missing(call.repo, 404, "Not Found")
     url = f"{call.twin.address}/x/{sha}"
     return Answer(200, filled("git-ref", ref=name, object={"type": history.kind(sha), "sha": sha, "url": url}))
 

@@ -79,11 +79,12 @@ async def test_a_date_is_a_name_even_though_it_could_be_the_beginning_of_a_commi
 
 
 async def test_an_empty_repository_has_no_commits(host, twin):
-    for operation in (REF, "repos/get-commit"):
-        twin.fails(operation, 409, times=9, message="Git Repository is empty.")
+    for name in ("main", "f" * 10, "f" * 40):
+        assert await host.resolve(NAME, name) is None
+    with pytest.raises(CodeHostError, match="has nothing called"):
+        await host.between(NAME, None, "f" * 40)
 
-    assert await host.resolve(NAME, "main") is None
-    assert await host.resolve(NAME, "f" * 10) is None
+    assert twin.times(REF, 409) == 4
 
 
 async def test_a_commit_leads_to_its_page(host, written):
