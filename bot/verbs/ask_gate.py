@@ -46,12 +46,25 @@ class AskGate:
     look: Look
 
     async def of_release(
-        self, release: ReleaseId, environment: EnvironmentName, *, commit: str | None = None
+        self,
+        release: ReleaseId,
+        environment: EnvironmentName,
+        *,
+        service: ServiceName | None = None,
+        commit: str | None = None,
     ) -> Asked | Refused:
         """That release; with `commit`, only if it is what it proposes."""
         picture = await self.look(release)
         if isinstance(picture, Refused):
             return picture
+        plan = picture.release.plan
+        if service is not None and service != plan.service:
+            return refuse(
+                "{release} is a release of {its}, and not of {service}.",
+                release=picture.release.name,
+                its=Code(plan.service),
+                service=Code(service),
+            )
         place = the_place(picture, environment)
         if isinstance(place, Refused):
             return place
