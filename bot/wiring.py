@@ -53,6 +53,7 @@ from handlers.api.endpoint import Desk
 from handlers.boundary import Boundary
 from handlers.feed import TextOf, calendar_by_key
 from handlers.names import CommandNames
+from handlers.targets import targets
 from handlers.views.text import Pen
 from handlers.webhooks import webhooks
 from integrations.calendars.adapter import IcalCalendars
@@ -366,6 +367,7 @@ async def listening(
     routes = [
         *entry,
         *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
+        *targets(verbs.hear_target, utc_now),
         *api_routes(desk, UseMachineToken(records, utc_now), calendar_by_key(settings.calendar_key, desk.calendar)),
         *health(records, connected),
     ]
