@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from bot.rules.gate import Blocker, Reason, opens_by_itself
 from bot.rules.people import Roles
@@ -40,8 +41,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unaskable:
+    """The question names something that is not there: which part of it that is, and what there is."""
+
+    about: Literal["service", "environment", "commit", "release"]
+    why: Sentence
+
+
+@dataclass(frozen=True, slots=True)
 class AskGate:
-    """Ask; by the same rules as everybody else does. Refused is what can't be asked at all."""
+    """Ask; by the same rules as everybody else does."""
 
     look: Look
 
@@ -52,35 +61,38 @@ class AskGate:
         *,
         service: ServiceName | None = None,
         commit: str | None = None,
-    ) -> Asked | Refused:
+    ) -> Asked | Unaskable:
         """That release; with `commit`, only if it is what it proposes."""
         picture = await self.look(release)
         if isinstance(picture, Refused):
-            return picture
+            return Unaskable("release", picture.why)
         plan = picture.release.plan
         if service is not None and service != plan.service:
-            return refuse(
-                "{release} is a release of {its}, and not of {service}.",
-                release=picture.release.name,
-                its=Code(plan.service),
-                service=Code(service),
+            return Unaskable(
+                "service",
+                say(
+                    "{release} is a release of {its}, and not of {service}.",
+                    release=picture.release.name,
+                    its=Code(plan.service),
+                    service=Code(service),
+                ),
             )
         place = the_place(picture, environment)
         if isinstance(place, Refused):
-            return place
+            return Unaskable("release" if picture.problem is not None else "environment", place.why)
         candidate = picture.release.candidate
         if commit is not None and candidate is not None and candidate.commit != commit:
             return _answer(picture, place, _proposes_another(picture.release, commit))
         return _answer(picture, place)
 
-    async def of_commit(self, service: ServiceName, environment: EnvironmentName, commit: str) -> Asked | Refused:
+    async def of_commit(self, service: ServiceName, environment: EnvironmentName, commit: str) -> Asked | Unaskable:
         """Whatever open release proposes exactly that commit: of several, one whose gate is open, else the newest."""
         agreed = self.look.agreed()
         known = agreed.services.get(service)
         if known is None:
-            return no_such_service(service, agreed)
+            return Unaskable("service", no_such_service(service, agreed).why)
         if known.environment(environment) is None:
-            return no_such_environment(known, environment)
+            return Unaskable("environment", no_such_environment(known, environment).why)
         roles = await self.look.directory.roles()
         async with self.look.records.read() as page:
             open_ones = await page.releases(service=service, open_only=True, limit=EVERY_OPEN_ONE)
@@ -97,7 +109,7 @@ class AskGate:
             # The rules that it was planned under are gone from the catalogue.
             refused = the_place(pictures[0], environment)
             assert isinstance(refused, Refused), "there is neither a place nor a word why"
-            return refused
+            return Unaskable("commit", refused.why)
         return next((each for each in asked if each.open), asked[0])
 
 

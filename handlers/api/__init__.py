@@ -7,6 +7,7 @@ describes all of it is generated from the same models (`document.py`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -23,10 +24,11 @@ from handlers.api.endpoint import BASE, Desk, Endpoint
 from handlers.api.environments import ENVIRONMENTS
 from handlers.api.freezes import CALENDAR, FREEZES
 from handlers.api.gate import GATE
+from handlers.api.pace import Pace
 from handlers.api.parameters import Nothing
-from handlers.api.problems import NO_STORE, bad_request
+from handlers.api.problems import bad_request
 from handlers.api.releases import RELEASE, RELEASES
-from handlers.api.serving import READS, Serving, no_such_method, nowhere
+from handlers.api.serving import READS, Serving, nowhere, other_method
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     GATE,
@@ -45,9 +47,10 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def api_routes(desk: Desk, use: UseMachineToken, by_key: Handler) -> list[web.RouteDef]:
+def api_routes(desk: Desk, use: UseMachineToken, by_key: Handler, pace: Pace | None = None) -> list[web.RouteDef]:
     """What is to be served. `by_key` answers whoever asks for the calendar with the key of its address."""
-    handlers: dict[str, Handler] = {each.path: Serving(each, desk, use) for each in ENDPOINTS}
+    evenly = pace or Pace()
+    handlers: dict[str, Handler] = {each.path: Serving(each, desk, use, evenly) for each in ENDPOINTS}
     handlers[CALENDAR.path] = _either(by_key, handlers[CALENDAR.path])
     return [
         *(web.route("*", f"{BASE}{path}", handler) for path, handler in handlers.items()),
@@ -68,19 +71,24 @@ def _either(by_key: Handler, by_token: Handler) -> Handler:
 
 
 async def _document(request: web.Request) -> web.Response:
-    """What the API is, for everybody."""
+    """What the API is, for everybody; or that it is still what whoever asks has."""
     if request.method not in READS:
-        return no_such_method(request.method).response()
+        return other_method(request.method)
     asked = parameters.read(Nothing, {}, request.query)
     if not isinstance(asked, Nothing):
         return bad_request(asked).response()
-    return web.Response(text=_written(), content_type="application/json", headers=NO_STORE)
+    text, version = _written()
+    headers = {"ETag": f'"{version}"', "Cache-Control": "no-cache"}
+    if any(each.value in {version, "*"} for each in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(text=text, content_type="application/json", headers=headers)
 
 
 @cache
-def _written() -> str:
-    """The document's text: the same as long as the program is."""
-    return json.dumps(document(ENDPOINTS), ensure_ascii=False, indent=1)
+def _written() -> tuple[str, str]:
+    """The document's text, the same as long as the program is; and its digest."""
+    text = json.dumps(document(ENDPOINTS), ensure_ascii=False, indent=1) + "\n"
+    return text, hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _nowhere(request: web.Request) -> web.Response:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
@@ -10,9 +13,10 @@ from pydantic import Field
 from bot.rules.audit import Entry as Kept
 from bot.rules.machine_token import Scope
 from bot.rules.sentence import Refused
-from handlers.api.endpoint import Desk, Endpoint
+from bot.verbs.audit import Exported, ExportRecord
+from handlers.api.endpoint import Desk, Endpoint, Lines
 from handlers.api.models import Model, example
-from handlers.api.parameters import AnEntry, AnEntryLimit, ARelease, Parameters
+from handlers.api.parameters import AnEntry, ARelease, Parameters
 from handlers.api.problems import Trouble
 
 _ENTRY = {
@@ -30,12 +34,20 @@ _ENTRY = {
 }
 
 
+MUCH = 20
+"""What reads much counts as so many questions."""
+
+_ENTRIES, _HEAD = "Slipway-Record-Entries", "Slipway-Record-Head"
+
+
 class Entry(Model):
     """One line of the record.
 
     `digest` is the SHA-256 of all the other members as JSON with sorted names, without blanks, in UTF-8; `previous` is
     the digest of the entry before, and 64 zeros in the first.
     """
+
+    model_config = example(**_ENTRY)
 
     number: int
     verb: str
@@ -55,22 +67,16 @@ class Entry(Model):
     digest: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-class Head(Model):
-    """The newest entry, as noted apart from the entries: tells whether the last ones are missing."""
+class Record(Lines):
+    """The record, oldest first: one entry a line."""
 
-    number: int
-    digest: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class Record(Model):
-    """A page of the record, oldest first."""
-
-    model_config = example(entries=[_ENTRY], head={"number": 1, "digest": _ENTRY["digest"]}, next=None)
-
-    entries: list[Entry]
-    head: Head
-    next: int | None
-    """What `after` is on the next page; null on the last one, for now."""
+    model = Entry
+    told = MappingProxyType(
+        {
+            _ENTRIES: "The number of the newest entry, as noted apart from the entries: the last line has it.",
+            _HEAD: "That entry's digest; 64 zeros while there is none. Tells whether the last ones are missing.",
+        }
+    )
 
 
 class Evidence(Model):
@@ -93,8 +99,7 @@ class RecordParameters(Parameters):
     """Which entries."""
 
     after: AnEntry = 0
-    """Only those after the one of this number."""
-    limit: AnEntryLimit = 500
+    """Only those after the one of this number: the last that you have."""
 
 
 class EvidenceParameters(Parameters):
@@ -105,16 +110,15 @@ class EvidenceParameters(Parameters):
 
 
 async def give_record(desk: Desk, asked: RecordParameters) -> Record | Trouble:
-    """A page of it."""
-    async with desk.records.read() as page:
-        number, digest = await page.record_head()
-        found = await page.record(after=asked.after, limit=asked.limit + 1)
-    there = found[: asked.limit]
-    return Record(
-        entries=[_shown(each) for each in there],
-        head=Head(number=number, digest=digest),
-        next=there[-1].number if len(found) > asked.limit else None,
-    )
+    """All of it, or what is new."""
+    found = await ExportRecord(desk.records)(asked.after)
+    return Record({_ENTRIES: str(found.entries), _HEAD: found.head}, _shown_by_page(found))
+
+
+async def _shown_by_page(found: Exported) -> AsyncGenerator[Sequence[Model]]:
+    async with aclosing(found.pages) as pages:
+        async for page in pages:
+            yield [_shown(each) for each in page]
 
 
 def _shown(entry: Kept) -> Entry:
@@ -144,11 +148,13 @@ RECORD = Endpoint(
     "/audit",
     "exportRecord",
     "The record",
-    "Append-only and hash-chained, oldest first. What was read can be verified without Slipway.",
+    "Append-only and hash-chained, oldest first, as JSON Lines, sent as it is read. What was read can be verified "
+    "without Slipway. An answer that is cut off has no end: it counts as not given.",
     Scope.AUDIT,
     RecordParameters,
     Record,
     give_record,
+    MUCH,
 )
 EVIDENCE = Endpoint(
     "/audit/{release}",
@@ -159,4 +165,5 @@ EVIDENCE = Endpoint(
     EvidenceParameters,
     Evidence,
     give_evidence,
+    MUCH,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from bot.rules.candidate import Candidate as Proposed
-from bot.rules.deployment import Attempt, Kind
+from bot.rules.deployment import Attempt, Kind, StepState
 from bot.rules.deployment import Deployment as Attempted
 from bot.rules.machine_token import Scope
 from bot.rules.people import PersonId
@@ -27,6 +27,7 @@ EXAMPLE = {
     "candidate": {"commit": "4be2e86a2bd0cc3b7a1ae2bbb23dbd4d86b2b8c1", "artifact": None, "ref": "main"},
     "state": "succeeded",
     "detail": "2.4.0 is served.",
+    "steps": [{"name": "Migrate", "state": "done", "link": None}, {"name": "Switch", "state": "done", "link": None}],
     "served": "4be2e86a2bd0cc3b7a1ae2bbb23dbd4d86b2b8c1",
     "link": None,
     "reason": "",
@@ -39,6 +40,15 @@ EXAMPLE = {
     "ended_at": "2026-11-23T10:01:40Z",
     "cancel_asked_by": None,
 }
+
+
+class Step(Model):
+    """One step of what the target does."""
+
+    name: str
+    state: StepState
+    link: str | None
+    """Where it can be watched."""
 
 
 class Deployment(Model):
@@ -59,6 +69,8 @@ class Deployment(Model):
     """How far it is: `queued` waits its turn; `starting`, `running`, `verifying` and `unknown` hold the environment."""
     detail: str
     """Its last word about itself, for people."""
+    steps: list[Step]
+    """The target's own steps as they were seen last, in order; empty where it tells of none."""
     served: str | None
     """What was really served when it ended, where that could be read."""
     link: str | None
@@ -124,6 +136,7 @@ def shown(deployment: Attempted, pen: Pen) -> Deployment:
         candidate=candidate(order.candidate),
         state=deployment.attempt,
         detail=deployment.detail,
+        steps=[Step(name=each.name, state=each.state, link=each.link) for each in deployment.steps],
         served=deployment.served,
         link=deployment.link,
         reason=order.reason,

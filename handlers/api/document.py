@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,22 +10,25 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from bot.rules.machine_token import MEANINGS, PREFIX, Scope
-from handlers.api.endpoint import BASE, CalendarText, Endpoint
+from handlers.api.endpoint import BASE, CalendarText, Endpoint, Lines
 from handlers.api.models import Model, Problem, example_of
 from handlers.api.problems import MEDIA
+from handlers.api.sending import JSON_LINES
 from handlers.api.serving import AGAIN, AWAY
 
 PATH = f"{BASE}/openapi.json"
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
-_EVERYWHERE = ("BadRequest", "Unauthorized", "Forbidden", "MethodNotAllowed", "Failed", "Unavailable")
+_EVERYWHERE = ("BadRequest", "Unauthorized", "Forbidden", "MethodNotAllowed", "TooMany", "Failed", "Unavailable")
 _STATUS = {
     "BadRequest": "400",
     "Unauthorized": "401",
     "Forbidden": "403",
     "NotFound": "404",
     "MethodNotAllowed": "405",
+    "NoSuchName": "422",
+    "TooMany": "429",
     "Failed": "500",
     "Unavailable": "503",
 }
@@ -32,7 +36,8 @@ _STATUS = {
 
 def document(endpoints: Sequence[Endpoint[Any, Any]]) -> dict[str, Any]:
     """All of it."""
-    answers: list[type[Model]] = [Problem, *(each.answers for each in endpoints if issubclass(each.answers, Model))]
+    answers: list[type[Model]] = [Problem]
+    answers += [model for each in endpoints if (model := _model(each.answers)) is not None]
     _, schemas = models_json_schema([(each, "serialization") for each in answers], ref_template=_REFERENCE)
     return {
         "openapi": "3.1.0",
@@ -68,7 +73,17 @@ def document(endpoints: Sequence[Endpoint[Any, Any]]) -> dict[str, Any]:
     }
 
 
+def _model(answers: type[Model | CalendarText | Lines]) -> type[Model] | None:
+    """What an answer is made of, or each of its lines."""
+    if issubclass(answers, Lines):
+        return answers.model
+    return answers if issubclass(answers, Model) else None
+
+
 def _operation(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
+    in_path = "{" in endpoint.path
+    names_something = bool({"service", "environment", "release"} & set(endpoint.asks.model_fields)) and not in_path
+    more = [*(["NotFound"] if in_path else []), *(["NoSuchName"] if names_something else [])]
     return {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
@@ -76,7 +91,7 @@ def _operation(endpoint: Endpoint[Any, Any]) -> dict[str, Any]:
         "tags": [endpoint.scope.value],
         "security": [{"machineToken": [endpoint.scope.value]}],
         "parameters": list(_parameters(endpoint)),
-        "responses": {"200": _good(endpoint.answers), **_references(*_EVERYWHERE, "NotFound")},
+        "responses": {"200": _good(endpoint.answers), **_references(*_EVERYWHERE, *more)},
     }
 
 
@@ -98,8 +113,18 @@ def _parameters(endpoint: Endpoint[Any, Any]) -> Iterable[dict[str, Any]]:
         }
 
 
-def _good(answers: type[Model | CalendarText]) -> dict[str, Any]:
-    headers = {"Cache-Control": {"required": True, "schema": {"const": "no-store"}}}
+def _good(answers: type[Model | CalendarText | Lines]) -> dict[str, Any]:
+    headers: dict[str, Any] = {"Cache-Control": {"required": True, "schema": {"const": "no-store"}}}
+    if issubclass(answers, Lines):
+        model = answers.model
+        headers |= {name: _header(said) for name, said in answers.told.items()}
+        lines = {"type": "string", "description": f"Each line is one of `{_REFERENCE.format(model=model.__name__)}`."}
+        shown = json.dumps(example_of(model), separators=(",", ":")) + "\n"
+        return {
+            "description": (answers.__doc__ or "").split("\n")[0],
+            "headers": headers,
+            "content": {JSON_LINES: {"schema": lines, "example": shown}},
+        }
     if not issubclass(answers, Model):
         return {
             "description": "The calendar.",
@@ -129,8 +154,10 @@ def _itself() -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "The API as OpenAPI 3.1.",
+                "headers": {"ETag": _header("Of this version: send it as “If-None-Match” to have only what is new.")},
                 "content": {"application/json": {"schema": {"type": "object"}}},
             },
+            "304": {"description": "It is still what you have."},
             **_references("BadRequest", "MethodNotAllowed"),
         },
     }
@@ -167,7 +194,21 @@ def _responses() -> dict[str, Any]:
             scope="gate:read",
             headers={"WWW-Authenticate": "Bearer, with the scope that is needed."},
         ),
-        "NotFound": _told(404, "There is no such thing.", "not-found", "There is no release R-99."),
+        "NotFound": _told(404, "There is nothing at this address.", "not-found", "There is no deployment D-99."),
+        "NoSuchName": _told(
+            422,
+            "A parameter names something that is not there.",
+            "no-such-name",
+            "The catalogue has no service paymnts. It has payments.",
+            problems=[{"parameter": "service", "detail": "The catalogue has no service paymnts. It has payments."}],
+        ),
+        "TooMany": _told(
+            429,
+            "This token asks too much.",
+            "too-many-requests",
+            "M-3 (deploy pipeline) asks too much. Please ask again in 2 seconds.",
+            headers={"Retry-After": "How many seconds to wait."},
+        ),
         "MethodNotAllowed": _told(
             405,
             "The API only reads.",
@@ -193,6 +234,10 @@ def _responses() -> dict[str, Any]:
     }
 
 
+def _header(said: str) -> dict[str, Any]:
+    return {"required": True, "description": said, "schema": {"type": "string"}}
+
+
 def _told(
     status: int, description: str, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
 ) -> dict[str, Any]:
@@ -204,10 +249,7 @@ def _told(
         "detail": detail,
         **more,
     }
-    told = {
-        name: {"required": True, "description": said, "schema": {"type": "string"}}
-        for name, said in (headers or {}).items()
-    }
+    told = {name: _header(said) for name, said in (headers or {}).items()}
     return {
         "description": description,
         **({"headers": told} if told else {}),

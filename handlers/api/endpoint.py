@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from bot.ports import Agreed, Clock, Records
 from bot.rules.machine_token import Scope
 from bot.rules.people import SLIPWAY, PersonId, Roles
 from bot.rules.policy import ServiceName
-from bot.rules.sentence import Refused
+from bot.rules.sentence import Refused, Sentence
 from bot.verbs.ask_gate import AskGate, no_such_service
 from bot.verbs.audit import Evidence
 from bot.verbs.look import Look
 from handlers.api.models import Model
 from handlers.api.parameters import Parameters
 from handlers.api.pen import Pen
-from handlers.api.problems import Trouble, not_found
+from handlers.api.problems import Trouble, no_such_name, not_found
 from handlers.feed import TextOf
 from handlers.names import CommandNames
 
 Asked = TypeVar("Asked", bound=Parameters)
-Answered = TypeVar("Answered", bound="Model | CalendarText")
+Answered = TypeVar("Answered", bound="Model | CalendarText | Lines")
 
 NamesOf = Callable[[Iterable[PersonId]], Awaitable[Mapping[PersonId, str]]]
 """What people are called, as far as that was ever heard."""
@@ -35,6 +35,18 @@ class CalendarText:
     """An answer in iCalendar's form."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """An answer that is sent as it is read: each line is one of `model` in JSON."""
+
+    model: ClassVar[type[Model]]
+    told: ClassVar[Mapping[str, str]] = {}
+    """The headers that it comes with, and what they say."""
+
+    headers: Mapping[str, str]
+    pages: AsyncGenerator[Sequence[Model]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +74,23 @@ class Desk:
         return Pen(self.agreed().roles, names, self.commands.here, roles or Roles())
 
     def refused(self, refused: Refused) -> Trouble:
-        """What can't be asked, since there is no such thing."""
-        return not_found(Pen(here=self.commands.here).write(refused.why))
+        """There is nothing at that address."""
+        return not_found(self.plainly(refused.why))
+
+    def unknown(self, parameter: str, why: Sentence) -> Trouble:
+        """What is asked about is not there."""
+        return no_such_name(parameter, self.plainly(why))
+
+    def plainly(self, sentence: Sentence) -> str:
+        """A sentence that means nobody."""
+        return Pen(here=self.commands.here).write(sentence)
 
     def unless_known(self, service: ServiceName | None) -> Trouble | None:
         """A service that the catalogue doesn't have is a slip."""
         agreed = self.agreed()
-        return None if service is None or service in agreed.services else self.refused(no_such_service(service, agreed))
+        if service is None or service in agreed.services:
+            return None
+        return self.unknown("service", no_such_service(service, agreed).why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +107,5 @@ class Endpoint(Generic[Asked, Answered]):
     asks: type[Asked]
     answers: type[Answered]
     give: Callable[[Desk, Asked], Awaitable[Answered | Trouble]]
+    weight: int = 1
+    """As how many questions one counts (`pace.py`): what reads much counts for more."""

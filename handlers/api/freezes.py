@@ -121,7 +121,7 @@ def _shown(freeze: Frozen, now: datetime, pen: Pen) -> Freeze:
 async def give_calendar(desk: Desk, asked: CalendarParameters) -> CalendarText | Trouble:
     """The same in iCalendar's form, with what recurs for a year ahead."""
     text = await desk.calendar(asked.service)
-    return desk.refused(text) if isinstance(text, Refused) else CalendarText(text)
+    return desk.unknown("service", text.why) if isinstance(text, Refused) else CalendarText(text)
 
 
 FREEZES = Endpoint(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.rules.machine_token import Scope
-from bot.rules.sentence import Refused
+from bot.verbs.ask_gate import Unaskable
 from handlers.api.endpoint import Desk, Endpoint
 from handlers.api.models import Blocker, Complaint, Model, example
 from handlers.api.parameters import ACommit, AnEnvironment, ARelease, AService, Parameters
@@ -102,8 +102,8 @@ async def give(desk: Desk, asked: GateParameters) -> Gate | Trouble:
         assert asked.service is not None, "which was complained about"
         assert asked.commit is not None, "which was complained about"
         found = await desk.ask_gate.of_commit(asked.service, asked.environment, asked.commit)
-    if isinstance(found, Refused):
-        return desk.refused(found)
+    if isinstance(found, Unaskable):
+        return desk.unknown(found.about, found.why)
     pen = await desk.pen(people_of(found.blockers, found.roles), found.roles)
     release = found.release
     candidate = release.candidate if release is not None else None

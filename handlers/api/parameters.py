@@ -22,7 +22,6 @@ DEPLOYMENT = r"(?:[Dd]-?)?[0-9]{1,9}"
 SHA = r"(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})"
 MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 MOST = 200
-MOST_ENTRIES = 1000
 
 T = TypeVar("T")
 
@@ -115,11 +114,6 @@ AMoment = Annotated[
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema({"type": "boolean"})]
 ALimit = Annotated[
     int, BeforeValidator(_counted(MOST)), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})
-]
-AnEntryLimit = Annotated[
-    int,
-    BeforeValidator(_counted(MOST_ENTRIES)),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_ENTRIES}),
 ]
 AnEntry = Annotated[
     int,

@@ -27,8 +27,10 @@ class Code(StrEnum):
     TOKEN_IN_ADDRESS = "token-in-address"  # noqa: S105 - as above
     MISSING_SCOPE = "missing-scope"
     BAD_REQUEST = "bad-request"
+    NO_SUCH_NAME = "no-such-name"
     NOT_FOUND = "not-found"
     METHOD = "method-not-allowed"
+    TOO_MANY = "too-many-requests"
     UNAVAILABLE = "unavailable"
     FAILED = "failed"
 
@@ -66,8 +68,14 @@ class Trouble:
 
 
 def not_found(detail: str) -> Trouble:
-    """There is nothing of that name."""
+    """There is nothing at that address."""
     return Trouble(HTTPStatus.NOT_FOUND, Code.NOT_FOUND, detail)
+
+
+def no_such_name(parameter: str, detail: str) -> Trouble:
+    """The question can be read, but names something that is not there."""
+    told = [Complaint(parameter=parameter, detail=detail)]
+    return Trouble(HTTPStatus.UNPROCESSABLE_ENTITY, Code.NO_SUCH_NAME, detail, told)
 
 
 def bad_request(problems: Sequence[Complaint]) -> Trouble:

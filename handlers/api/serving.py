@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import aclosing
 from datetime import timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,18 +19,19 @@ from bot.rules.machine_token import PREFIX, MachineToken, Scope
 from bot.rules.sentence import Refused
 from bot.verbs.use_machine_token import UseMachineToken
 from handlers.api import parameters
-from handlers.api.endpoint import CalendarText, Desk, Endpoint
+from handlers.api.endpoint import CalendarText, Desk, Endpoint, Lines
 from handlers.api.models import Model
+from handlers.api.pace import Pace
 from handlers.api.parameters import Parameters
 from handlers.api.pen import Pen
 from handlers.api.problems import NO_STORE, Code, Trouble, bad_request
+from handlers.api.sending import PATIENCE, Streaming, whole
 from handlers.serving import a_reference
 
 log = logging.getLogger(__name__)
 
 READS = ("GET", "HEAD")
-PATIENCE = timedelta(seconds=30)
-"""How long an answer may take: a build's script has given up by then."""
+ALLOWED = MappingProxyType({"Allow": ", ".join((*READS, "OPTIONS"))})
 AGAIN = timedelta(seconds=15)
 """After so long it is worth asking again."""
 
@@ -42,35 +45,53 @@ _HOW = "Send one in the header “Authorization: Bearer slipwayapi_…”; “sl
 class Serving:
     """Serves one endpoint. Nothing that happens below leaves it but as an answer."""
 
-    def __init__(self, endpoint: Endpoint[Any, Any], desk: Desk, use: UseMachineToken) -> None:
+    def __init__(self, endpoint: Endpoint[Any, Any], desk: Desk, use: UseMachineToken, pace: Pace) -> None:
         self._endpoint = endpoint
+        self._pace = pace
         self._desk = desk
         self._use = use
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
         """The answer, or the problem."""
+        if request.method not in READS:
+            return other_method(request.method)
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
                 found = await self._answered(request)
+                sent = await _begun(found, request)
         except (RecordsError, ConflictError, TimeoutError) as error:
             log.warning("%s could not be answered: %s", self._endpoint.path, str(error) or "it took too long")
-            found = _unavailable()
+            sent = _unavailable().response()
         except Exception as error:  # noqa: BLE001 - the boundary: logged with its reference, and answered
-            found = self._failed(error)
-        return found.response() if isinstance(found, Trouble) else _sent(found, request)
+            sent = self._failed(error).response()
+        return await self._streamed(sent, request) if isinstance(sent, Streaming) else sent
 
-    async def _answered(self, request: web.Request) -> Model | CalendarText | Trouble:
-        if request.method not in READS:
-            return no_such_method(request.method)
+    async def _streamed(self, sent: Streaming, request: web.Request) -> web.StreamResponse:
+        """What is cut off has no end, and so nobody takes it for the whole."""
+        try:
+            async with aclosing(sent.lines.pages):
+                return await sent.send(request)
+        except (RecordsError, ConflictError, TimeoutError, ConnectionError) as error:
+            log.warning("%s was cut off: %s", self._endpoint.path, str(error) or "it took too long")
+        except Exception as error:  # noqa: BLE001 - the boundary: logged with its reference, and cut off
+            self._failed(error)
+        if request.transport is not None:
+            request.transport.abort()
+        raise web.HTTPServiceUnavailable  # to nobody: the connection is gone
+
+    async def _answered(self, request: web.Request) -> Model | CalendarText | Lines | Trouble:
         token = await self._who(request)
         if isinstance(token, Trouble):
             return token
         if self._endpoint.scope not in token.grant.scopes:
             return _lacks(token, self._endpoint.scope)
+        early = self._pace.wait(token.id, self._endpoint.weight)
+        if early:
+            return _too_early(token, early)
         asked = parameters.read(self._endpoint.asks, request.match_info, request.query)
         if not isinstance(asked, Parameters):
             return bad_request(asked)
-        found: Model | CalendarText | Trouble = await self._endpoint.give(self._desk, asked)
+        found: Model | CalendarText | Lines | Trouble = await self._endpoint.give(self._desk, asked)
         return found
 
     async def _who(self, request: web.Request) -> MachineToken | Trouble:
@@ -107,6 +128,13 @@ class Serving:
         )
 
 
+async def _begun(found: Model | CalendarText | Lines | Trouble, request: web.Request) -> web.Response | Streaming:
+    """The answer; of a long one its beginning."""
+    if isinstance(found, Trouble):
+        return found.response()
+    return await Streaming.begun(found) if isinstance(found, Lines) else whole(found, request)
+
+
 def _unauthorized(code: Code, detail: str) -> Trouble:
     challenge = _CHALLENGE if code is Code.NO_TOKEN else f'{_CHALLENGE}, error="invalid_token"'
     return Trouble(HTTPStatus.UNAUTHORIZED, code, detail, headers={"WWW-Authenticate": challenge})
@@ -134,6 +162,16 @@ def _lacks(token: MachineToken, scope: Scope) -> Trouble:
     )
 
 
+def _too_early(token: MachineToken, early: int) -> Trouble:
+    return Trouble(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        Code.TOO_MANY,
+        f"{token.name} ({token.grant.label}) asks too much. Please ask again in {early} "
+        f"{'second' if early == 1 else 'seconds'}.",
+        headers={"Retry-After": str(early)},
+    )
+
+
 def _unavailable() -> Trouble:
     return Trouble(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -143,15 +181,16 @@ def _unavailable() -> Trouble:
     )
 
 
-def no_such_method(method: str) -> Trouble:
-    """Nothing can be changed here."""
-    allowed = ", ".join(READS)
+def other_method(method: str) -> web.Response:
+    """Nothing can be changed here; but whoever asks what can be done is told."""
+    if method == "OPTIONS":
+        return web.Response(status=HTTPStatus.NO_CONTENT, headers={**NO_STORE, **ALLOWED})
     return Trouble(
         HTTPStatus.METHOD_NOT_ALLOWED,
         Code.METHOD,
         f"{method} is not possible here: there is {' and '.join(READS)}, since the API only reads.",
-        headers={"Allow": allowed},
-    )
+        headers=ALLOWED,
+    ).response()
 
 
 def nowhere(paths: Iterable[str]) -> Trouble:
@@ -159,27 +198,3 @@ def nowhere(paths: Iterable[str]) -> Trouble:
     return Trouble(
         HTTPStatus.NOT_FOUND, Code.NOT_FOUND, f"There is nothing at this address. There is {', '.join(paths)}."
     )
-
-
-def _sent(found: Model | CalendarText, request: web.Request) -> web.Response:
-    if isinstance(found, CalendarText):
-        return web.Response(
-            text=found.text,
-            content_type="text/calendar",
-            charset="utf-8",
-            headers={**NO_STORE, "Content-Disposition": 'inline; filename="freezes.ics"'},
-        )
-    return web.Response(
-        body=found.model_dump_json().encode(),
-        content_type="application/json",
-        headers={**NO_STORE, **_following(found, request)},
-    )
-
-
-def _following(found: Model, request: web.Request) -> dict[str, str]:
-    """Where the next page is, for programs that follow links."""
-    following = getattr(found, "next", None)
-    if following is None:
-        return {}
-    name = "after" if isinstance(following, int) else "cursor"
-    return {"Link": f'<{request.rel_url.update_query({name: str(following)})}>; rel="next"'}
