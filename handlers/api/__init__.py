@@ -50,7 +50,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def api_routes(desk: Desk, use: UseMachineToken, by_key: Handler, pace: Pace | None = None) -> list[web.RouteDef]:
     """What is to be served. `by_key` answers whoever asks for the calendar with the key of its address."""
     evenly = pace or Pace()
-    handlers: dict[str, Handler] = {each.path: Serving(each, desk, use, evenly) for each in ENDPOINTS}
+    handlers: dict[str, Handler] = {each.path: Serving(each, desk, use, evenly).answer for each in ENDPOINTS}
     handlers[CALENDAR.path] = _either(by_key, handlers[CALENDAR.path])
     return [
         *(web.route("*", f"{BASE}{path}", handler) for path, handler in handlers.items()),

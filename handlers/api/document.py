@@ -57,7 +57,7 @@ def document(endpoints: Sequence[Endpoint[Any, Any]]) -> dict[str, Any]:
         "tags": [{"name": each.value, "description": f"Reads {MEANINGS[each]}."} for each in Scope],
         "paths": {f"{BASE}{each.path}": {"get": _operation(each)} for each in endpoints} | {PATH: {"get": _itself()}},
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": {name: _open_to_more(schema) for name, schema in schemas["$defs"].items()},
             "responses": _responses(),
             "securitySchemes": {
                 "machineToken": {
@@ -71,6 +71,11 @@ def document(endpoints: Sequence[Endpoint[Any, Any]]) -> dict[str, Any]:
             },
         },
     }
+
+
+def _open_to_more(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that what this version answers fits, and the next one, which may say more, as well."""
+    return {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
 
 
 def _model(answers: type[Model | CalendarText | Lines]) -> type[Model] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,8 +66,5 @@ class Streaming:
 
 
 async def _part(lines: Lines) -> bytes:
-    return _written(await anext(lines.pages, ()))
-
-
-def _written(page: Iterable[Model]) -> bytes:
-    return b"".join(each.model_dump_json().encode() + b"\n" for each in page)
+    page = await anext(lines.pages, None)
+    return b"".join(each.model_dump_json().encode() + b"\n" for each in page or ())

@@ -51,7 +51,7 @@ class Serving:
         self._desk = desk
         self._use = use
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """The answer, or the problem."""
         if request.method not in READS:
             return other_method(request.method)

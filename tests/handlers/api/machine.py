@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.use_machine_token import UseMachineToken
 from handlers.api import api_routes
 from handlers.api.endpoint import BASE, Desk
+from handlers.api.pace import Pace
 from handlers.feed import calendar_by_key
 from handlers.names import CommandNames
 from integrations.calendars.feed import feed
@@ -48,6 +50,18 @@ class Reply:
         assert (self.told["status"], self.told["type"]) == (self.status, "about:blank")
         return str(self.told["detail"])
 
+    @property
+    def complaints(self) -> dict[str, str]:
+        """What is wrong, by parameter."""
+        return {each["parameter"]: each["detail"] for each in self.told["problems"]}
+
+    @property
+    def lines(self) -> list[Any]:
+        """What stands on each line."""
+        assert self.headers["Content-Type"] == "application/jsonl"
+        assert self.text.endswith("\n") or not self.text
+        return [json.loads(each) for each in self.text.splitlines()]
+
 
 class Machine:
     """Asks, with a token unless told otherwise."""
@@ -69,7 +83,7 @@ class Machine:
         """Send exactly this."""
         async with self.session.request(method, f"{self.address}{path}", **how) as response:
             text = await response.text()
-            told = await response.json(content_type=None) if "json" in response.content_type and text else None
+            told = await response.json(content_type=None) if response.content_type.endswith("json") and text else None
             return Reply(response.status, response.headers, text, told)
 
     async def is_given(self, *scopes: Scope, label: str = "deploy pipeline", **fields: Any) -> MadeForMachine:
@@ -108,14 +122,14 @@ def a_desk(shop: Workshop, records: Records | None = None) -> Desk:
 
 @asynccontextmanager
 async def at_work(
-    shop: Workshop, *, desk: Desk | None = None, records: Records | None = None
+    shop: Workshop, *, desk: Desk | None = None, records: Records | None = None, pace: Pace | None = None
 ) -> AsyncIterator[Machine]:
     """Slipway answers machines; the first of them may read everything. `records`: where tokens are looked up."""
     settings = read({"SLIPWAY_LISTEN": "127.0.0.1:0"}, slack=False)
     assert isinstance(settings, Settings)
     ready = desk or a_desk(shop)
     use = UseMachineToken(records or shop.records, lambda: shop.at)
-    routes = api_routes(ready, use, calendar_by_key(Secret(KEY), ready.calendar))
+    routes = api_routes(ready, use, calendar_by_key(Secret(KEY), ready.calendar), pace)
     async with serving(settings, routes) as address, aiohttp.ClientSession() as session:
         machine = Machine(f"{address}{BASE}", shop, "", session)
         machine.token = (await machine.is_given(*Scope)).text
