@@ -351,7 +351,7 @@ def token() -> None:
     show_default=True,
     callback=_time_back,
     metavar="90d",
-    help="How long it lasts, at most 366 days: 90d, 26w, 36h.",
+    help="How long it lasts, at most a year: 90d, 26w, 36h.",
 )
 @click.argument("name", metavar="NAME")
 @told_kindly
