@@ -14,8 +14,8 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from integrations.proxies import proxy_for
 from integrations.slack.errors import SlackAwayError, SlackBusyError, SlackRefusedError, retry_after, translated
-from integrations.slack.proxies import proxy_for
 
 OFFICIAL = "https://slack.com/api/"
 _REPEATABLE = frozenset(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import aiohttp
 
 from bot.rules.people import PersonId
+from integrations.proxies import proxy_for
 from integrations.slack.client import SlackClient
 from integrations.slack.errors import SlackAwayError, translated
-from integrations.slack.proxies import proxy_for
 
 
 async def hand_over(client: SlackClient, person: PersonId, name: str, text: str) -> None:

@@ -17,9 +17,9 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from integrations.proxies import proxy_for
 from integrations.slack.client import SlackClient
 from integrations.slack.errors import SlackAwayError, SlackBusyError
-from integrations.slack.proxies import proxy_for
 
 log = logging.getLogger(__name__)
 _sdk_log = logging.getLogger("slipway.slack.socket")

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 
 from bot.messages import MessengerError
+from integrations.proxies import proxy_for
 from integrations.sandbox.server import Sandbox
 from integrations.slack.client import SlackClient, connected_to_slack
 from integrations.slack.errors import SlackAwayError, SlackBusyError, SlackRefusedError
-from integrations.slack.proxies import proxy_for
 from tests.slack.conftest import CHANNEL
 from tests.slack.peers import cut, peer
 

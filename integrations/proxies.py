@@ -1,7 +1,8 @@
 """Proxies: which one leads to an address, by the usual variables, NO_PROXY included.
 
-The SDK takes HTTPS_PROXY for every address and never looks at NO_PROXY, so that a Slack stand-in on this machine, or
-an exempted one in a company's network, would be sought behind the proxy.
+Slack's SDK takes HTTPS_PROXY for every address and never looks at NO_PROXY, so that a Slack stand-in on this machine,
+or an exempted one in a company's network, would be sought behind the proxy. And what aiohttp reads by itself includes
+`~/.netrc`: an entry for the same host would stand against our own token there, and every request would fail.
 """
 
 from __future__ import annotations
