@@ -11,14 +11,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.notices import Notice
 from bot.rules.absence import Absence, Leave
 from bot.rules.audit import Entry, Happened
 from bot.rules.candidate import Seal
 from bot.rules.check import CheckResult
-from bot.rules.deployment import Deployment, DeploymentId, Order
+from bot.rules.deployment import Deployment, DeploymentId, Heard, Order, Phase, Step
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import Person, PersonId, RoleName, Roles
@@ -627,17 +627,6 @@ class Started:
     link: str | None = None
 
 
-class Phase(StrEnum):
-    """What the target says of its work."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    LOST = "lost"
-    """The target doesn't know of it, or can't tell how it ended."""
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far the target is. `step` is its last word, for people."""
@@ -645,6 +634,10 @@ class Progress:
     phase: Phase
     step: str = ""
     link: str | None = None
+    commit: str | None = None
+    """What the target says that it deploys, or has deployed: a full SHA. None: it doesn't tell."""
+    steps: tuple[Step, ...] = ()
+    """Everything that it does, in order, where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -652,9 +645,19 @@ class Capabilities:
     """What a deployer can do, for the preview and for the table in the documentation."""
 
     cancels: bool
+    """Whether it can stop what has begun."""
     survives_restart: bool
     """Whether work goes on, and can be followed again, after Slipway was restarted."""
     links: bool
+    """Whether people are led to where the work can be watched."""
+    pushes: bool = False
+    """Whether the target tells of its progress by itself; it is asked all the same."""
+    steps: bool = False
+    """Whether the target's steps are shown."""
+    names_commit: bool = False
+    """Whether the target says which commit it deploys, so that it can be compared with what was approved."""
+    finds_artifacts: bool = False
+    """Whether it can tell before a rollback if what is to be deployed is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -664,6 +667,29 @@ class Available:
     there: bool | None
     why: str = ""
     """What is gone, or why it can't be told, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What somebody sent to the address for words about a deployment, before anybody knows who it was."""
+
+    headers: Mapping[str, str]
+    """By their names in lower case; each at most once, so that none can be read in two ways."""
+    body: bytes
+    at: datetime
+    """When it came."""
+
+
+class NotGenuineError(Exception):
+    """A delivery does not prove where it comes from. The message says what is missing, and nothing about a secret."""
+
+
+class UnreadableError(Exception):
+    """A delivery is genuine and can't be understood; `problems` are sentences, all at once."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
 
 
 class Deployer(Protocol):
@@ -692,6 +718,18 @@ class Deployer(Protocol):
 
     async def check(self, choice: DeployerChoice) -> list[str]:
         """What is wrong with these settings or the way there, in sentences; empty when all is well."""
+        ...
+
+
+@runtime_checkable
+class HearsItsTarget(Deployer, Protocol):
+    """A deployer whose target tells of its work by itself as well. What it told stands in the deployment (`heard`)."""
+
+    def hear(self, delivery: Delivery, deployment: Deployment, environment: Environment) -> Heard:
+        """What the target says of that deployment.
+
+        NotGenuineError unless it proves to be the target; UnreadableError if it says nothing that can be understood.
+        """
         ...
 
 

@@ -29,6 +29,7 @@ from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
+from bot.verbs.hear_target import HearTarget
 from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
@@ -77,6 +78,7 @@ class Verbs:
     set_candidate: SetCandidate
     tick_item: TickItem
     report_check: ReportCheck
+    hear_target: HearTarget
     approve: Approve
     reject: Reject
     withdraw: Withdraw
@@ -134,6 +136,7 @@ def wire(
         set_candidate=SetCandidate(*common, candidates, now),
         tick_item=TickItem(*common, now),
         report_check=ReportCheck(records, agreed, now),
+        hear_target=HearTarget(records, neighbours.deployers, agreed),
         approve=Approve(*common, now),
         reject=Reject(*common, now),
         withdraw=Withdraw(*common, now),

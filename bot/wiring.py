@@ -50,6 +50,7 @@ from handlers.announcements import Announcements
 from handlers.boundary import Boundary
 from handlers.feed import TextOf, calendar_route
 from handlers.names import CommandNames
+from handlers.targets import targets
 from handlers.views.text import Pen
 from handlers.webhooks import webhooks
 from integrations.calendars.adapter import IcalCalendars
@@ -353,6 +354,7 @@ async def listening(
     routes = [
         *entry,
         *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
+        *targets(verbs.hear_target, utc_now),
         *calendar_route(settings.calendar_key, calendar),
         *health(records, connected),
     ]

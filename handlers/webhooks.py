@@ -28,13 +28,13 @@ from bot.rules.release import Release
 from bot.rules.sentence import Refused, joined
 from bot.secret import Secret
 from bot.verbs.report_check import ReportCheck, Reported
-from handlers.serving import ATTEMPTS, a_reference
+from handlers.machines import LARGEST, as_json, failed, limited, problems
+from handlers.serving import ATTEMPTS
 from handlers.views.text import clip
 
 log = logging.getLogger(__name__)
 
 CHECKS = "/webhooks/checks"
-LARGEST = 64 * 1024
 TOLERANCE = timedelta(minutes=5)
 """How far the clock of whoever reports may be off; and so, for how long a copied request is heard at all."""
 LONGEST_NAME = 100
@@ -69,25 +69,25 @@ class Checks:
     async def hear(self, request: web.Request) -> web.Response:
         """One report."""
         if not self.secret:
-            return _problems(404, _NOT_SET_UP)
-        raw = await _limited(request)
+            return problems(404, _NOT_SET_UP)
+        raw = await limited(request)
         if raw is None:
-            return _problems(413, _TOO_LARGE)
+            return problems(413, _TOO_LARGE)
         signed_at = self._signed_at(request, raw)
         if signed_at is None:
             log.info("A report from %s without a valid signature was refused.", request.remote)
-            return _problems(401, _NOT_GENUINE)
+            return problems(401, _NOT_GENUINE)
         result = parse(raw, signed_at)
         if not isinstance(result, CheckResult):
-            return _problems(400, *result)
+            return problems(400, *result)
         try:
             outcome = await self._patiently(result)
         except (ConflictError, RecordsError) as error:
             log.warning("The check %s of %s could not be kept: %s", result.name, result.service, error)
-            return _problems(503, "The records can't be written just now. Nothing was kept; please send it again.")
+            return problems(503, "The records can't be written just now. Nothing was kept; please send it again.")
         except Exception as error:  # noqa: BLE001 - the boundary: logged with its reference, and answered
-            return _failed(result, error)
-        return _problems(422, str(outcome.why)) if isinstance(outcome, Refused) else _answer(outcome)
+            return failed(error, f"the check {result.name} of {result.service}")
+        return problems(422, str(outcome.why)) if isinstance(outcome, Refused) else _answer(outcome)
 
     async def _patiently(self, result: CheckResult) -> Reported | Refused:
         """Again, if somebody else was faster."""
@@ -113,19 +113,6 @@ class Checks:
         if not genuine or abs(off) > TOLERANCE.total_seconds():
             return None
         return datetime.fromtimestamp(int(stamps[0]), UTC)
-
-
-async def _limited(request: web.Request) -> bytes | None:
-    """The body; None if it is larger than any report."""
-    if (request.content_length or 0) > LARGEST:
-        return None
-    chunks, size = [], 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > LARGEST:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def parse(raw: bytes, signed_at: datetime) -> CheckResult | list[str]:
@@ -227,7 +214,7 @@ def _answer(outcome: Reported) -> web.Response:
         "ticked": [_line(*each) for each in outcome.ticked],
         "opened": [_line(*each) for each in outcome.opened],
     }
-    return _json(202 if outcome.news and not changed else 200, told)
+    return as_json(202 if outcome.news and not changed else 200, told)
 
 
 def _shown(text: str) -> str:
@@ -255,20 +242,3 @@ def message(outcome: Reported) -> str:
     if not outcome.proposed:
         return f"{said}. It is kept: no open release of {result.service} proposes that commit yet."
     return f"{said}. It is kept, and no line changed."
-
-
-def _failed(result: CheckResult, error: Exception) -> web.Response:
-    reference = a_reference()
-    log.error("Reference %s: the check %s of %s failed here.", reference, result.name, result.service, exc_info=error)
-    return _problems(500, f"Something went wrong on Slipway's side; its log has the reference {reference}.")
-
-
-def _problems(status: int, *told: str) -> web.Response:
-    return _json(status, {"problems": list(told)})
-
-
-def _json(status: int, told: Mapping[str, object]) -> web.Response:
-    """As it is read in a log: curl shows it as it comes."""
-    return web.Response(
-        status=status, text=json.dumps(told, ensure_ascii=False) + "\n", content_type="application/json"
-    )

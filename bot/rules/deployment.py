@@ -65,6 +65,62 @@ UNDER_WAY = HOLDING - {Attempt.UNKNOWN}
 """The states in which the target is, or may be, at work."""
 
 
+class Phase(StrEnum):
+    """What the target says of its work."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """The target doesn't know of it, or can't tell how it ended."""
+
+
+class StepState(StrEnum):
+    """How far one step of a target's work is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of what the target does, such as a job of a pipeline, for people to watch."""
+
+    name: str
+    state: StepState
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The target's newest word about its work, which it sent by itself and proved to be its own."""
+
+    phase: Phase
+    at: datetime
+    """When the target said it, by its own clock."""
+    words: str = ""
+    """For people."""
+    link: str | None = None
+    commit: str | None = None
+    """What it says that it deploys, or has deployed: a full SHA."""
+    ref: str | None = None
+    """How the target calls the work: known before its answer to the start is, if that got lost."""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing but the same can follow."""
+        return self.phase is not Phase.RUNNING
+
+    def supersedes(self, known: Heard | None) -> bool:
+        """Whether it is news: words overtake each other on their way, and an end is not taken back by progress."""
+        return known is None or (self.final, self.at) > (known.final, known.at)
+
+
 class WrongTurnError(Exception):
     """A deployment was to go where its lifecycle doesn't lead."""
 
@@ -114,6 +170,10 @@ class Deployment:
     turn: int | None = None
     """In which order deployments took their environments, which is not that of their numbers: whoever was passed over
     went later. None while it waits, and if it never went."""
+    heard: Heard | None = None
+    """What the target has sent by itself, where its deployer knows such words."""
+    steps: tuple[Step, ...] = ()
+    """The target's steps as they were seen last, in order; none where it tells of none."""
     revision: int = 0
 
     @property

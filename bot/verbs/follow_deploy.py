@@ -20,7 +20,6 @@ from bot.ports import (
     Deployers,
     Next,
     Page,
-    Phase,
     Progress,
     Records,
     Served,
@@ -28,7 +27,7 @@ from bot.ports import (
     again,
 )
 from bot.rules.audit import Happened
-from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Phase
 from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service, Timeouts
 from bot.rules.release import ReleaseId
@@ -151,12 +150,18 @@ class FollowDeploy:
             return await self._explained(deployment, progress, target)
         if progress.phase is Phase.RUNNING:
             return await self._at_work(deployment, progress, target)
+        seen = as_seen(deployment, progress)
         if progress.phase is Phase.SUCCEEDED:
-            return await self._move(deployment, Attempt.VERIFYING, progress.step or "The target is done.")
+            if not_what_was_approved(deployment, progress):
+                return await self._move(seen, Attempt.FAILED, _another_commit(deployment, progress))
+            return await self._move(seen, Attempt.VERIFYING, progress.step or "The target is done.")
         if progress.phase is Phase.CANCELLED and deployment.cancel_asked_by == SLIPWAY:
             took = target.environment.timeouts.run
-            return await self._move(deployment, Attempt.FAILED, f"It took longer than {span(took)} and was stopped.")
-        return await self._move(deployment, PHASES[progress.phase], progress.step)
+            why = f"It took longer than {span(took)} and was stopped."
+            if not_what_was_approved(deployment, progress):
+                why = f"{_another_commit(deployment, progress)} It was stopped."
+            return await self._move(seen, Attempt.FAILED, why)
+        return await self._move(seen, PHASES[progress.phase], progress.step)
 
     async def _at_work(self, deployment: Deployment, progress: Progress, target: Target) -> Next:
         """It goes on, unless it takes longer than was agreed."""
@@ -169,12 +174,13 @@ class FollowDeploy:
             if not target.deployer.capabilities.cancels:
                 detail = f"It takes longer than {span(limits.run)}, and can't be stopped."
                 return await self._move(deployment, Attempt.UNKNOWN, detail)
-            return await self._takes_too_long(deployment, limits.run)
-        heard = replace(deployment, link=progress.link or deployment.link, silent_since=None)
-        return await self._goes_on(deployment, heard, progress.step)
+            return await self._stop(deployment, f"It takes longer than {span(limits.run)}.")
+        if asked is None and not_what_was_approved(deployment, progress) and target.deployer.capabilities.cancels:
+            return await self._stop(deployment, _another_commit(deployment, progress))
+        return await self._goes_on(deployment, replace(as_seen(deployment, progress), silent_since=None), progress.step)
 
-    async def _takes_too_long(self, deployment: Deployment, limit: timedelta) -> Next:
-        """Nobody asked for its end, and it has had its time: it is asked to stop, and people hear of it."""
+    async def _stop(self, deployment: Deployment, why: str) -> Next:
+        """Nobody asked for its end, and it can't go on like this: it is asked to stop, and people hear of it."""
         now = self.now()
         async with self.records.open() as page:
             there = await page.deployment(deployment.id)
@@ -192,13 +198,13 @@ class FollowDeploy:
                     release=release,
                     candidate=there.order.candidate.identity,
                     subject=there.name,
-                    detail={"why": f"It took longer than {span(limit)}."},
+                    detail={"why": why},
                 )
             )
             told = say(
-                "{name} takes longer than {limit}, so I stop it. {who}, please have a look.",
+                "I stop {name}: {why} {who}, please have a look.",
                 name=there.name,
-                limit=span(limit),
+                why=why,
                 who=At(there.order.confirmed_by),
             )
             await page.tell(ThreadLine(release, told, loud=True))
@@ -211,6 +217,8 @@ class FollowDeploy:
         if progress.phase in {Phase.FAILED, Phase.CANCELLED}:
             return await self._move(deployment, Attempt.FAILED, progress.step)
         if progress.phase is Phase.SUCCEEDED:
+            if not_what_was_approved(deployment, progress):
+                return await self._move(deployment, Attempt.FAILED, _another_commit(deployment, progress))
             served = await self.verifier.served(target.environment)
             before = await self._version_before(deployment)
             if target.environment.verification is None or is_it(deployment, served, before):
@@ -261,12 +269,12 @@ class FollowDeploy:
     async def _goes_on(self, before: Deployment, after: Deployment, detail: str) -> Next:
         """It is on its way: keep its newest words, and since when it says nothing."""
         news = bool(detail) and detail != before.detail
-        if news or after.silent_since != before.silent_since:
+        if news or (after.silent_since, after.steps) != (before.silent_since, before.steps):
             async with self.records.open() as page:
                 there = await page.deployment(after.id)
                 assert there is not None, "deployments are never deleted"
                 if there.attempt is after.attempt:
-                    there = replace(there, link=after.link, silent_since=after.silent_since)
+                    there = replace(there, link=after.link, silent_since=after.silent_since, steps=after.steps)
                     await page.keep_deployment(replace(there, detail=detail) if news else there)
                     await page.tell(DeploymentChanged(await about(page, after), after.id))
                     await page.commit()
@@ -300,6 +308,7 @@ class FollowDeploy:
                 link=deployment.link,
                 served=deployment.served,
                 started_at=deployment.started_at,
+                steps=deployment.steps,
                 silent_since=None,
             )
             if attempt is Attempt.UNKNOWN:
@@ -359,6 +368,21 @@ async def _call_who_waits_to_go_back(page: Page, lost: Deployment, release: Rele
             )
             await page.tell(ThreadLine(release, told, loud=True))
             await page.tell(DeploymentChanged(await about(page, each), each.id))
+
+
+def as_seen(deployment: Deployment, progress: Progress) -> Deployment:
+    """With what the target shows of its work; what it doesn't show any more is kept as it was."""
+    return replace(deployment, link=progress.link or deployment.link, steps=progress.steps or deployment.steps)
+
+
+def not_what_was_approved(deployment: Deployment, progress: Progress) -> bool:
+    """Whether the target itself says that it deploys another commit than the one that people said yes to."""
+    return progress.commit is not None and progress.commit.lower() != deployment.order.candidate.commit
+
+
+def _another_commit(deployment: Deployment, progress: Progress) -> str:
+    wanted, got = deployment.order.candidate.commit[:10], (progress.commit or "")[:10]
+    return f"The target says that it deploys {got}; approved was {wanted}."
 
 
 def is_it(deployment: Deployment, served: Served, version_before: str | None) -> bool:

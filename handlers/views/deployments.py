@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.ports import Changes, Commit
-from bot.rules.deployment import Attempt, Deployment, Kind
+from bot.rules.deployment import Attempt, Deployment, Kind, Step, StepState
 from bot.rules.freeze import Freeze
 from bot.rules.lock import Lock
 from bot.rules.policy import EnvironmentName, FreezeMeaning, Service, ServiceName, takes_two_people
@@ -25,7 +25,7 @@ from handlers.views.blocks import Block, Said, actions, context, header, link_bu
 from handlers.views.exceptions import way_past
 from handlers.views.locks import held
 from handlers.views.reviews import owed
-from handlers.views.text import INDENT, Mrkdwn, Pen, at, code, counted, link, one_line, when, words
+from handlers.views.text import INDENT, Mrkdwn, Pen, at, clip, code, counted, link, one_line, when, words
 from handlers.views.trains import row as train_row
 from handlers.views.why import gate
 from handlers.views.words import ATTEMPTS, BROKE_GLASS, attempt, glass, named, passing, what
@@ -36,6 +36,17 @@ _WAITING = 5
 _REVIEWS = 5
 _IRREVERSIBLE = 5
 _TRAINS = 5
+MOST_STEPS = 20
+_LOOKED_FOR = (StepState.FAILED, StepState.RUNNING, StepState.WAITING, StepState.DONE, StepState.SKIPPED)
+_STEPS = MappingProxyType(
+    {
+        StepState.WAITING: "▫️",
+        StepState.RUNNING: "⏳",
+        StepState.DONE: "✅",
+        StepState.FAILED: "❌",
+        StepState.SKIPPED: "⏭️",
+    }
+)
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ENDED = MappingProxyType(
@@ -90,17 +101,36 @@ def _steps(deployment: Deployment, before: Sequence[Deployment]) -> Iterator[str
         yield f"✅ Started {when(deployment.started_at)}"
     if now is Attempt.RUNNING:
         yield f"⏳ *Running*{said}"
+        yield from _targets_steps(deployment.steps)
         yield "▫️ Looking at what is served"
     elif now is Attempt.VERIFYING:
         yield "✅ Ran"
+        yield from _targets_steps(deployment.steps)
         yield f"⏳ *Looking at what is served*{said}"
     elif now is Attempt.SUCCEEDED:
         served = f", serving {code(_short(deployment.served))}" if deployment.served else ""
         yield f"✅ *Done*{_ended(deployment)}{served}"
         if last:
             yield f"{INDENT}{last}"
+        yield from _targets_steps(deployment.steps)
     else:
         yield f"{ATTEMPTS[now]} *{_ENDED[now].capitalize()}*{_ended(deployment)}{said}"
+        yield from _targets_steps(deployment.steps)
+
+
+def _targets_steps(steps: Sequence[Step]) -> Iterator[str]:
+    """The target's own steps; of very many, those that people look for: what failed and what is at work comes first."""
+    shown = steps
+    if len(steps) > MOST_STEPS:
+        kept = set(
+            sorted(range(len(steps)), key=lambda each: (_LOOKED_FOR.index(steps[each].state), each))[:MOST_STEPS]
+        )
+        shown = [step for place, step in enumerate(steps) if place in kept]
+    for step in shown:
+        there = step.link if step.link is not None and _is_web(step.link) else None
+        yield f"{INDENT}{_STEPS[step.state]} {link(clip(step.name, 80), there)}"
+    if len(shown) < len(steps):
+        yield f"{INDENT}… and {len(steps) - len(shown)} more"
 
 
 def place_in_line(before: Sequence[Deployment]) -> str:

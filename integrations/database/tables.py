@@ -190,6 +190,8 @@ deployments = Table(
     Column("waits_since", Moment),
     Column("turn", Number),
     Column("broke_glass", Boolean, nullable=False, server_default=false()),
+    Column("heard", Json),
+    Column("steps", Json),
     CheckConstraint(_one_of("kind", Kind), name="kind"),
     CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
     CheckConstraint(f"attempt <> '{Attempt.QUEUED}' OR waits_since IS NOT NULL", name="waiting"),

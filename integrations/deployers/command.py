@@ -19,8 +19,8 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import integrations
-from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment, Order
+from bot.ports import Available, Capabilities, DeployerError, Progress, Started
+from bot.rules.deployment import Deployment, Order, Phase
 from bot.rules.policy import DeployerChoice, Environment, Service
 from integrations.deployers.artifacts import ask
 from integrations.deployers.command_settings import (

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.ports import Phase, Progress
+from bot.ports import Progress
+from bot.rules.deployment import Phase
 from integrations.deployers.job import CANCELLED, EXITED, NOBODY, NOT_STARTED, STOPPED, TIMED_OUT, Job
 from integrations.deployers.output import shorten, tail, without
 from integrations.deployers.processes import still_there

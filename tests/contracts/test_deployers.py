@@ -15,7 +15,8 @@ from typing import Protocol
 
 import pytest
 
-from bot.ports import Available, Deployer, DeployerError, Phase, Progress
+from bot.ports import Available, Deployer, DeployerError, Progress
+from bot.rules.deployment import Phase
 from bot.rules.policy import DeployerChoice, Environment
 from integrations.deployers.command import CommandDeployer
 from tests.crash.ground import a_target_ground

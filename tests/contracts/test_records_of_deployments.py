@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.ports import ConflictError, HeldError
-from bot.rules.deployment import HOLDING, Attempt, Kind
+from bot.rules.deployment import HOLDING, Attempt, Heard, Kind, Phase, Step, StepState
 from bot.rules.policy import ServiceName
 from bot.rules.rollback import taken_away
 from tests.keeping import LATER, SEARCH, a_version, planned, started
@@ -18,6 +18,8 @@ from tests.people import BEN
 
 if TYPE_CHECKING:
     from bot.ports import Records
+
+DONE = StepState.DONE
 
 
 async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
@@ -34,7 +36,15 @@ async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
             "since": NOW,
         },
         {"attempt": Attempt.RUNNING, "detail": "Building", "cancel_asked_by": BEN.id},
-        {"attempt": Attempt.VERIFYING, "since": NOW + timedelta(minutes=5)},
+        {"attempt": Attempt.RUNNING, "heard": Heard(Phase.RUNNING, NOW)},
+        {
+            "attempt": Attempt.RUNNING,
+            "heard": Heard(
+                Phase.SUCCEEDED, LATER, "Done", "https://ci.example.com/7", "c" * 40, "job 7", (Step("Ship", DONE),)
+            ),
+            "steps": (Step("Build", DONE, "https://ci.example.com/7/1"), Step("Ship", StepState.RUNNING)),
+        },
+        {"attempt": Attempt.VERIFYING, "since": NOW + timedelta(minutes=5), "steps": ()},
         {"attempt": Attempt.SUCCEEDED, "since": LATER, "served": "2.4.0", "ended_at": LATER},
     ]
     for state in states:
@@ -43,7 +53,7 @@ async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
             await page.commit()
         async with records.read() as reading:
             assert await reading.deployment(deployment.id) == deployment
-    assert (deployment.revision, deployment.since) == (4, LATER)
+    assert (deployment.revision, deployment.since) == (6, LATER)
 
 
 async def test_a_rollback_names_what_it_replaces(records: Records) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment, Order
+from bot.ports import Available, Capabilities, DeployerError, Progress, Started
+from bot.rules.deployment import Deployment, Order, Phase
 from bot.rules.policy import DeployerChoice, Environment, Service
 from tests.crash.target import KEYED, PLAIN
 

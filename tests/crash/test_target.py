@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.ports import DeployerError, Phase
+from bot.ports import DeployerError
+from bot.rules.deployment import Phase
 from tests.crash.ground import a_target_ground
 from tests.crash.target import PLAIN
 from tests.makers import a_deployment, a_service

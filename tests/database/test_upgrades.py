@@ -19,7 +19,7 @@ from bot.rules.audit import first_break
 from bot.rules.candidate import Candidate, Seal
 from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
-from bot.rules.deployment import Attempt, DeploymentId, Kind
+from bot.rules.deployment import Attempt, DeploymentId, Heard, Kind, Phase, Step, StepState
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.people import SLIPWAY
@@ -259,6 +259,11 @@ TRAINS = f"""
     VALUES (1, 2, 2, 'search', '1.1', '{COMMIT}', '[1]', TRUE, '{{"template": "Closed.", "parts": []}}', TRUE);
 """
 
+WORDS_OF_TARGETS = """
+    UPDATE deployments SET heard = '{"phase": "running", "at": "2026-01-02T03:04:05+00:00", "words": "Building"}',
+        steps = '[["Build", "done", null]]' WHERE id = 1;
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
@@ -268,6 +273,7 @@ ADDED = {
     "0006": BROKEN_GLASS,
     "0007": TOKENS,
     "0008": TRAINS,
+    "0009": WORDS_OF_TARGETS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -309,6 +315,12 @@ async def test_a_database_of_that_version_is_upgraded_with_everything_in_it(empt
     assert release == RELEASE
     # A word from before its subject and terms were kept goes on counting by its seal.
     assert release.verdicts[0].is_about(Proposal(PRODUCTION, Seal("abc"), Seal("def"), Terms(), COMMIT, "1.0"))
+    if version >= "0009":
+        first = next(each for each in deployments if each.id == 1)
+        assert (first.heard, first.steps) == (
+            Heard(Phase.RUNNING, THEN.replace(microsecond=0), "Building"),
+            (Step("Build", StepState.DONE),),
+        )
     assert [(each.attempt, each.order.kind, each.order.replaces) for each in deployments if not each.waits] == [
         (Attempt.RUNNING, Kind.ROLLBACK, 1),
         (Attempt.SUCCEEDED, Kind.DEPLOY, None),

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.ports import Phase
+from bot.rules.deployment import Phase
 from bot.rules.policy import Catalogue
 from integrations.demo.places import Place
 from integrations.deployers.command import CommandDeployer

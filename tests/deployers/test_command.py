@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import DeployerError, Phase
+from bot.ports import DeployerError
+from bot.rules.deployment import Phase
 from bot.rules.policy import DeployerChoice
 from integrations.deployers import runner
 from integrations.deployers.command import CommandDeployer

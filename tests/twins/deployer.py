@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.ports import Available, Capabilities, DeployerError, Phase, Progress, Started
-from bot.rules.deployment import Deployment, DeploymentId, Order
+from bot.ports import Available, Capabilities, Delivery, DeployerError, NotGenuineError, Progress, Started
+from bot.rules.deployment import Deployment, DeploymentId, Heard, Order, Phase, Step
 from bot.rules.policy import DeployerChoice, Environment, Service, ServiceName
 
 
@@ -46,6 +46,10 @@ class FakeTarget:
     """The commits whose artifacts were tidied away."""
     blind: str = ""
     """Why it can't be told just now what is there."""
+    deploys: str | None = None
+    """Which commit it says that it deploys; None: it doesn't tell."""
+    steps: tuple[Step, ...] = ()
+    """The steps that it shows."""
     remembers: bool = True
     """Whether it can be asked at all what is still there."""
     on_success: Callable[[Deployment], None] | None = None
@@ -85,7 +89,8 @@ class FakeTarget:
         work = self._work.get(deployment)
         if work is None:
             return Progress(Phase.LOST, "Nothing is known of it here.")
-        return work.ended or Progress(Phase.RUNNING, work.script.says[-1] if work.script.says else "Started")
+        at_work = Progress(Phase.RUNNING, work.script.says[-1] if work.script.says else "Started")
+        return replace(work.ended or at_work, commit=self.deploys, steps=self.steps)
 
     def stop(self, deployment: DeploymentId) -> None:
         """Stop it; what hasn't begun never will."""
@@ -126,6 +131,11 @@ class FakeDeployer:
     async def cancel(self, deployment: Deployment, service: Service, environment: Environment) -> None:
         self._ask(ended=False)
         self.target.stop(deployment.id)
+
+    def hear(self, delivery: Delivery, deployment: Deployment, environment: Environment) -> Heard:
+        if delivery.headers.get("x-fake-secret") != "known":
+            raise NotGenuineError("The secret is missing.")
+        return Heard(Phase(delivery.body.decode()), delivery.at, "It says so itself.")
 
     async def available(self, order: Order, service: Service, environment: Environment) -> Available:
         if self.target.blind or not self.target.remembers:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.ports import DeployerError, Phase
-from bot.rules.deployment import Attempt, DeploymentId
+from bot.ports import DeployerError
+from bot.rules.deployment import Attempt, DeploymentId, Phase
 from bot.rules.policy import Right
 from bot.rules.sentence import Refused
 from tests.makers import PAYMENTS, PRODUCTION

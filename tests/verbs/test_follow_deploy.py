@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.notices import ThreadLine
-from bot.ports import Phase
-from bot.rules.deployment import Attempt
+from bot.notices import DeploymentChanged, ThreadLine
+from bot.rules.deployment import Attempt, Phase, Step, StepState
 from bot.rules.people import SLIPWAY
 from bot.rules.policy import Timeouts, Verification
 from bot.verbs.roll_back import RollingBack
@@ -189,3 +188,59 @@ async def test_the_longer_it_is_at_work_the_less_often_it_is_looked_at(shop):
 
 
 QUICK = Timeouts(start=timedelta(minutes=1), run=timedelta(minutes=20), stop=timedelta(minutes=2))
+
+
+async def test_a_target_that_says_it_deploys_another_commit_is_stopped_and_has_failed(shop):
+    """A branch was dispatched that has moved on: what was approved is not what is deployed."""
+    shop.target.script, shop.target.deploys = Script(waits=True), shop.b
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    after = await shop.followed(deployment, moves=1)
+    assert (after.attempt, after.cancel_asked_by) == (Attempt.RUNNING, SLIPWAY)
+    after = await shop.followed(deployment)
+    told = f"The target says that it deploys {shop.b[:10]}; approved was {shop.a[:10]}."
+    assert (after.attempt, after.detail) == (Attempt.FAILED, f"{told} It was stopped.")
+    assert [each.loud for each in await shop.told(ThreadLine) if f"I stop D-1: {told}" in str(each.sentence)] == [True]
+
+
+async def test_what_ended_well_with_another_commit_has_failed(shop):
+    shop.target.deploys = shop.b
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    after = await shop.followed(deployment)
+    assert after.attempt is Attempt.FAILED
+    assert after.touched
+    assert shop.b[:10] in after.detail
+
+
+async def test_another_commit_is_also_seen_when_an_unknown_outcome_is_explained(shop):
+    shop.target.script = Script(waits=True)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.target.silent = "It does not answer."
+    await shop.followed(deployment, moves=1)
+    shop.at += timedelta(hours=1)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.UNKNOWN
+    shop.target.silent, shop.target.deploys = "", shop.b
+    shop.target.lets_go()
+    after = await shop.followed(deployment, moves=1)
+    assert after.attempt is Attempt.FAILED
+    assert shop.b[:10] in after.detail
+
+
+async def test_the_approved_commit_may_be_written_in_capitals(shop):
+    shop.target.deploys = shop.a.upper()
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    assert (await shop.followed(deployment)).attempt is Attempt.SUCCEEDED
+
+
+async def test_the_steps_of_a_target_are_kept_and_told_and_stay_when_it_shows_none_any_more(shop):
+    build, ship = Step("Build", StepState.DONE, "https://ci.example.com/1"), Step("Ship", StepState.RUNNING)
+    shop.target.script, shop.target.steps = Script(waits=True), (build, ship)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    before = len(await shop.told(DeploymentChanged))
+    assert (await shop.followed(deployment, moves=1)).steps == (build, ship)
+    assert len(await shop.told(DeploymentChanged)) == before + 1
+    await shop.followed(deployment, moves=1)
+    assert len(await shop.told(DeploymentChanged)) == before + 1, "nothing new is nothing to tell"
+    shop.target.steps = ()
+    shop.target.lets_go()
+    after = await shop.followed(deployment)
+    assert (after.attempt, after.steps) == (Attempt.SUCCEEDED, (build, ship))

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.notices import ThreadLine
-from bot.ports import Phase
-from bot.rules.deployment import Attempt
+from bot.rules.deployment import Attempt, Phase
 from bot.rules.policy import Verification
 from bot.rules.sentence import Refused
 from bot.rules.stage import Stage

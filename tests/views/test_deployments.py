@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.ports import Available, Changes
-from bot.rules.deployment import Attempt
+from bot.rules.deployment import Attempt, Step, StepState
 from bot.rules.policy import CalendarSource, ServiceName
 from bot.rules.sentence import say
 from bot.verbs.ask_deploy import Preview
@@ -162,6 +162,32 @@ def test_a_deployment_tells_its_steps(attempt, fields, says):
     assert says in read(said["blocks"])
     assert "✅ Confirmed by @Maya [2026-11-23 10:00]" in read(said["blocks"])
     assert text(said["text"]) == f"D-40: 2.4.0 to production: {attempt}"
+
+
+def test_the_targets_own_steps_are_shown_and_lead_to_where_they_can_be_watched():
+    steps = (
+        Step("Build", StepState.DONE, "https://ci.example.com/1"),
+        Step("Ship & <check>", StepState.RUNNING, "file:///etc/passwd"),
+        Step("Smoke", StepState.WAITING),
+    )
+    told = read(deployment_progress(replace(brought(40, Attempt.RUNNING), steps=steps))["blocks"])
+    assert "⏳ *Running*" in told
+    for line in ("✅ Build (https://ci.example.com/1)", "⏳ Ship & <check>", "▫️ Smoke"):
+        assert line in told
+    assert "passwd" not in told
+
+
+def test_of_very_many_steps_what_failed_and_what_is_at_work_is_shown_and_the_rest_is_counted():
+    steps = [Step(f"Step {number}", StepState.DONE) for number in range(200)]
+    steps[120] = Step("The one that failed", StepState.FAILED)
+    steps[199] = Step("The one at work", StepState.RUNNING)
+    said = deployment_progress(replace(brought(40, Attempt.FAILED), steps=tuple(steps)))
+    taken_by_slack(dict(said))
+    told = read(said["blocks"])
+    assert "❌ The one that failed" in told
+    assert "⏳ The one at work" in told
+    assert told.count("✅ Step") == 18
+    assert "… and 180 more" in told
 
 
 def test_a_deployment_can_be_watched_where_there_is_a_page():

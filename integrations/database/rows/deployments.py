@@ -12,6 +12,7 @@ from bot.ports import HeldError
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from integrations.database.rows import candidates
 from integrations.database.rows.sql import change, conflict, insert
+from integrations.database.rows.words_of_targets import read_heard, read_steps, written_heard, written_steps
 from integrations.database.tables import HOLDS, WAITS
 from integrations.database.tables import deployments as table
 
@@ -182,6 +183,8 @@ def _state(deployment: Deployment) -> dict[str, Any]:
         "cancel_asked_at": deployment.cancel_asked_at,
         "silent_since": deployment.silent_since,
         "waits_since": deployment.waits_since,
+        "heard": written_heard(deployment.heard),
+        "steps": written_steps(deployment.steps),
     }
 
 
@@ -215,5 +218,7 @@ def _read(row: Row[Any]) -> Deployment:
         silent_since=row.silent_since,
         waits_since=row.waits_since,
         turn=row.turn,
+        heard=read_heard(row.heard),
+        steps=read_steps(row.steps),
         revision=row.revision,
     )

@@ -10,8 +10,8 @@ import os
 import time
 from pathlib import Path
 
-from bot.ports import Capabilities, Phase, Progress, Started
-from bot.rules.deployment import Deployment
+from bot.ports import Capabilities, Progress, Started
+from bot.rules.deployment import Deployment, Phase
 from bot.rules.policy import DeployerChoice, Environment, Service
 
 
