@@ -7,15 +7,13 @@ when with `X-Slipway-Timestamp`. Whoever copies a request can only say the same 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -27,6 +25,7 @@ from bot.rules.policy import ServiceName
 from bot.rules.release import Release
 from bot.rules.sentence import Refused, joined
 from bot.secret import Secret
+from bot.signatures import NOT_GENUINE, SIGNATURE, TIMESTAMP, TOLERANCE, signed_at
 from bot.verbs.report_check import ReportCheck, Reported
 from handlers.machines import LARGEST, as_json, failed, limited, problems
 from handlers.serving import ATTEMPTS
@@ -35,21 +34,13 @@ from handlers.views.text import clip
 log = logging.getLogger(__name__)
 
 CHECKS = "/webhooks/checks"
-TOLERANCE = timedelta(minutes=5)
-"""How far the clock of whoever reports may be off; and so, for how long a copied request is heard at all."""
 LONGEST_NAME = 100
 
-_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
-_SIGNATURE = re.compile(r"v1=[0-9a-f]{64}", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PASSED = {"passed": True, "failed": False}
 _MEMBERS = ("service", "commit", "check", "status", "at", "url")
 
 _NOT_SET_UP = "Nothing is heard here until SLIPWAY_WEBHOOK_SECRET is set."
-_NOT_GENUINE = (
-    "The signature does not fit, or its time is more than 5 minutes off. X-Slipway-Timestamp is the time in seconds "
-    "since 1970; X-Slipway-Signature is v1= and the HMAC-SHA256, in hexadecimal, of v1:<that time>:<the body>."
-)
 _TOO_LARGE = f"A report has at most {LARGEST // 1024} KiB; link to the rest."
 
 
@@ -76,7 +67,7 @@ class Checks:
         signed_at = self._signed_at(request, raw)
         if signed_at is None:
             log.info("A report from %s without a valid signature was refused.", request.remote)
-            return problems(401, _NOT_GENUINE)
+            return problems(401, NOT_GENUINE)
         result = parse(raw, signed_at)
         if not isinstance(result, CheckResult):
             return problems(400, *result)
@@ -100,19 +91,11 @@ class Checks:
 
     def _signed_at(self, request: web.Request, raw: bytes) -> datetime | None:
         """When it was signed; None if it was not, not by us, or at another time than about now."""
-        stamps = request.headers.getall("X-Slipway-Timestamp", [])
-        signatures = request.headers.getall("X-Slipway-Signature", [])
+        stamps = request.headers.getall(TIMESTAMP, [])
+        signatures = request.headers.getall(SIGNATURE, [])
         if len(stamps) != 1 or len(signatures) != 1:
             return None
-        if not _SECONDS.fullmatch(stamps[0]) or not _SIGNATURE.fullmatch(signatures[0]):
-            return None
-        told = b"v1:" + stamps[0].encode() + b":" + raw
-        expected = "v1=" + hmac.new(self.secret.reveal().encode(), told, hashlib.sha256).hexdigest()
-        genuine = hmac.compare_digest(expected, signatures[0])
-        off = int(stamps[0]) - self.now().timestamp()
-        if not genuine or abs(off) > TOLERANCE.total_seconds():
-            return None
-        return datetime.fromtimestamp(int(stamps[0]), UTC)
+        return signed_at([self.secret], stamps[0], signatures[0], raw, self.now())
 
 
 def parse(raw: bytes, signed_at: datetime) -> CheckResult | list[str]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import shutil
 import signal
 import sys
 import time
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import integrations
@@ -34,6 +33,7 @@ from integrations.deployers.command_settings import (
 )
 from integrations.deployers.command_words import progress_of, secrets_of, why_not_started
 from integrations.deployers.job import CANCELLED, NOBODY, NOT_STARTED, Job
+from integrations.deployers.key import key_of
 from integrations.deployers.processes import group_lives, signal_group, still_there
 
 INHERITED = ("PATH", "HOME", "LANG")
@@ -140,15 +140,8 @@ class CommandDeployer:
         return problems
 
     def _job(self, deployment: Deployment) -> Job:
-        """The deployment's folder.
-
-        Its name holds more than the number: a new database counts from one again, and must not find in an old
-        folder that its first deployment has succeeded long ago.
-        """
-        order = deployment.order
-        moment = order.confirmed_at.astimezone(UTC).replace(microsecond=0).isoformat()
-        told = f"{order.service}\n{order.environment}\n{order.kind}\n{order.candidate.commit}\n{moment}"
-        return Job(self._state / f"{deployment.name}-{hashlib.sha256(told.encode()).hexdigest()[:8]}")
+        """The deployment's folder."""
+        return Job(self._state / key_of(deployment))
 
     def _make_room(self, job: Job) -> None:
         self._state.mkdir(parents=True, exist_ok=True, mode=0o700)

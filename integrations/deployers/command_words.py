@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import signal
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -11,27 +10,22 @@ from typing import Any
 
 from bot.ports import Progress
 from bot.rules.deployment import Phase
+from integrations.deployers.covering import covers_of, looks_secret, passwords_in
 from integrations.deployers.job import CANCELLED, EXITED, NOBODY, NOT_STARTED, STOPPED, TIMED_OUT, Job
-from integrations.deployers.output import shorten, tail, without
+from integrations.deployers.output import shorten, tail
 from integrations.deployers.processes import still_there
 
 LAST_WORDS = 3
 LONGEST = 600
 
-_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|KEY|AUTH", re.IGNORECASE)
-_SHORTEST_SECRET = 4
-
 
 def secrets_of(environment: Any) -> tuple[str, ...]:
-    """The values that must not be repeated, judged by their variables' names; the longest first."""
+    """What must not be repeated: values whose variables' names say so, and passwords within an address."""
     if not isinstance(environment, Mapping):
         return ()
-    found = {
-        value
-        for name, value in environment.items()
-        if _SECRET.search(str(name)) and isinstance(value, str) and len(value) >= _SHORTEST_SECRET
-    }
-    return tuple(sorted(found, key=len, reverse=True))
+    texts = {str(name): value for name, value in environment.items() if isinstance(value, str)}
+    secret = [value for name, value in texts.items() if looks_secret(name)]
+    return covers_of([*secret, *(each for value in texts.values() for each in passwords_in(value))])
 
 
 def progress_of(job: Job, secrets: Iterable[str] = ()) -> Progress:
@@ -43,7 +37,7 @@ def progress_of(job: Job, secrets: Iterable[str] = ()) -> Progress:
     # In this order: a runner writes the outcome before it dies, so none alive and none written means none ever.
     minded = job.has_runner()
     outcome = job.outcome()
-    said = [without(line, secrets) for line in tail(job.output)]
+    said = tail(job.output, secrets)
     if outcome is not None:
         return _ended(outcome, claim, said)
     if minded and job.cancel_asked:

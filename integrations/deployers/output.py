@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from integrations.deployers.covering import cover
+
 TAIL = 16 * 1024
 LINE = 300
 
@@ -18,15 +20,16 @@ _ESCAPES = re.compile(
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff]")
 
 
-def clean(raw: bytes) -> list[str]:
-    """The lines that are left for people. Of a line that was overwritten (a progress bar), its last state."""
+def clean(raw: bytes, secrets: Iterable[str] = (), limit: int = LINE) -> list[str]:
+    """The lines that are left for people, secrets covered. Of an overwritten line (a progress bar), its last state."""
     text = _ESCAPES.sub("", raw.decode("utf-8", errors="replace"))
     lines = []
     for line in text.split("\n"):
         shown = line.rstrip("\r").rpartition("\r")[2]
         shown = " ".join(_INVISIBLE.sub("", shown).split())
         if shown:
-            lines.append(shorten(shown))
+            # Covered before it is cut, so that no beginning of a secret stays behind.
+            lines.append(shorten(cover(shown, secrets), limit))
     return lines
 
 
@@ -35,7 +38,7 @@ def shorten(line: str, limit: int = LINE) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def tail(path: Path) -> list[str]:
+def tail(path: Path, secrets: Iterable[str] = ()) -> list[str]:
     """The last lines of a file, however long it is; empty if there is none."""
     try:
         with path.open("rb") as file:
@@ -47,11 +50,4 @@ def tail(path: Path) -> list[str]:
         return []
     if start and b"\n" in raw:
         raw = raw.partition(b"\n")[2]  # the first line begins somewhere in its middle
-    return clean(raw)
-
-
-def without(line: str, secrets: Iterable[str]) -> str:
-    """The line with these values covered."""
-    for secret in secrets:
-        line = line.replace(secret, "•••")
-    return line
+    return clean(raw, secrets)
