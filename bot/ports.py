@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from bot.notices import Notice
 from bot.rules.absence import Absence, Leave
@@ -658,6 +658,10 @@ class Capabilities:
     """Whether the target says which commit it deploys, so that it can be compared with what was approved."""
     finds_artifacts: bool = False
     """Whether it can tell before a rollback if what is to be deployed is still there."""
+    forestalls: bool = False
+    """Whether what is cancelled before it began never begins, however late its start arrives."""
+    finds_again: bool = True
+    """Whether asked to start again, it finds what it started. Otherwise it is asked once, and never again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -731,6 +735,22 @@ class HearsItsTarget(Deployer, Protocol):
         NotGenuineError unless it proves to be the target; UnreadableError if it says nothing that can be understood.
         """
         ...
+
+
+@runtime_checkable
+class AsItsTargetCan(Deployer, Protocol):
+    """A deployer to targets of a team's own: its settings tell what each can do, and `capabilities` is the most."""
+
+    def capabilities_with(self, settings: Mapping[str, Any]) -> Capabilities:
+        """What it can do with the target of these settings."""
+        ...
+
+
+def capabilities_of(deployer: Deployer, choice: DeployerChoice) -> Capabilities:
+    """What that deployer can do where it is chosen so."""
+    if isinstance(deployer, AsItsTargetCan):
+        return deployer.capabilities_with(choice.settings)
+    return deployer.capabilities
 
 
 Deployers = Mapping[str, Deployer]

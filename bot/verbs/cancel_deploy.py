@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.notices import DeploymentChanged, ThreadLine
-from bot.ports import Agreed, Clock, Deployers, Directory, Page, Records, Work
+from bot.ports import Agreed, Clock, Deployers, Directory, Page, Records, Work, capabilities_of
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import Actor, PersonId, Roles
@@ -71,7 +71,7 @@ class CancelDeploy:
             if environment is None:
                 return refuse("The catalogue no longer says how to reach {name}'s target.", name=deployment.name)
             deployer = self.deployers.get(environment.deployer.kind)
-            if deployer is None or not deployer.capabilities.cancels:
+            if deployer is None or not capabilities_of(deployer, environment.deployer).cancels:
                 return refuse(
                     "What deploys to {environment} ({kind}) can't be cancelled; {name} has to run to its end.",
                     environment=environment.name,

@@ -14,6 +14,7 @@ from bot.notices import DeploymentChanged, ThreadLine
 from bot.ports import (
     DONE,
     Agreed,
+    Capabilities,
     Clock,
     Deployer,
     DeployerError,
@@ -25,6 +26,7 @@ from bot.ports import (
     Served,
     Verifier,
     again,
+    capabilities_of,
 )
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Phase
@@ -61,6 +63,11 @@ class Target:
     deployer: Deployer
     service: Service
     environment: Environment
+
+    @property
+    def can(self) -> Capabilities:
+        """What it can do there."""
+        return capabilities_of(self.deployer, self.environment.deployer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,11 @@ class FollowDeploy:
     async def _begin(self, deployment: Deployment, target: Target) -> Next:
         if deployment.cancel_asked_by is not None:
             return await self._call_off(deployment, target)
+        if not target.can.finds_again:
+            if deployment.silent_since is not None:
+                return await self._find(deployment, target)
+            if not await self._may_ask(deployment):
+                return again(timedelta(0))
         try:
             started = await target.deployer.start(deployment, target.service, target.environment)
         except DeployerError as error:
@@ -123,8 +135,33 @@ class FollowDeploy:
         )
         return await self._move(running, Attempt.RUNNING, "Started.")
 
+    async def _may_ask(self, deployment: Deployment) -> bool:
+        """Write down that it is asked now, so that nobody does a second time, whatever becomes of us."""
+        async with self.records.open() as page:
+            there = await page.deployment(deployment.id)
+            assert there is not None, "deployments are never deleted"
+            if there.attempt is not Attempt.STARTING or there.silent_since or there.cancel_asked_by is not None:
+                return False
+            await page.keep_deployment(replace(there, silent_since=self.now()))
+            await page.commit()
+        return True
+
+    async def _find(self, deployment: Deployment, target: Target) -> Next:
+        """It was asked to start, and would start once more if it was asked again: it can only be looked for."""
+        try:
+            progress = await target.deployer.follow(deployment, target.service, target.environment)
+        except DeployerError as error:
+            return await self._overdue(deployment, str(error))
+        if progress.phase is Phase.LOST:
+            detail = f"It was asked to start, and its answer got lost. I ask no second time. {progress.step}"
+            return await self._move(deployment, Attempt.UNKNOWN, detail.strip())
+        running = replace(as_seen(deployment, progress), started_at=self.now())
+        return await self._move(running, Attempt.RUNNING, "Started.")
+
     async def _call_off(self, deployment: Deployment, target: Target) -> Next:
         """Cancelled before we know that it began: only the target knows, and its word decides."""
+        if not target.can.finds_again and deployment.silent_since is None:
+            return await self._move(deployment, Attempt.CANCELLED, "Cancelled before it began.")
         try:
             await target.deployer.cancel(deployment, target.service, target.environment)
             progress = await target.deployer.follow(deployment, target.service, target.environment)
@@ -171,11 +208,11 @@ class FollowDeploy:
             detail = f"It was asked to stop {span(limits.stop)} ago, and is still at work."
             return await self._move(deployment, Attempt.UNKNOWN, detail)
         if asked is None and now - (deployment.started_at or now) >= limits.run:
-            if not target.deployer.capabilities.cancels:
+            if not target.can.cancels:
                 detail = f"It takes longer than {span(limits.run)}, and can't be stopped."
                 return await self._move(deployment, Attempt.UNKNOWN, detail)
             return await self._stop(deployment, f"It takes longer than {span(limits.run)}.")
-        if asked is None and not_what_was_approved(deployment, progress) and target.deployer.capabilities.cancels:
+        if asked is None and not_what_was_approved(deployment, progress) and target.can.cancels:
             return await self._stop(deployment, _another_commit(deployment, progress))
         return await self._goes_on(deployment, replace(as_seen(deployment, progress), silent_since=None), progress.step)
 

@@ -29,6 +29,7 @@ from bot.ports import (
     Records,
     RecordsError,
     Work,
+    capabilities_of,
 )
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
@@ -272,8 +273,9 @@ class RollBack:
             locked is None
             or locked.attempt not in {Attempt.STARTING, Attempt.RUNNING}
             or locked.cancel_asked_by is not None
+            or environment is None
             or deployer is None
-            or not deployer.capabilities.cancels
+            or not capabilities_of(deployer, environment.deployer).cancels
         ):
             return locked or holder
         return await asked_to_stop(page, locked, by=by, at=self.now())

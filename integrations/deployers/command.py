@@ -14,8 +14,11 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import integrations
 from bot.ports import Available, Capabilities, DeployerError, Progress, Started
@@ -67,7 +70,11 @@ class CommandDeployer:
     @property
     def capabilities(self) -> Capabilities:
         """It cancels and survives; a program of this host has no page to watch it on."""
-        return Capabilities(cancels=True, survives_restart=True, links=False)
+        return Capabilities(cancels=True, survives_restart=True, links=False, finds_artifacts=True, forestalls=True)
+
+    def capabilities_with(self, settings: Mapping[str, Any]) -> Capabilities:
+        """The same; where no program is named that tells what is still there, it can't."""
+        return replace(self.capabilities, finds_artifacts="artifact" in settings)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         """Start the program, or find that it was started before."""
@@ -82,7 +89,7 @@ class CommandDeployer:
             return _found(job)
         except (OSError, ValueError) as trouble:
             # Where nobody has taken the job by now, nobody will: only a new start would.
-            raise DeployerError(self._unusable(trouble), ended=not job.exists) from trouble
+            raise DeployerError(self._unusable(trouble), ended=_surely_nowhere(job)) from trouble
 
     async def follow(self, deployment: Deployment, service: Service, environment: Environment) -> Progress:
         """Read how far it is."""
@@ -227,6 +234,14 @@ def _found(job: Job) -> Started:
     if outcome is not None and outcome["how"] == NOT_STARTED:
         raise DeployerError(why_not_started(outcome, claim), ended=True)
     return Started(ref=job.folder.name)
+
+
+def _surely_nowhere(job: Job) -> bool:
+    """Whether it is certain that nobody ever wanted to start it here; a disk that doesn't answer tells nothing."""
+    try:
+        return not job.exists
+    except OSError:
+        return False
 
 
 def _nobody_takes(job: Job, how: str, why: str) -> bool:

@@ -30,7 +30,7 @@ class TargetDeployer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(cancels=True, survives_restart=True, links=False)
+        return Capabilities(cancels=True, survives_restart=True, links=False, finds_artifacts=True, forestalls=True)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         door = str(environment.deployer.settings["program"][0])
@@ -75,7 +75,7 @@ class TargetDeployer:
                     raise DeployerError((await response.json())["why"], ended=True)
                 return await response.json() if response.content_type == "application/json" else None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise DeployerError(f"The target can't be asked: {error}", ended=False) from error
+            raise DeployerError(f"The target can't be asked: {error}.", ended=False) from error
 
 
 def _started(run: Any) -> Started:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 
+from bot.ports import Delivery
+from bot.rules.deployment import Deployment, Phase
 from bot.rules.policy import DeployerChoice, Environment
 from tests.crash.deployer import TargetDeployer
 from tests.crash.target import KEYED, Fate, Target, serving
 from tests.makers import a_deployment, an_environment
 from tests.twins.deployer import Script
 
+NOWHERE = "http://127.0.0.1:1"
+"""Where nobody listens."""
 D40 = a_deployment(40)
 """What the suite deploys."""
 
@@ -26,10 +30,11 @@ class TargetGround:
     session: aiohttp.ClientSession
     url: str
     environment: Environment
+    made: list[TargetDeployer] = field(default_factory=list)
 
     @property
     def deployer(self) -> TargetDeployer:
-        return self.another()
+        return self.made[0] if self.made else self.another()
 
     def plays(self, script: Script) -> None:
         self.target.fate = lambda _: Fate(script=script)
@@ -57,7 +62,27 @@ class TargetGround:
         return len(self.target.runs)
 
     def another(self) -> TargetDeployer:
-        return TargetDeployer(self.session, self.url)
+        self.made.append(TargetDeployer(self.session, self.url))
+        return self.made[-1]
+
+    def goes_down(self) -> None:
+        self._is_at(NOWHERE)
+
+    def comes_up(self) -> None:
+        self._is_at(self.url)
+
+    def _is_at(self, url: str) -> None:
+        for each in self.made:
+            each._url = url
+
+    def loses_the_next_answer(self) -> None:
+        self.target.loses_the_next_answer = True
+
+    def says_it_deploys(self, commit: str) -> None:
+        raise NotImplementedError
+
+    def word(self, deployment: Deployment, phase: Phase, *, forged: bool = False) -> Delivery:
+        raise NotImplementedError
 
 
 @asynccontextmanager

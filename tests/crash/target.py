@@ -58,6 +58,8 @@ class Target:
     """The commits whose artifacts were tidied away."""
     blind: bool = False
     """Whether it can't look just now for what is still there."""
+    loses_the_next_answer: bool = False
+    """Whether it takes the next start, and whoever asked for it never hears of that."""
     asked_again: int = 0
     """How often a start was asked for that the target knew already."""
     _fates: dict[int, Fate] = field(default_factory=dict)
@@ -129,6 +131,9 @@ def routes(target: Target, lag: float = 0.0) -> list[web.RouteDef]:
         await asyncio.sleep(lag)
         run = target.start(where["door"], told["label"], f"{where['service']}/{where['environment']}", told["commit"])
         await asyncio.sleep(lag)
+        if target.loses_the_next_answer and request.transport is not None:
+            target.loses_the_next_answer = False
+            request.transport.close()
         return web.json_response({"why": run}, status=409) if isinstance(run, str) else web.json_response(asdict(run))
 
     async def known(request: web.Request) -> web.Response:

@@ -50,6 +50,10 @@ class FakeTarget:
     """Which commit it says that it deploys; None: it doesn't tell."""
     steps: tuple[Step, ...] = ()
     """The steps that it shows."""
+    finds_again: bool = True
+    """Whether it knows a start again; otherwise it starts as often as it is asked."""
+    loses_the_next_answer: bool = False
+    """Whether it takes the next start, and whoever asked for it never hears of that."""
     remembers: bool = True
     """Whether it can be asked at all what is still there."""
     on_success: Callable[[Deployment], None] | None = None
@@ -71,7 +75,7 @@ class FakeTarget:
     def begin(self, deployment: Deployment) -> None:
         """Begin, unless it has begun before."""
         found = self._work.get(deployment.id)
-        if found is None:
+        if found is None or not self.finds_again:
             if self.refuses:
                 raise DeployerError(self.refuses, ended=True)
             self.started.append(deployment)
@@ -117,11 +121,24 @@ class FakeDeployer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(cancels=self.cancels, survives_restart=True, links=False)
+        return Capabilities(
+            cancels=self.cancels,
+            survives_restart=True,
+            links=False,
+            pushes=True,
+            steps=True,
+            names_commit=True,
+            finds_artifacts=True,
+            forestalls=self.target.finds_again,
+            finds_again=self.target.finds_again,
+        )
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         self._ask(ended=False)
         self.target.begin(deployment)
+        if self.target.loses_the_next_answer:
+            self.target.loses_the_next_answer = False
+            raise DeployerError("It broke off before it answered.", ended=False)
         return Started(ref=f"fake-{deployment.id}")
 
     async def follow(self, deployment: Deployment, service: Service, environment: Environment) -> Progress:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot.notices import DeploymentChanged, ThreadLine
 from bot.rules.deployment import Attempt, Phase, Step, StepState
 from bot.rules.people import SLIPWAY
@@ -244,3 +246,51 @@ async def test_the_steps_of_a_target_are_kept_and_told_and_stay_when_it_shows_no
     shop.target.lets_go()
     after = await shop.followed(deployment)
     assert (after.attempt, after.steps) == (Attempt.SUCCEEDED, (build, ship))
+
+
+# ---------------------------------------------------------------- targets that would start a second time
+
+
+class DiesError(BaseException):
+    """The process is killed."""
+
+
+async def test_whoever_goes_on_after_a_crash_does_not_ask_such_a_target_a_second_time(shop):
+    shop.target.finds_again = False
+    shop.target.script = Script(waits=True)
+    starts = shop.deployer.start
+
+    async def starts_and_dies(*asked):
+        await starts(*asked)
+        raise DiesError
+
+    shop.deployer.start = starts_and_dies
+    with pytest.raises(DiesError):
+        await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.deployer.start = starts
+    deployment = await shop.deployment(1)
+    assert (await shop.followed(deployment, moves=1)).attempt is Attempt.RUNNING
+    shop.target.lets_go()
+    assert (await shop.followed(deployment)).attempt is Attempt.SUCCEEDED
+    assert len(shop.target.started) == 1
+
+
+async def test_what_such_a_target_does_not_know_of_afterwards_has_an_unknown_outcome(shop):
+    shop.target.finds_again = False
+    shop.target.silent = "It does not answer."
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    shop.target.silent = ""
+    after = await shop.followed(deployment, moves=1)
+    assert after.attempt is Attempt.UNKNOWN
+    assert after.detail.startswith("It was asked to start, and its answer got lost. I ask no second time.")
+    assert shop.target.started == []
+
+
+async def test_what_is_cancelled_before_such_a_target_was_asked_never_reaches_it(shop):
+    shop.target.finds_again = False
+    release = await shop.approved(shop.a, "1.0.0")
+    await shop.ask_deploy(release, PRODUCTION, by=shop.by(MAYA))
+    confirmed = await shop.confirm_deploy(release, PRODUCTION, by=shop.by(MAYA))
+    await shop.cancel_deploy(confirmed.deployment.id, by=shop.by(MAYA))
+    shop.target.silent = "It does not answer."
+    assert (await shop.followed(confirmed.deployment)).attempt is Attempt.CANCELLED

@@ -1,0 +1,1 @@
+"""What every deployer promises, held against each of them and against the target behind it."""
