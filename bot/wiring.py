@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +18,19 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Directory, Next, TokenSigner, Verifier, Work
+from bot.ports import (
+    Advance,
+    Agreed,
+    Calendars,
+    CodeHost,
+    Deployers,
+    Directory,
+    Metrics,
+    Next,
+    TokenSigner,
+    Verifier,
+    Work,
+)
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
@@ -43,6 +56,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.watch_deploy import WatchDeploy
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
@@ -66,6 +80,7 @@ from integrations.deployers.command import CommandDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.kept_directory import Remembering
+from integrations.prometheus.adapter import Prometheus
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
 from integrations.slack.directory import SlackDirectory
@@ -90,6 +105,7 @@ class Neighbours:
     code_host: CodeHost
     verifier: Verifier
     calendars: Calendars
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +212,7 @@ async def running(
                 NextInLine(
                     records, people, agreed, neighbours.code_host, utc_now, only_back=lambda: not in_step.is_set()
                 ),
+                WatchDeploy(records, neighbours.verifier, neighbours.metrics, verbs.roll_back, agreed, utc_now),
                 agreed,
                 utc_now,
                 pace=pace.follow,
@@ -392,13 +409,18 @@ def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:
 
 @asynccontextmanager
 async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
-    """The deployers, the code host and the verifier that a team uses."""
-    async with aiohttp.ClientSession() as session, IcalCalendars.connected() as calendars:
+    """The deployers, the code host, the verifier and the metrics that a team uses."""
+    async with (
+        aiohttp.ClientSession() as session,
+        IcalCalendars.connected() as calendars,
+        Prometheus.connected(os.environ) as metrics,
+    ):
         yield Neighbours(
             {"command": CommandDeployer(state=state_folder(settings))},
             GitCodeHost(base=settings.catalogue.absolute().parent),
             HttpVerifier(session),
             calendars,
+            metrics,
         )
 
 

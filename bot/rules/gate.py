@@ -224,7 +224,7 @@ class Facts:
         for each in self.deployments:
             if each.order.environment != environment or each.attempt is not Attempt.SUCCEEDED:
                 continue
-            came = each.ended_at or each.order.confirmed_at
+            came = each.there_since
             if each.order.candidate.is_same_as(self.release.candidate):
                 if since is None and newer is not None and (newer.order.replaces or each.id) != each.id:
                     until = came  # others that weren't read came in between, so nobody knows how long it stood
@@ -778,6 +778,22 @@ def _held(facts: Facts) -> Iterator[Blocker]:
                 "Look whether {version} is there, then say so: {command}. A rollback takes it in hand, too.",
                 version=holder.order.version,
                 command=Code(f"/deploy settle {holder.name} succeeded|failed <reason>"),
+            ),
+            about=holder.name,
+        )
+    elif holder.attempt is Attempt.WATCHING:
+        yield Blocker(
+            Reason.HELD,
+            say(
+                "{deployment} ({version}) has come to {environment} and is still watched.",
+                deployment=holder.name,
+                version=holder.order.version,
+                environment=facts.environment.name,
+            ),
+            (At(holder.order.confirmed_by),),
+            say(
+                "Confirm once nothing else is in the way, and it waits its turn; or end the watch with {command}.",
+                command=Code(f"/deploy keep {holder.name} <reason>"),
             ),
             about=holder.name,
         )

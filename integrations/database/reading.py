@@ -23,6 +23,7 @@ from integrations.database.rows import (
     tokens,
     trains,
     vetoes,
+    watches,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId
+    from bot.rules.judging import Watched
     from bot.rules.lock import Lock, LockId
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
@@ -122,6 +124,9 @@ class DatabaseReading:
 
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         return await self._run(deployments.history_for, service, releases)
+
+    async def watched(self, deployment: DeploymentId) -> Watched | None:
+        return await self._run(watches.one, deployment)
 
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return await self._run(freezes.one, freeze, lock=self._lock)
