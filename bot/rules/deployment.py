@@ -197,6 +197,11 @@ class Deployment:
         return self.attempt is Attempt.SUCCEEDED or (self.started_at is not None and self.attempt not in UNDER_WAY)
 
     @property
+    def did_not_hold(self) -> bool:
+        """Whether it was there, and failed while it was watched."""
+        return self.attempt is Attempt.FAILED and self.watched_since is not None
+
+    @property
     def waits(self) -> bool:
         """Whether it waits its turn."""
         return self.attempt is Attempt.QUEUED

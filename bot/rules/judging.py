@@ -187,11 +187,17 @@ def _in_a_row(row: Sequence[Judgement]) -> int:
     return next((place for place, each in enumerate(reversed(row)) if each is not Judgement.BAD), len(row))
 
 
-def said_of(names: Iterable[str], look: Look | None) -> str:
-    """What the newest look says of these, each with its name before it, for people."""
-    found = look.found if look is not None else {}
-    told = (f"{name}: {found[name].why if name in found else 'It was not looked at.'}" for name in names)
-    return " ".join(each.strip() for each in told)
+def said_of(names: Iterable[str], looks: Sequence[Look]) -> str:
+    """What was amiss with these when it was seen last, for people, each with its name before it."""
+    return " ".join(f"{name}: {_amiss(name, looks)}".strip() for name in names)
+
+
+def _amiss(name: str, looks: Sequence[Look]) -> str:
+    seen = [each.found[name] for each in looks if name in each.found]
+    if not seen:
+        return "It was not looked at."
+    last = next((each for each in reversed(seen) if each.judgement is not Judgement.GOOD), seen[-1])
+    return last.why if last is seen[-1] else f"It is bad now and then: {last.why}"
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -200,6 +206,7 @@ def sparkline(values: Sequence[float | None]) -> str:
     numbers = [each for each in shown if each is not None]
     if not numbers:
         return ""
-    low, high = min(numbers), max(numbers)
+    # Halved, since the way from the lowest number to the highest may be longer than any number.
+    low, high = min(numbers) / 2, max(numbers) / 2
     scale = (len(_STEPS) - 1) / (high - low) if high > low else 0.0
-    return "".join(" " if each is None else _STEPS[round((each - low) * scale)] for each in shown)
+    return "".join(" " if each is None else _STEPS[round((each / 2 - low) * scale)] for each in shown)

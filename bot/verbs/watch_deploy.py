@@ -361,7 +361,7 @@ async def _kept(page: Page, deployment: Deployment, watched: Watched) -> None:
 
 def _trouble(found: Verdict, after: Watched) -> Sentence:
     """What is bad, or can't be read, by the newest look."""
-    return say("{why}", why=said_of(found.names, after.newest))
+    return say("{why}", why=said_of(found.names, after.looks))
 
 
 def _opening(deployment: Deployment, why: Sentence) -> Sentence:
