@@ -35,6 +35,14 @@ class DeploymentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchTold:
+    """What a watch over a deployment found, with what is asked or was decided, must be drawn from the newest facts."""
+
+    release: ReleaseId
+    deployment: DeploymentId
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadLine:
     """A line in the release's thread. `loud` shows it in the channel too (a launch, a failed deployment).
 
@@ -134,6 +142,7 @@ class TrainAsks:
 Notice = (
     CardChanged
     | DeploymentChanged
+    | WatchTold
     | ThreadLine
     | DirectLine
     | Wanted
@@ -154,6 +163,8 @@ def lane(notice: Notice) -> str:
     """
     match notice:
         case CardChanged(release=release) | ThreadLine(release=release) | DeploymentChanged(release=release):
+            return f"R-{release}"
+        case WatchTold(release=release):
             return f"R-{release}"
         case DirectLine(person=person, reminder=True):
             return f"{person}/reminders"  # which may have to wait, and hold nothing else up
@@ -179,6 +190,8 @@ def living(notice: Notice) -> str | None:
             return f"card:R-{release}"
         case DeploymentChanged(deployment=deployment):
             return f"deployment:D-{deployment}"
+        case WatchTold(deployment=deployment):
+            return f"watch:D-{deployment}"
         case Wanted(person=person, release=release, environment=environment, blocker=blocker):
             return f"wanted:R-{release}/{environment}/{blocker}:{person}"
         case DigestDue(channel=channel, services=services):

@@ -20,6 +20,7 @@ from bot.rules.candidate import Seal
 from bot.rules.check import CheckResult
 from bot.rules.deployment import Deployment, DeploymentId, Heard, Order, Phase, Step
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.judging import Watched
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
 from bot.rules.people import Person, PersonId, RoleName, Roles
@@ -38,6 +39,7 @@ from bot.rules.review import Duty, Review
 from bot.rules.token import Token, TokenId
 from bot.rules.train import Departure, Train, TrainId
 from bot.rules.veto import Finding, TakenBack, Veto, VetoId
+from bot.rules.watch import MetricsSource
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -161,6 +163,10 @@ class Reading(Protocol):
         All of these releases' deployments with the rollbacks that took one of them away, and of the service, per
         environment, all that hold and the newest 20 successes.
         """
+        ...
+
+    async def watched(self, deployment: DeploymentId) -> Watched | None:
+        """What the watch over a deployment has seen; None if nothing is kept of one."""
         ...
 
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
@@ -333,6 +339,10 @@ class Page(Reading, Protocol):
 
     async def keep_deployment(self, deployment: Deployment) -> Deployment:
         """Keep it. ConflictError if it has another revision by now; HeldError if its turn has come and it is held."""
+        ...
+
+    async def keep_watched(self, watched: Watched) -> None:
+        """Keep all of it, in place of what was kept of that watch. Whoever does so has locked its deployment."""
         ...
 
     async def add_freeze(
@@ -815,6 +825,60 @@ class Verifier(Protocol):
 
     async def served(self, environment: Environment) -> Served:
         """What is served right now. Never raises: what went wrong is in `problem`."""
+        ...
+
+    async def unhealthy(self, address: str) -> str:
+        """Why that address doesn't answer with 2xx right now, for people; empty if it does. Never raises."""
+        ...
+
+
+# ---------------------------------------------------------------- metrics
+
+
+class MetricsError(Exception):
+    """A metric could not be read; the message says why, for people.
+
+    `empty`: the question was understood, and there is nothing to it (yet).
+    """
+
+    def __init__(self, message: str, *, empty: bool = False) -> None:
+        super().__init__(message)
+        self.empty = empty
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value at one moment; it may be NaN or infinite. `warnings` are the source's own words about the query."""
+
+    value: float
+    at: datetime
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The values of one metric over time, oldest first."""
+
+    samples: tuple[tuple[datetime, float], ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values alone."""
+        return tuple(value for _, value in self.samples)
+
+
+class Metrics(Protocol):
+    """Where metrics are kept. A query must give exactly one number; MetricsError says so where it doesn't."""
+
+    async def now(self, source: MetricsSource, query: str) -> Sample:
+        """What it gives right now."""
+        ...
+
+    async def history(
+        self, source: MetricsSource, query: str, start: datetime, end: datetime, step: timedelta
+    ) -> Series:
+        """What it gave between these moments, at each step; what was missing then is left out."""
         ...
 
 

@@ -30,6 +30,7 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
 from bot.verbs.hear_target import HearTarget
+from bot.verbs.keep import Keep
 from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
@@ -88,6 +89,7 @@ class Verbs:
     cancel_deploy: CancelDeploy
     pass_over: PassOver
     settle: SettleDeploy
+    keep: Keep
     break_glass: BreakGlass
     review_deploy: ReviewDeploy
     ask_train: AskTrain
@@ -146,6 +148,7 @@ def wire(
         cancel_deploy=CancelDeploy(records, directory, neighbours.deployers, agreed, now),
         pass_over=PassOver(*common, now),
         settle=SettleDeploy(*common, now),
+        keep=Keep(*common, now),
         break_glass=BreakGlass(*common, now),
         review_deploy=ReviewDeploy(*common, now),
         ask_train=AskTrain(*common, neighbours.code_host, now),
@@ -221,6 +224,7 @@ def listen(
         cancel_deploy=verbs.cancel_deploy,
         pass_over=verbs.pass_over,
         settle=verbs.settle,
+        keep=verbs.keep,
         break_glass=verbs.break_glass,
         review_deploy=verbs.review_deploy,
         ask_train=verbs.ask_train,

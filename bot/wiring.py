@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +18,19 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Directory, Next, TokenSigner, Verifier, Work
+from bot.ports import (
+    Advance,
+    Agreed,
+    Calendars,
+    CodeHost,
+    Deployers,
+    Directory,
+    Metrics,
+    Next,
+    TokenSigner,
+    Verifier,
+    Work,
+)
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
@@ -44,6 +57,7 @@ from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
 from bot.verbs.use_machine_token import UseMachineToken
+from bot.verbs.watch_deploy import WatchDeploy
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
@@ -73,6 +87,7 @@ from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.github.client import AppKey, GitHub, connected_to_github
 from integrations.github.places import website
 from integrations.kept_directory import Remembering
+from integrations.prometheus.adapter import Prometheus
 from integrations.readings import Readings
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
@@ -98,6 +113,7 @@ class Neighbours:
     code_host: CodeHost
     verifier: Verifier
     calendars: Calendars
+    metrics: Metrics
     github: GitHub | None = None
     """GitHub, for whoever wants to see whether it is well; None: it isn't used."""
 
@@ -206,6 +222,7 @@ async def running(
                 NextInLine(
                     records, people, agreed, neighbours.code_host, utc_now, only_back=lambda: not in_step.is_set()
                 ),
+                WatchDeploy(records, neighbours.verifier, neighbours.metrics, verbs.roll_back, agreed, utc_now),
                 agreed,
                 utc_now,
                 pace=pace.follow,
@@ -416,10 +433,11 @@ def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:
 
 @asynccontextmanager
 async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
-    """The deployers, the code host and the verifier that a team uses."""
+    """The deployers, the code host, the verifier and the metrics that a team uses."""
     async with (
         aiohttp.ClientSession() as session,
         IcalCalendars.connected() as calendars,
+        Prometheus.connected(os.environ) as metrics,
         github_as_set_up(settings) as github,
     ):
         host = website(settings.github_api)
@@ -432,6 +450,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             ),
             HttpVerifier(session),
             calendars,
+            metrics,
             github,
         )
 

@@ -20,6 +20,7 @@ from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
+from bot.verbs.keep import Keep
 from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
@@ -59,6 +60,7 @@ from handlers.edit_release import Editing
 from handlers.except_freeze import Excepting
 from handlers.freeze import Freezing
 from handlers.home import Home
+from handlers.keep import Keeping
 from handlers.launch import Launching
 from handlers.lift_veto import Lifting
 from handlers.list_releases import Listing
@@ -120,6 +122,7 @@ def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
     cancel_deploy: CancelDeploy,
     pass_over: PassOver,
     settle: SettleDeploy,
+    keep: Keep,
     break_glass: BreakGlass,
     review_deploy: ReviewDeploy,
     ask_train: AskTrain,
@@ -150,7 +153,7 @@ def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
     nudging, commenting = Nudging(talk, ask_them), Commenting(talk, comment)
     absent = Absent(talk, go_away, come_back, now)
     freezing = Freezing(talk, records, start_freeze, end_freeze, extend_freeze, now)
-    locking = Locking(talk, lock, unlock)
+    locking, keeping = Locking(talk, lock, unlock), Keeping(talk, keep)
     reviewing = Reviewing(talk, review_deploy)
     tokens = Tokens(talk, records, make_token, revoke_token, now)
     training = Training(talk, records, ask_train, confirm_train, answer_train)
@@ -182,6 +185,7 @@ def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
         c.StopDeploy: Stopping(talk, cancel_deploy).typed,
         c.LetPass: Passing(talk, pass_over).typed,
         c.SettleIt: Settling(talk, settle).typed,
+        c.KeepIt: keeping.typed,
         c.LockIt: locking.locked,
         c.UnlockIt: locking.unlocked,
         c.GoPastTheGate: Breaking(talk, break_glass).typed,
@@ -233,6 +237,7 @@ def register(  # noqa: PLR0915 - the table of contents: a line for each trigger
     boundary.action(Press.NEW, planning.pressed)
     boundary.action(Press.WAY_BACK, rolling_back.pressed)
     boundary.action(Press.ROLL_BACK, rolling_back.confirmed)
+    boundary.action(Press.KEEP, keeping.pressed)
     boundary.action(Press.TRAIN_GO_ON, training.pressed)
     boundary.action(Press.TRAIN_TRY_AGAIN, training.pressed)
     boundary.action(Press.TRAIN_STOP, training.pressed)

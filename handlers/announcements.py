@@ -20,6 +20,7 @@ from bot.notices import (
     TrainAsks,
     TrainChanged,
     Wanted,
+    WatchTold,
     living,
 )
 from bot.ports import Agreed, Records
@@ -45,6 +46,7 @@ from handlers.views.reviews import review_wanted
 from handlers.views.text import Pen
 from handlers.views.trains import progress
 from handlers.views.wanted import wanted
+from handlers.views.watch import watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Announcements:
     names: CommandNames
     left_alone: LeftAlone
 
-    async def __call__(self, notice: Notice) -> Message | None:  # noqa: PLR0911 - one for each kind of notice
+    async def __call__(self, notice: Notice) -> Message | None:
         """The message, or None."""
         pen = Pen(self.agreed().roles, self.names)
         match notice:
@@ -66,6 +68,8 @@ class Announcements:
                 return await self._card(notice, pen)
             case DeploymentChanged():
                 return await self._deployment(notice)
+            case WatchTold():
+                return await self._watch(notice, pen)
             case ThreadLine():
                 return await self._thread_line(notice, pen)
             case DirectLine():
@@ -76,12 +80,18 @@ class Announcements:
                 return await self._exception(notice)
             case ReviewWanted():
                 return await self._review(notice, pen)
+            case ChannelLine() | FreezeTold() | DigestDue():
+                return await self._in_channel(notice, pen)
+            case TrainChanged() | TrainAsks():
+                return await self._train(notice, pen)
+
+    async def _in_channel(self, notice: ChannelLine | FreezeTold | DigestDue, pen: Pen) -> Message | None:
+        """What is told to a channel, and not in a thread."""
+        match notice:
             case ChannelLine():
                 return Message(notice.channel, **line(notice.sentence, pen))
             case FreezeTold():
                 return await self._freeze(notice, pen)
-            case TrainChanged() | TrainAsks():
-                return await self._train(notice, pen)
             case DigestDue():
                 content = await self.summaries.digest(notice.services)
                 return Message(notice.channel, **digest(content, pen, self.agreed()))
@@ -102,6 +112,21 @@ class Announcements:
         return Message(
             self._channel(deployment.order.service),
             **deployment_progress(deployment, before),
+            thread_of=_card_of(notice.release),
+            living=living(notice),
+        )
+
+    async def _watch(self, notice: WatchTold, pen: Pen) -> Message | None:
+        async with self.records.read() as page:
+            deployment = await page.deployment(notice.deployment)
+            watched = await page.watched(notice.deployment)
+        if deployment is None or watched is None:
+            return None
+        service = self.agreed().services.get(deployment.order.service)
+        environment = service.environment(deployment.order.environment) if service else None
+        return Message(
+            self._channel(deployment.order.service),
+            **watch(deployment, watched, environment.watch if environment else None, pen),
             thread_of=_card_of(notice.release),
             living=living(notice),
         )

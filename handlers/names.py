@@ -54,6 +54,8 @@ class Press(StrEnum):
     """Opens the form in which somebody says what was learned from a deployment that broke the glass."""
     ROLL_BACK = "roll_back"
     """Rolls back: the button of that message."""
+    KEEP = "keep"
+    """Says that a deployment which is watched stays."""
     TRAIN_GO_ON = "train_go_on"
     TRAIN_TRY_AGAIN = "train_try_again"
     TRAIN_STOP = "train_stop"

@@ -1,4 +1,4 @@
-"""The verifier: asks an environment's own address which version it serves."""
+"""The verifier: asks an environment's own addresses which version it serves, and whether it is well."""
 
 from __future__ import annotations
 
@@ -49,10 +49,31 @@ class HttpVerifier:
             return Served(None, f"The answer of {place} has no version at “{verification.member}”.")
         return Served(version)
 
+    async def unhealthy(self, address: str) -> str:
+        """Why that address doesn't answer with 2xx right now."""
+        try:
+            status, _ = await self._answer(address)
+        except _UnreadableError as trouble:
+            return str(trouble)
+        return "" if 200 <= status < 300 else f"{_shown(address)} answered with status {status}."
+
     async def _document(self, url: str) -> Any:
         place = _shown(url)
+        status, body = await self._answer(url)
+        if status != HTTPStatus.OK:
+            raise _UnreadableError(f"{place} answered with status {status}.")
+        if len(body) > MOST:
+            raise _UnreadableError(f"The answer of {place} is longer than a version should be.")
         try:
-            status, body = await self._read(url)
+            return json.loads(body)
+        except (ValueError, RecursionError) as trouble:
+            raise _UnreadableError(f"The answer of {place} is not JSON.") from trouble
+
+    async def _answer(self, url: str) -> tuple[int, bytes]:
+        """Status and body, or why there is none."""
+        place = _shown(url)
+        try:
+            return await self._read(url)
         except TimeoutError as trouble:
             raise _UnreadableError(f"{place} did not answer within {self._seconds:g} seconds.") from trouble
         except aiohttp.TooManyRedirects as trouble:
@@ -63,14 +84,6 @@ class HttpVerifier:
             raise _UnreadableError(f"{place} is no address that can be read.") from trouble
         except (aiohttp.ClientError, OSError) as trouble:
             raise _UnreadableError(f"{place} broke off while answering.") from trouble
-        if status != HTTPStatus.OK:
-            raise _UnreadableError(f"{place} answered with status {status}.")
-        if len(body) > MOST:
-            raise _UnreadableError(f"The answer of {place} is longer than a version should be.")
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as trouble:
-            raise _UnreadableError(f"The answer of {place} is not JSON.") from trouble
 
     async def _read(self, url: str) -> tuple[int, bytes]:
         """Status and body, one byte more than is allowed at most."""

@@ -13,6 +13,7 @@ from bot.rules.absence import Absence, AbsenceId, Leave
 from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+from bot.rules.judging import Watched
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
@@ -69,6 +70,7 @@ class Contents:
 
     releases: dict[int, Release] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
+    watches: dict[int, Watched] = field(default_factory=dict)
     freezes: dict[int, Freeze] = field(default_factory=dict)
     exceptions: dict[int, FreezeException] = field(default_factory=dict)
     calendars: dict[str, CalendarState] = field(default_factory=dict)
@@ -234,6 +236,9 @@ class InMemoryReading:
             if mine or (each.order.service == service and each.holds):
                 wanted.append(each)
         return tuple(wanted)
+
+    async def watched(self, deployment: DeploymentId) -> Watched | None:
+        return self._now.watches.get(deployment)
 
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return self._now.freezes.get(freeze)
@@ -479,6 +484,9 @@ class InMemoryPage(InMemoryReading):
         absence_must_follow(before, absence)
         kept = self._now.absences[absence.id] = replace(absence, revision=absence.revision + 1)
         return kept
+
+    async def keep_watched(self, watched: Watched) -> None:
+        self._now.watches[watched.deployment] = watched
 
     async def keep_asked(self, asked: Asked) -> None:
         self._now.asked[asked.release, asked.environment, asked.blocker] = asked

@@ -16,9 +16,11 @@ from bot.catalogue.file import (
     FreezeEntry,
     HoursEntry,
     ItemEntry,
+    MetricEntry,
     ServiceEntry,
     ServiceItemEntry,
     TimeoutsEntry,
+    WatchEntry,
 )
 from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, item_key, order_of
 from bot.rules.hours import Hours
@@ -51,9 +53,13 @@ from bot.rules.policy import (
     Verification,
 )
 from bot.rules.quiet import QuietHours
+from bot.rules.watch import Metric, MetricsSource, Watch
 
 ABBREVIATION = 2
 """So short a name is one."""
+
+USUAL_SIGMAS = 3.0
+"""How far from the usual is too far, where nothing else is said."""
 
 LOCAL = ("./", "../", "/", "~")
 """How a path on this machine begins; anything else is a name at a code host."""
@@ -100,6 +106,7 @@ def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
         reviews=ReviewRules(
             RoleName(file.break_glass.reviewed_by) if file.break_glass.reviewed_by else None, file.break_glass.within
         ),
+        metrics=MetricsSource(file.metrics.url, file.metrics.timeout, file.metrics.bearer) if file.metrics else None,
         templates=str(located(file.templates, base)) if file.templates else None,
         fingerprint=fingerprint,
     )
@@ -159,6 +166,33 @@ def _environment(name: str, entry: EnvironmentEntry, after: tuple[str, ...], def
         two_people=entry.two_people,
         timeouts=_timeouts(entry.timeouts) if entry.timeouts else Timeouts(),
         promote=entry.promote,
+        watch=_watch(entry.watch) if entry.watch else None,
+    )
+
+
+def _watch(entry: WatchEntry) -> Watch:
+    health = entry.health
+    return Watch(
+        lasts=entry.lasts,
+        every=entry.every,
+        health=health.url if health else None,
+        health_lasting=health.lasting if health else 2,
+        metrics=tuple(_metric(name, each) for name, each in entry.metrics.items()),
+        otherwise=entry.otherwise,
+        unreadable=entry.unreadable,
+    )
+
+
+def _metric(name: str, entry: MetricEntry) -> Metric:
+    limited = entry.above is not None or entry.below is not None
+    return Metric(
+        name=name,
+        query=entry.query,
+        above=entry.above,
+        below=entry.below,
+        z_score=USUAL_SIGMAS if entry.z_score is None and not limited else entry.z_score,
+        against=entry.against,
+        lasting=entry.lasting,
     )
 
 

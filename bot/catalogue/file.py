@@ -19,24 +19,31 @@ from bot.catalogue.values import (
     FreezeWord,
     Group,
     ItemText,
+    Limit,
     Line,
+    Looks,
     Member,
     Moment,
     Name,
     Note,
+    OtherwiseWord,
     PromotionWord,
+    Query,
     Reason,
     Reference,
     References,
     Rule,
+    Sigmas,
     Spans,
     Times,
     Title,
     TypedName,
+    Variable,
     Zone,
 )
 from bot.catalogue.words import duration
 from bot.rules.policy import FreezeMeaning, Promotion
+from bot.rules.watch import Otherwise
 
 MOST_ITEMS = 40
 
@@ -128,6 +135,74 @@ class TimeoutsEntry(Part):
     silence: Duration = _unless_given("1h", "Until a target that doesn't answer is heard again; past that, unknown.")
 
 
+class HealthEntry(Part):
+    """An address that must answer with 2xx while a deployment is watched."""
+
+    url: Address = Field(description="Answers with 2xx while all is well.")
+    lasting: Looks = Field(default=2, description="So many looks in a row it must not, to be bad.")
+
+
+class MetricEntry(Part):
+    """One number that is looked at, and when it is bad."""
+
+    query: Query = Field(
+        description="In PromQL; it must give one number. {service}, {environment}, {version} and {commit} are filled "
+        'in within double quotes: rate(errors_total{job="{service}"}[5m]).'
+    )
+    above: Limit | None = Field(default=None, description="Bad above this.")
+    below: Limit | None = Field(default=None, description="Bad below this.")
+    z_score: Sigmas | None = Field(
+        default=None,
+        description="Bad so many standard deviations away from the mean of the hours before; 3 where neither “above” "
+        "nor “below” is given, else not looked at unless given. Beside one limit only its direction counts.",
+    )
+    against: Duration = _unless_given("24h", "How long the hours before are, up to the deployment's beginning.")
+    lasting: Looks = Field(default=2, description="So many looks in a row it must be bad.")
+
+    @model_validator(mode="after")
+    def _can_be_good(self) -> MetricEntry:
+        if self.above is not None and self.below is not None and self.above < self.below:
+            raise ValueError("Every value would be bad: “above” must not be smaller than “below”.")
+        return self
+
+
+def _health(given: Any) -> Any:
+    return {"url": given} if isinstance(given, str) else given
+
+
+class WatchEntry(Part):
+    """How a deployment is watched once it is there, before it counts as good."""
+
+    lasts: Duration = Field(description="How long; the environment is held meanwhile.")
+    every: Duration = _unless_given("30s", "How often everything is looked at.")
+    health: Annotated[HealthEntry, BeforeValidator(_health)] | None = Field(
+        default=None, description="An address that must answer with 2xx; the address, or its settings."
+    )
+    metrics: dict[Name, MetricEntry] = Field(
+        default={}, description="The numbers that are looked at, each by its name."
+    )
+    otherwise: OtherwiseWord = Field(
+        default=Otherwise.ASK,
+        description="What follows if something is bad: “ask” who confirmed it; “roll-back” at once; “tell”, and it "
+        "stays.",
+    )
+    unreadable: OtherwiseWord = Field(
+        default=Otherwise.ASK,
+        description="What follows if something could not be looked at until the end: the same words. It never counts "
+        "as good.",
+    )
+
+
+class MetricsEntry(Part):
+    """Where metrics are read: Prometheus, or what answers in its way."""
+
+    url: Address = Field(description="Its address, without /api/v1.")
+    timeout: Duration = _unless_given("10s", "How long an answer may take.")
+    bearer: Variable | None = Field(
+        default=None, description="The name of the environment variable that holds the token, if one is needed."
+    )
+
+
 class EnvironmentEntry(Part):
     """A place where the service runs, and what deploys there."""
 
@@ -163,6 +238,10 @@ class EnvironmentEntry(Part):
         default=Promotion.OFFER,
         description="What happens once nothing blocks here any more: “offer” it to those who may deploy; bring it here "
         "by “itself”, whatever kind of change it is; “no” for nothing.",
+    )
+    watch: WatchEntry | None = Field(
+        default=None,
+        description="How a deployment is watched once it is there; unless given, what was seen served is good at once.",
     )
 
 
@@ -421,5 +500,6 @@ class CatalogueFile(Part):
     break_glass: BreakGlassEntry = Field(
         default=BreakGlassEntry(), description="What is owed once somebody has gone ahead past the gate."
     )
+    metrics: MetricsEntry | None = Field(default=None, description="Where metrics are read.")
     digests: list[DigestEntry] = Field(default=[], description="Digests that are posted by the clock.")
     templates: Line | None = Field(default=None, description="A folder with the team's own message templates.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from bot.catalogue import demands, freezing
+from bot.catalogue import demands, freezing, watching
 from bot.catalogue.finding import EACH, Finding, change_types, environments, find, keys, missing, names, unknown
 from bot.catalogue.implied import order_of
 from bot.catalogue.reading import Path
@@ -23,6 +23,7 @@ def misfits(data: Any) -> Iterator[Finding]:
     yield from _same_digests(data)
     yield from demands.misfits(data)
     yield from freezing.misfits(data)
+    yield from watching.misfits(data)
 
 
 def _roles(data: Any) -> Iterator[Finding]:

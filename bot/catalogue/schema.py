@@ -13,6 +13,7 @@ _ITEM = {"type": "string", "maxLength": 150, "description": "What must have been
 _SHORT = {
     "ItemEntry": _ITEM,
     "ServiceItemEntry": _ITEM,
+    "HealthEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with 2xx while all is well."},
     "VerifyEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with a JSON object."},
 }
 """What may also be written as a mere text."""

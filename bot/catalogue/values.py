@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Stri
 from bot.catalogue import clock, recurrence, words
 from bot.rules.hours import Span
 from bot.rules.policy import FreezeMeaning, Promotion
+from bot.rules.watch import Otherwise
 
 
 def _one_or_more(given: Any) -> Any:
@@ -51,6 +52,12 @@ Title = Annotated[str, AfterValidator(lambda text: words.line(text, 75)), Field(
 ItemText = Annotated[
     str, AfterValidator(lambda text: words.line(text, 150)), Field(json_schema_extra={"maxLength": 150})
 ]
+Query = Annotated[str, AfterValidator(words.query)]
+Variable = Annotated[str, AfterValidator(words.variable), _schema(words.VARIABLE)]
+Limit = Annotated[float, Field(allow_inf_nan=False)]
+Sigmas = Annotated[float, Field(gt=0, le=100)]
+Looks = Annotated[int, Strict(), Field(ge=1, le=100)]
+OtherwiseWord = Annotated[Otherwise, WithJsonSchema({"type": "string", "enum": [each.value for each in Otherwise]})]
 Line = Annotated[str, AfterValidator(lambda text: words.line(text, 500))]
 Reference = Annotated[str, _schema(words.NAME)]
 """A name that is defined elsewhere in the file; whether it is will be seen when all of it is read."""

@@ -11,11 +11,16 @@ from datetime import timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from bot.rules.watch import wrong_in
+
 NAME = r"[a-z][a-z0-9._-]{0,39}"
 CHANNEL = r"[CG][A-Z0-9]{2,}"
 GROUP = r"S[A-Z0-9]{2,}"
 PERSON = r"[UW][A-Z0-9]{2,}"
 DURATION = r"(?:\d+[wdhms])+"
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
+
+LONGEST_QUERY = 4000
 
 RESERVED = frozenset(
     {
@@ -74,6 +79,28 @@ def line(text: str, longest: int) -> str:
     if len(text) > longest:
         raise ValueError(f"This is {len(text)} characters long; {longest} is the most.")
     return text.strip()
+
+
+def query(text: str) -> str:
+    """A question to the metrics, whose placeholders can be filled in safely."""
+    if not text.strip():
+        raise ValueError("There must be some text here.")
+    if len(text) > LONGEST_QUERY:
+        raise ValueError(f"This is {len(text)} characters long; {LONGEST_QUERY} is the most.")
+    wrong = next(wrong_in(text), None)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return text.strip()
+
+
+def variable(text: str) -> str:
+    """The name of an environment variable."""
+    if not re.fullmatch(VARIABLE, text):
+        raise ValueError(
+            "This must be the name of an environment variable, such as PROMETHEUS_TOKEN; the secret itself doesn't "
+            "belong into this file."
+        )
+    return text
 
 
 def channel(text: str) -> str:

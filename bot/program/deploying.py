@@ -14,7 +14,7 @@ from bot.program import terminal
 from bot.program.desk import Desk
 from bot.program.following import follow
 from bot.program.pen import harmless, moment
-from bot.rules.deployment import UNDER_WAY, Deployment, DeploymentId, Kind
+from bot.rules.deployment import UNDER_WAY, Attempt, Deployment, DeploymentId, Kind
 from bot.rules.gate import Blocker
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import takes_two_people
@@ -175,7 +175,9 @@ async def _show(desk: Desk, way: WayBack, reason: str) -> None:
     _row("back to", f"{_version(way.target)}, {way.target.name}, brought there {moment(since)}")
     if reason:
         _row("reason", harmless(reason))
-    if way.standing.attempt in UNDER_WAY:
+    if way.standing.attempt is Attempt.WATCHING:
+        _row("first", Text(f"{way.standing.name} is still watched: its watch ends, and it counts as failed", "yellow"))
+    elif way.standing.attempt in UNDER_WAY:
         _row(
             "first", Text(f"{way.standing.name} is on its way there ({way.standing.attempt}): it is stopped", "yellow")
         )

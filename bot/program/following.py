@@ -19,7 +19,7 @@ from bot.rules.deployment import Deployment, DeploymentId, Kind
 from bot.rules.on_record import number_of
 from bot.settings import Settings
 from bot.trouble import WRONG_SETTINGS, Trouble
-from bot.verbs.follow_deploy import ending
+from bot.verbs.came_to import ending
 from integrations.engine import AlreadyRunningError
 
 _PAUSE = 0.3
@@ -46,7 +46,7 @@ async def follow(desk: Desk, deployment_id: DeploymentId) -> int:
         _left_alone(deployment_id, here)
         raise
     over = shown.deployment
-    sentence = ending(over)
+    sentence = ending(over, over.order.confirmed_by)
     if sentence is not None:
         say = terminal.good if steps.code_of(over) == 0 else terminal.bad
         say(await desk.write(sentence))

@@ -39,6 +39,16 @@ async def settle(desk: Desk, command: c.SettleIt, by: Actor, *, wait: bool) -> i
     return 0
 
 
+async def keep(desk: Desk, command: c.KeepIt, by: Actor, *, wait: bool) -> int:  # noqa: ARG001 - a route's shape
+    """Say that a deployment which is watched stays."""
+    outcome = await desk.verbs.keep(command.deployment, command.reason, by=by)
+    if isinstance(outcome, Refused):
+        return await desk.refuse(outcome.why)
+    terminal.good(f"D-{command.deployment} stays; its watch has ended.")
+    desk.own_up()
+    return 0
+
+
 async def lock(desk: Desk, command: c.LockIt, by: Actor, *, wait: bool) -> int:  # noqa: ARG001 - a route's shape
     """Hold a service's environment."""
     wish = Wish(command.service, command.environment, command.reason, command.until, command.release, command.take_over)

@@ -11,6 +11,8 @@ from bot.ports import Advance, Next, Work, again
 from bot.program.desk import Desk, utc_now
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.next_in_line import NextInLine
+from bot.verbs.roll_back import RollBack
+from bot.verbs.watch_deploy import WatchDeploy
 from integrations.database.outbox import Outbox
 from integrations.database.records import DatabaseRecords
 from integrations.engine import Engine, EngineStarter
@@ -39,9 +41,10 @@ async def standing_in(desk: Desk) -> AsyncIterator[None]:
     line = NextInLine(
         records, desk.people, lambda: desk.agreed, desk.neighbours.code_host, utc_now, only_back=lambda: True
     )
-    follow = FollowDeploy(
-        records, desk.neighbours.deployers, desk.neighbours.verifier, line, lambda: desk.agreed, utc_now
-    )
+    neighbours = desk.neighbours
+    back = RollBack(records, desk.people, lambda: desk.agreed, neighbours.deployers, neighbours.code_host, utc_now)
+    watch = WatchDeploy(records, neighbours.verifier, neighbours.metrics, back, lambda: desk.agreed, utc_now)
+    follow = FollowDeploy(records, neighbours.deployers, neighbours.verifier, line, watch, lambda: desk.agreed, utc_now)
     works: dict[Work, Advance] = {**dict.fromkeys(Work, later), Work.FOLLOW_DEPLOYMENT: follow}
     engine = Engine(url, works=works, tick=no_tick, lease=desk.settings.lease, gone=Outbox(desk.engines).free)
     try:

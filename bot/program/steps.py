@@ -87,6 +87,11 @@ def steps(deployment: Deployment) -> Iterator[Step]:
             else:
                 yield Step(Sign.AHEAD, text)
         return
+    if now is Attempt.WATCHING:
+        for number, (_, text) in enumerate(_ROAD):
+            yield Step(Sign.DONE, text, deployment.started_at if number == 0 else None)
+        yield Step(Sign.NOW, f"Watched{detail}", deployment.watched_since)
+        return
     if now not in _ENDS:
         yield Step(Sign.NOW, now.capitalize() + detail, deployment.since)
         return

@@ -54,6 +54,7 @@ ROUTES: Mapping[type, Route] = MappingProxyType(
         c.DropToken: tokens.drop,
         c.LetPass: holding.pass_over,
         c.SettleIt: holding.settle,
+        c.KeepIt: holding.keep,
         c.LockIt: holding.lock,
         c.UnlockIt: holding.unlock,
         c.GoPastTheGate: holding.break_glass,

@@ -34,6 +34,8 @@ class Attempt(StrEnum):
     """The target is at work."""
     VERIFYING = "verifying"
     """The target says that it is done; what is served is being looked at."""
+    WATCHING = "watching"
+    """It is there; its health and its metrics are looked at for a while before it counts as good."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -46,8 +48,9 @@ LIFECYCLE = MappingProxyType(
         Attempt.QUEUED: frozenset({Attempt.STARTING, Attempt.CANCELLED}),
         Attempt.STARTING: frozenset({Attempt.RUNNING, Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}),
         Attempt.RUNNING: frozenset({Attempt.VERIFYING, Attempt.FAILED, Attempt.CANCELLED, Attempt.UNKNOWN}),
-        Attempt.VERIFYING: frozenset({Attempt.SUCCEEDED, Attempt.FAILED, Attempt.UNKNOWN}),
-        Attempt.UNKNOWN: frozenset({Attempt.SUCCEEDED, Attempt.FAILED}),
+        Attempt.VERIFYING: frozenset({Attempt.SUCCEEDED, Attempt.WATCHING, Attempt.FAILED, Attempt.UNKNOWN}),
+        Attempt.WATCHING: frozenset({Attempt.SUCCEEDED, Attempt.FAILED}),
+        Attempt.UNKNOWN: frozenset({Attempt.SUCCEEDED, Attempt.WATCHING, Attempt.FAILED}),
         Attempt.SUCCEEDED: frozenset(),
         Attempt.FAILED: frozenset(),
         Attempt.CANCELLED: frozenset(),
@@ -62,7 +65,7 @@ HOLDING = frozenset(state for state, following in LIFECYCLE.items() if following
 """The states that hold the environment: nothing else may start there. Waiting for one's turn is none of them."""
 
 UNDER_WAY = HOLDING - {Attempt.UNKNOWN}
-"""The states in which the target is, or may be, at work."""
+"""The states of what is on its way to a known end."""
 
 
 class Phase(StrEnum):
@@ -174,6 +177,8 @@ class Deployment:
     """What the target has sent by itself, where its deployer knows such words."""
     steps: tuple[Step, ...] = ()
     """The target's steps as they were seen last, in order; none where it tells of none."""
+    watched_since: datetime | None = None
+    """When its watch began; None if it was never watched."""
     revision: int = 0
 
     @property
@@ -182,9 +187,19 @@ class Deployment:
         return f"D-{self.id}"
 
     @property
+    def there_since(self) -> datetime:
+        """When what it brought came to stand there, if it did: watched or not."""
+        return self.watched_since or self.ended_at or self.order.confirmed_at
+
+    @property
     def touched(self) -> bool:
         """Whether it has ended, well or not, and may have changed what runs."""
         return self.attempt is Attempt.SUCCEEDED or (self.started_at is not None and self.attempt not in UNDER_WAY)
+
+    @property
+    def did_not_hold(self) -> bool:
+        """Whether it was there, and failed while it was watched."""
+        return self.attempt is Attempt.FAILED and self.watched_since is not None
 
     @property
     def waits(self) -> bool:

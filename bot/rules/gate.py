@@ -27,7 +27,7 @@ from bot.rules.policy import (
     must_be_ticked_before,
 )
 from bot.rules.release import Release, ReleaseId, r
-from bot.rules.rollback import newest_success, stands_now, taken_away
+from bot.rules.rollback import been_there, newest_success, stands_now, taken_away
 from bot.rules.sentence import AllOf, At, AtRole, Code, Sentence, When, say
 from bot.rules.terms import span, terms_of
 from bot.rules.veto import Finding, Standing, Veto, VetoId
@@ -224,7 +224,7 @@ class Facts:
         for each in self.deployments:
             if each.order.environment != environment or each.attempt is not Attempt.SUCCEEDED:
                 continue
-            came = each.ended_at or each.order.confirmed_at
+            came = each.there_since
             if each.order.candidate.is_same_as(self.release.candidate):
                 if since is None and newer is not None and (newer.order.replaces or each.id) != each.id:
                     until = came  # others that weren't read came in between, so nobody knows how long it stood
@@ -252,9 +252,15 @@ class Facts:
         return newest_success(self.release.candidate, self.environment.name, self.deployments)
 
     @property
+    def been(self) -> Deployment | None:
+        """The newest deployment by which exactly this candidate came here, whether it held or not."""
+        return been_there(self.release.candidate, self.environment.name, self.deployments)
+
+    @property
     def rolled_back(self) -> bool:
         """Whether this candidate was here and was taken away by a rollback."""
-        return self.brought is not None and taken_away(self.brought, self.deployments)
+        been = self.been
+        return been is not None and taken_away(been, self.deployments)
 
     @property
     def forgiven(self) -> bool:
@@ -265,8 +271,8 @@ class Facts:
     @property
     def taken_away_by(self) -> tuple[Veto, ...]:
         """The vetoes, also lifted ones, of the rollback that took this candidate away."""
-        brought = self.brought
-        back = {each.id for each in self.deployments if brought is not None and each.order.replaces == brought.id}
+        been = self.been
+        back = {each.id for each in self.deployments if been is not None and each.order.replaces == been.id}
         return tuple(each for each in self.vetoes if each.taken.rollback in back)
 
     @property
@@ -478,7 +484,7 @@ def _unbaked(facts: Facts) -> Iterator[Blocker]:
 
 def _been_here(facts: Facts) -> Iterator[Blocker]:
     """Going backwards is only ever called rollback."""
-    brought, standing = facts.brought, facts.standing
+    brought, standing = facts.been if facts.rolled_back else facts.brought, facts.standing
     if brought is None or standing is None or standing.order.candidate.is_same_as(facts.release.candidate):
         return
     if facts.rolled_back:
@@ -778,6 +784,22 @@ def _held(facts: Facts) -> Iterator[Blocker]:
                 "Look whether {version} is there, then say so: {command}. A rollback takes it in hand, too.",
                 version=holder.order.version,
                 command=Code(f"/deploy settle {holder.name} succeeded|failed <reason>"),
+            ),
+            about=holder.name,
+        )
+    elif holder.attempt is Attempt.WATCHING:
+        yield Blocker(
+            Reason.HELD,
+            say(
+                "{deployment} ({version}) has come to {environment} and is still watched.",
+                deployment=holder.name,
+                version=holder.order.version,
+                environment=facts.environment.name,
+            ),
+            (At(holder.order.confirmed_by),),
+            say(
+                "Confirm once nothing else is in the way, and it waits its turn; or end the watch with {command}.",
+                command=Code(f"/deploy keep {holder.name} <reason>"),
             ),
             about=holder.name,
         )

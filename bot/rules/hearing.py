@@ -210,7 +210,10 @@ def _moved(past: Past, happened: Happened, attempt: Attempt) -> None:
             before = replace(before, order=replace(order, replaces=now_there))
         ended = attempt not in HOLDING or attempt is Attempt.UNKNOWN
         ended_at = happened.at if ended else before.ended_at
-        past.deployments.keep(replace(before, attempt=attempt, since=happened.at, ended_at=ended_at))
+        watched_since = happened.at if attempt is Attempt.WATCHING else before.watched_since
+        past.deployments.keep(
+            replace(before, attempt=attempt, since=happened.at, ended_at=ended_at, watched_since=watched_since)
+        )
 
 
 # ------------------------------------------------------------ freezes

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NewType
 from bot.rules.hours import Hours
 from bot.rules.people import PersonId, RoleName
 from bot.rules.quiet import QuietHours
+from bot.rules.watch import MetricsSource, Watch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -168,6 +169,8 @@ class Environment:
     """Whether deploying here takes two people; None: as the service says."""
     timeouts: Timeouts = Timeouts()
     promote: Promotion = Promotion.OFFER
+    watch: Watch | None = None
+    """How a deployment is watched once it is there; None: what was seen served is good at once."""
 
 
 class Right(StrEnum):
@@ -350,6 +353,8 @@ class Catalogue:
     quiet_hours: QuietHours | None = None
     """When nobody is reminded of anything; None: at no time."""
     reviews: ReviewRules = ReviewRules()
+    metrics: MetricsSource | None = None
+    """Where metrics are read; None: nowhere."""
     templates: str | None = None
     """A folder with a team's own message templates, absolute."""
     fingerprint: str = ""

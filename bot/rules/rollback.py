@@ -44,6 +44,23 @@ def newest_success(
     )
 
 
+def been_there(
+    candidate: Candidate | None, environment: EnvironmentName, history: Iterable[Deployment]
+) -> Deployment | None:
+    """The newest deployment by which exactly this candidate came there, held or not. `history` is newest first."""
+    return next(
+        (
+            each
+            for each in history
+            if (each.attempt is Attempt.SUCCEEDED or each.did_not_hold)
+            and each.order.kind is Kind.DEPLOY
+            and each.order.environment == environment
+            and each.order.candidate.is_same_as(candidate)
+        ),
+        None,
+    )
+
+
 def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
     """What this environment can go back to, best first. `history` is the environment's deployments, newest first.
 

@@ -50,11 +50,7 @@ class CancelDeploy:
                     command=Code(f"/deploy settle {deployment.name} succeeded|failed <reason>"),
                 )
             if deployment.attempt not in {Attempt.QUEUED, Attempt.STARTING, Attempt.RUNNING}:
-                return refuse(
-                    "{name} is {attempt}, so there is nothing to cancel.",
-                    name=deployment.name,
-                    attempt=deployment.attempt.value,
-                )
+                return _nothing_to_cancel(deployment)
             service = agreed.services.get(deployment.order.service)
             environment = service.environment(deployment.order.environment) if service else None
             not_allowed = may_not(deployment, service, by.id, roles, agreed)
@@ -110,6 +106,22 @@ async def asked_to_stop(page: Page, deployment: Deployment, *, by: Actor, at: da
     return deployment
 
 
+def _nothing_to_cancel(deployment: Deployment) -> Refused:
+    order = deployment.order
+    if deployment.attempt is Attempt.WATCHING:
+        return refuse(
+            "{version} is in {environment} and is watched, so nothing is left to cancel. To take it back: {back}. To "
+            "end the watch and keep it: {keep}.",
+            version=order.version,
+            environment=order.environment,
+            back=Code(f"/rollback {order.service} in {order.environment}"),
+            keep=Code(f"/deploy keep {deployment.name} <reason>"),
+        )
+    return refuse(
+        "{name} is {attempt}, so there is nothing to cancel.", name=deployment.name, attempt=deployment.attempt.value
+    )
+
+
 def no_such_deployment(deployment: DeploymentId) -> Refused:
     """There is none of that number."""
     return refuse(
@@ -120,9 +132,15 @@ def no_such_deployment(deployment: DeploymentId) -> Refused:
 
 
 def may_not(
-    deployment: Deployment, service: Service | None, person: PersonId, roles: Roles, agreed: Catalogue
+    deployment: Deployment,
+    service: Service | None,
+    person: PersonId,
+    roles: Roles,
+    agreed: Catalogue,
+    *,
+    doing: str = "cancel this deployment",
 ) -> Refused | None:
-    """Why this person may not stop that deployment.
+    """Why this person may not stop that deployment, or do the like.
 
     Whoever confirmed it may, and who may roll back there; for what goes forward, who may deploy as well.
     """
@@ -133,4 +151,4 @@ def may_not(
     goes_back = deployment.order.kind is Kind.ROLLBACK
     rights = [service.roles_for(right) for right in (Right.ROLL_BACK, *(() if goes_back else (Right.DEPLOY,)))]
     needed = tuple(dict.fromkeys(role for each in rights for role in each)) if all(rights) else ()
-    return lacks_role(needed, "cancel this deployment", person, roles)
+    return lacks_role(needed, doing, person, roles)

@@ -20,7 +20,6 @@ from bot.ports import (
     DeployerError,
     Deployers,
     Next,
-    Page,
     Progress,
     Records,
     Served,
@@ -29,17 +28,15 @@ from bot.ports import (
     capabilities_of,
 )
 from bot.rules.audit import Happened
-from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Phase
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Phase
 from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Environment, Service, Timeouts
-from bot.rules.release import ReleaseId
-from bot.rules.sentence import At, Code, Sentence, say
+from bot.rules.sentence import At, say
 from bot.rules.terms import span
 from bot.verbs.about import about
-from bot.verbs.keep_out import keep_out
-from bot.verbs.next_in_line import NextInLine, let_the_next_go
-from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
-from bot.verbs.trains import let_the_train_go_on
+from bot.verbs.came_to import came_to
+from bot.verbs.next_in_line import NextInLine
+from bot.verbs.watch_deploy import WatchDeploy
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +75,7 @@ class FollowDeploy:
     deployers: Deployers
     verifier: Verifier
     next_in_line: NextInLine
+    watch: WatchDeploy
     agreed: Agreed
     now: Clock
     pace: timedelta = timedelta(seconds=1)
@@ -90,6 +88,8 @@ class FollowDeploy:
             return DONE
         if deployment.waits:
             return await self._wait(deployment)
+        if deployment.attempt is Attempt.WATCHING:
+            return await self.watch(deployment)
         target = self._target(deployment)
         if target is None:
             detail = "The catalogue no longer says how to deploy there, so I can't follow it."
@@ -259,18 +259,18 @@ class FollowDeploy:
             served = await self.verifier.served(target.environment)
             before = await self._version_before(deployment)
             if target.environment.verification is None or is_it(deployment, served, before):
-                return await self._move(replace(deployment, served=served.version), Attempt.SUCCEEDED, progress.step)
+                return await self._there(replace(deployment, served=served.version), target, progress.step)
         return again(self._later(deployment))
 
     async def _verify(self, deployment: Deployment, target: Target) -> Next:
         verification = target.environment.verification
         if verification is None:
-            return await self._move(deployment, Attempt.SUCCEEDED, "Done. Nothing says how to look at what is served.")
+            return await self._there(deployment, target, "Done. Nothing says how to look at what is served.")
         served = await self.verifier.served(target.environment)
         if is_it(deployment, served, await self._version_before(deployment)):
             seen = replace(deployment, served=served.version)
             # The target's own last words stay: that it was seen to be served is what `served` says.
-            return await self._move(seen, Attempt.SUCCEEDED, deployment.detail)
+            return await self._there(seen, target, deployment.detail)
         if self.now() - (deployment.since or deployment.order.confirmed_at) < verification.within:
             return again(self.pace)
         seen = replace(deployment, served=served.version)
@@ -278,6 +278,11 @@ class FollowDeploy:
             detail = f"The target says it is done, but I can't read what is served: {served.problem}"
             return await self._move(seen, Attempt.UNKNOWN, detail)
         return await self._move(seen, Attempt.FAILED, f"The target says it is done, but {served.version} is served.")
+
+    async def _there(self, seen: Deployment, target: Target, detail: str) -> Next:
+        """It is there. Where that was agreed, it is watched before it counts as good."""
+        watched = target.environment.watch is not None
+        return await self._move(seen, Attempt.WATCHING if watched else Attempt.SUCCEEDED, detail)
 
     async def _version_before(self, deployment: Deployment) -> str | None:
         """The version that stood there before, whose name proves nothing if it is the same."""
@@ -328,83 +333,26 @@ class FollowDeploy:
         return min(max(unknown / 2, FIRST_PAUSE), LONGEST_PAUSE)
 
     async def _move(self, deployment: Deployment, attempt: Attempt, detail: str) -> Next:
-        """Write down that it came to another state, and tell people."""
-        now = self.now()
+        """Write down that it came to another state, with what was seen of it, and tell people."""
         async with self.records.open() as page:
             now_there = await page.deployment(deployment.id)
             assert now_there is not None, "deployments are never deleted"
             if now_there.attempt is not deployment.attempt:
                 return again(timedelta(0))
-            now_there.must_lead_to(attempt)
-            moved = replace(
+            seen = replace(
                 now_there,
-                attempt=attempt,
-                detail=detail,
-                since=now,
                 target_ref=deployment.target_ref,
                 link=deployment.link,
                 served=deployment.served,
                 started_at=deployment.started_at,
                 steps=deployment.steps,
-                silent_since=None,
             )
-            if attempt is Attempt.UNKNOWN:
-                # It may have begun: then it may have changed what runs.
-                moved = replace(moved, started_at=moved.started_at or now)
-            if not moved.holds or attempt is Attempt.UNKNOWN:
-                moved = replace(moved, ended_at=now)
-            moved = await page.keep_deployment(moved)
-            release = await about(page, moved)
-            await page.put_on_record(
-                Happened(
-                    f"deployment {attempt}",
-                    SLIPWAY,
-                    Surface.ENGINE,
-                    now,
-                    release=release,
-                    candidate=moved.order.candidate.identity,
-                    subject=moved.name,
-                    detail={"environment": moved.order.environment, "detail": detail, "served": moved.served},
-                )
-            )
-            await keep_out(page, moved, at=now)
-            await page.tell(DeploymentChanged(release, moved.id))
-            await changed(page, release)
-            if moved.order.release != release:
-                await redraw_if_open(page, moved.order.release)
-            if not moved.holds:
-                await changed_for_others(page, moved.order.service, release)
-                await let_the_next_go(page, moved.order.service, moved.order.environment)
-            if not moved.holds or attempt is Attempt.UNKNOWN:
-                await let_the_train_go_on(page, moved)
-            if attempt is Attempt.UNKNOWN:
-                await _call_who_waits_to_go_back(page, moved, release)
-            sentence = ending(moved)
-            if sentence is not None:
-                await page.tell(ThreadLine(release, sentence, loud=attempt in {Attempt.FAILED, Attempt.UNKNOWN}))
+            moved = await came_to(page, seen, attempt, detail, at=self.now())
             await page.commit()
         log.info("%s: %s %s", moved.name, attempt, detail)
         if not moved.holds:
             return DONE
         return again(FIRST_PAUSE if attempt is Attempt.UNKNOWN else timedelta(0))
-
-
-async def _call_who_waits_to_go_back(page: Page, lost: Deployment, release: ReleaseId) -> None:
-    """Nobody can see its end, and a way back waits for that: whoever asked for it says whether to wait any longer."""
-    order = lost.order
-    for each in await page.waiting(order.service, order.environment):
-        if each.order.kind is Kind.ROLLBACK:
-            told = say(
-                "{who}, {back} waits for the end of {name}, which can't be seen. To go back to {version} without "
-                "waiting any longer: {command}. {name} may then still be at work.",
-                who=At(each.order.confirmed_by),
-                back=each.name,
-                name=lost.name,
-                version=each.order.version,
-                command=Code(f"/rollback {order.service} in {order.environment} to {each.order.version} now <reason>"),
-            )
-            await page.tell(ThreadLine(release, told, loud=True))
-            await page.tell(DeploymentChanged(await about(page, each), each.id))
 
 
 def as_seen(deployment: Deployment, progress: Progress) -> Deployment:
@@ -437,35 +385,3 @@ def is_it(deployment: Deployment, served: Served, version_before: str | None) ->
     return served.version in {commit, wanted.candidate.artifact} or (
         len(served.version) >= shortest and commit.startswith(served.version.lower())
     )
-
-
-def ending(deployment: Deployment) -> Sentence | None:
-    """What is said in the thread when a deployment came to that state; None if nothing needs to be."""
-    order = deployment.order
-    where = {"name": deployment.name, "version": order.version, "environment": order.environment}
-    match deployment.attempt:
-        case Attempt.SUCCEEDED if order.kind is Kind.ROLLBACK:
-            return say("{environment} is back on {version} ({name}).", **where)
-        case Attempt.SUCCEEDED:
-            return say("{version} is in {environment} ({name}).", **where)
-        case Attempt.FAILED:
-            return say(
-                "{name} failed: {version} is not in {environment}. {detail} {who}, please have a look.",
-                detail=deployment.detail,
-                who=At(order.confirmed_by),
-                **where,
-            )
-        case Attempt.CANCELLED:
-            return say("{name} was cancelled; {version} did not go to {environment}.", **where)
-        case Attempt.UNKNOWN:
-            return say(
-                "I can't tell how {name} ended: {detail} Nothing else starts in {environment} until that is known. "
-                "{who}, please look whether {version} is there, then say so: {command}. A rollback takes the "
-                "environment in hand, too.",
-                detail=deployment.detail,
-                who=At(order.confirmed_by),
-                command=Code(f"/deploy settle {deployment.name} succeeded|failed <reason>"),
-                **where,
-            )
-        case _:
-            return None

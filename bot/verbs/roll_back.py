@@ -9,10 +9,10 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.notices import DeploymentChanged, ThreadLine
+from bot.notices import DeploymentChanged, ThreadLine, WatchTold
 from bot.ports import (
     Agreed,
     Available,
@@ -38,6 +38,8 @@ from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
 from bot.rules.rollback import best_first, good_versions, last_touch, named
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.rules.veto import Finding, Veto, vetoed
+from bot.verbs.about import about
+from bot.verbs.came_to import came_to
 from bot.verbs.cancel_deploy import asked_to_stop
 from bot.verbs.in_between import with_pulls
 from bot.verbs.next_in_line import withdrawn
@@ -176,7 +178,7 @@ class RollBack:
         not_allowed = lacks(Right.ROLL_BACK, place, by.id, roles)
         if not_allowed:
             return not_allowed
-        looked = await self._look_first(place, name, wanted)
+        looked = await self.look_first(place, name, wanted)
         async with self.records.open() as page:
             if not await page.first_time(by.intent):
                 return REPEATED
@@ -186,7 +188,7 @@ class RollBack:
                 await page.commit()
         if isinstance(done, RollingBack):
             standing = next((each for each in history if each.id == done.deployment.order.replaces), done.target)
-            await self._warn(place, history, standing, done.target)
+            await self.warn(place, history, standing, done.target)
         return done
 
     async def on(
@@ -228,6 +230,9 @@ class RollBack:
             if lost is not None and lost.attempt is Attempt.UNKNOWN:
                 await settle(page, lost, "A rollback took the environment back in hand.", by=by, at=now)
             holder = None
+        if holder is not None and holder.attempt is Attempt.WATCHING:
+            await _did_not_hold(page, holder, reason.strip(), by=by, at=now)
+            holder = None
         try:
             deployment = await self._start(page, standing, target, reason.strip(), by, waits=holder is not None)
         except HeldError:
@@ -252,6 +257,13 @@ class RollBack:
                     # Asked for once more, while nobody knows what holds it up: this one doesn't wait.
                     await self._gives_way(page, each, by)
                     continue
+                if each.attempt is Attempt.WATCHING:
+                    return refuse(
+                        "{name} has brought {version} back to {environment} already, and is watched.",
+                        name=each.name,
+                        version=each.order.version,
+                        environment=environment,
+                    )
                 return refuse(
                     "{name} is bringing {version} back to {environment} already.",
                     name=each.name,
@@ -283,7 +295,7 @@ class RollBack:
             return locked or holder
         return await asked_to_stop(page, locked, by=by, at=self.now())
 
-    async def _look_first(self, place: Service, name: EnvironmentName, wanted: str | None) -> Shelf:
+    async def look_first(self, place: Service, name: EnvironmentName, wanted: str | None) -> Shelf:
         """What is still there, looked at before anything is held; an answer that doesn't come holds nothing up."""
         async with self.records.read() as page:
             history = await page.deployments(service=place.name, environment=name, limit=200)
@@ -333,7 +345,7 @@ class RollBack:
         except CodeHostError as error:
             return None, str(error)
 
-    async def _warn(
+    async def warn(
         self, place: Service, history: Sequence[Deployment], standing: Deployment, target: Deployment
     ) -> None:
         """Tell the thread what can't be undone: after the start, which waits for no code host."""
@@ -424,6 +436,17 @@ class RollBack:
             await redraw_if_open(page, target.order.release)
         await page.start(Work.FOLLOW_DEPLOYMENT, deployment.id)
         return deployment
+
+
+async def _did_not_hold(page: Page, holder: Deployment, reason: str, *, by: Actor, at: datetime) -> None:
+    """It is there, so nothing has to be stopped: its watch ends, and what is taken back was no success."""
+    watched = await page.deployment(holder.id)
+    if watched is None or watched.attempt is not Attempt.WATCHING:
+        return
+    why = f"It was rolled back while it was watched. {reason}".strip()
+    await came_to(page, watched, Attempt.FAILED, why, at=at, by=by, loud=False)
+    await page.tell(WatchTold(await about(page, watched), watched.id))
+    await page.nudge(Work.FOLLOW_DEPLOYMENT, watched.id, "rolled back")
 
 
 async def _stains(page: Reading, service: Service, history: Sequence[Deployment]) -> Stains:

@@ -243,7 +243,7 @@ class RunTrain:
             )
         standing = next((each for each in history if each.id == order.replaces), None)
         if place is not None and standing is not None:
-            await self.roll_back._warn(place, history, standing, done.target)  # noqa: SLF001 - a rollback's own words
+            await self.roll_back.warn(place, history, standing, done.target)
 
     async def _leave_line(self, page: Page, train: Train, car: Car) -> Next:
         assert car.deployment is not None, "else it would not wait in line"

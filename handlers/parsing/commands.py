@@ -238,6 +238,14 @@ class SettleIt:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepIt:
+    """Say that a deployment which is watched stays."""
+
+    deployment: DeploymentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LockIt:
     """Hold a service's environment."""
 
@@ -337,6 +345,7 @@ DeployCommand = (
     | StopDeploy
     | LetPass
     | SettleIt
+    | KeepIt
     | LockIt
     | UnlockIt
     | GoPastTheGate

@@ -164,6 +164,10 @@ def _settle(words: Reader) -> c.Command:
     return c.SettleIt(deployment, said == "succeeded", words.reason())
 
 
+def _keep(words: Reader) -> c.Command:
+    return c.KeepIt(words.deployment(), words.reason())
+
+
 def _place(words: Reader) -> tuple[ServiceName, EnvironmentName]:
     """A service and one of its environments, with or without a small word between."""
     service = words.service()
@@ -424,6 +428,7 @@ _FORMS: Mapping[Family, Mapping[str, Callable[[Reader], c.Command]]] = MappingPr
             "cancel": _stop,
             "pass": _pass,
             "settle": _settle,
+            "keep": _keep,
             "lock": _lock,
             "unlock": _unlock,
             "break-glass": _break_glass,

@@ -113,6 +113,13 @@ USAGES = (
     ),
     _usage(
         _DEPLOY,
+        "keep",
+        "keep D-40 <reason>",
+        "says that a deployment which is watched stays, whatever was found",
+        "keep D-40 the errors were a crawler",
+    ),
+    _usage(
+        _DEPLOY,
         "lock",
         "lock <service> <environment> [take over] [for R-12] [2h] <reason>",
         "holds it, so that nothing (or only that release) goes there; again to prolong it",

@@ -43,7 +43,7 @@ _MEANT = MappingProxyType(
         "report:digest summary:digest log:audit evidence:audit history:audit export:audit ?:help usage:help",
         Family.DEPLOY: "start:confirm go:confirm yes:confirm run:confirm stop:cancel abort:cancel kill:cancel "
         "list:status show:status ls:status running:status queue:status skip:pass "
-        "withdraw:cancel resolve:settle hold:lock reserve:lock claim:lock take:lock block:lock "
+        "withdraw:cancel resolve:settle stay:keep stays:keep hold:lock reserve:lock claim:lock take:lock block:lock "
         "free:unlock release:unlock unblock:unlock "
         "break:break-glass breakglass:break-glass emergency:break-glass learned:review postmortem:review "
         "?:help usage:help",

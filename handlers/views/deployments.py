@@ -107,9 +107,13 @@ def _steps(deployment: Deployment, before: Sequence[Deployment]) -> Iterator[str
         yield "✅ Ran"
         yield from _targets_steps(deployment.steps)
         yield f"⏳ *Looking at what is served*{said}"
+    elif now is Attempt.WATCHING:
+        yield "✅ Ran"
+        yield from _targets_steps(deployment.steps)
+        yield f"✅ There {when(deployment.there_since)}{_serving(deployment)}"
+        yield f"{ATTEMPTS[now]} *Watched*{said}"
     elif now is Attempt.SUCCEEDED:
-        served = f", serving {code(_short(deployment.served))}" if deployment.served else ""
-        yield f"✅ *Done*{_ended(deployment)}{served}"
+        yield f"✅ *Done*{_ended(deployment)}{_serving(deployment)}"
         if last:
             yield f"{INDENT}{last}"
         yield from _targets_steps(deployment.steps)
@@ -145,6 +149,10 @@ def place_in_line(before: Sequence[Deployment]) -> str:
 def _short(served: str) -> str:
     """What an environment says that it serves: a commit as people write it, a version as it is."""
     return served[:7] if _COMMIT.fullmatch(served) else served
+
+
+def _serving(deployment: Deployment) -> str:
+    return f", serving {code(_short(deployment.served))}" if deployment.served else ""
 
 
 def _ended(deployment: Deployment) -> str:
@@ -365,6 +373,15 @@ def settled(deployment: Deployment) -> Said:
     """The private answer to who said how it ended."""
     sign = ATTEMPTS[deployment.attempt]
     text = f"{sign} {deployment.name} is settled as {deployment.attempt}; its environment is free."
+    return message(text, [section(text)])
+
+
+def kept(deployment: Deployment) -> Said:
+    """The private answer to who said that it stays."""
+    order = deployment.order
+    text = (
+        f"👍 {deployment.name} stays: {what(deployment)} in *{one_line(order.environment, 60)}*. Its watch has ended."
+    )
     return message(text, [section(text)])
 
 

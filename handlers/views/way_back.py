@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.rules.deployment import UNDER_WAY, Deployment
+from bot.rules.deployment import UNDER_WAY, Attempt, Deployment
 from bot.verbs.roll_back import RollingBack, WayBack
 from handlers.buttons import OnService, encode
 from handlers.names import Press
@@ -54,7 +54,9 @@ def way_back(told: WayBack, pen: Pen, reason: str = "") -> Said:
 
 
 def _stops_first(standing: Deployment) -> Iterator[Block]:
-    if standing.attempt in UNDER_WAY:
+    if standing.attempt is Attempt.WATCHING:
+        yield section(f"🔬 {standing.name} is there and still watched: its watch ends, and it counts as failed.")
+    elif standing.attempt in UNDER_WAY:
         yield section(f"✋ {standing.name} is on its way there ({standing.attempt}): it is stopped first.")
 
 

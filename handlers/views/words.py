@@ -32,6 +32,7 @@ ATTEMPTS = MappingProxyType(
         Attempt.STARTING: "⏳",
         Attempt.RUNNING: "🚀",
         Attempt.VERIFYING: "🔎",
+        Attempt.WATCHING: "🔬",
         Attempt.SUCCEEDED: "✅",
         Attempt.FAILED: "❌",
         Attempt.CANCELLED: "⏹️",
@@ -228,8 +229,7 @@ def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
         return pen.write(picture.problem)
     match picture.stage:
         case Stage.DEPLOYING:
-            lost = next((each for each in picture.deployments if each.attempt is Attempt.UNKNOWN), None)
-            return Mrkdwn(f"Nobody can tell how {lost.name} ended." if lost else "A deployment is on its way.")
+            return _on_its_way(picture)
         case Stage.DEPLOYED:
             return Mrkdwn(f"Waits for its launch: {pen.command(f'/release launch {picture.release.name}')}")
         case Stage.RELEASED:
@@ -251,6 +251,14 @@ def waits_for(picture: Picture, pen: Pen) -> Mrkdwn:
     if place.open:
         return Mrkdwn(f"May go to {one_line(place.name)}: {_deploy(picture, place, pen)}")
     return _foremost(place, pen)
+
+
+def _on_its_way(picture: Picture) -> Mrkdwn:
+    lost = next((each for each in picture.deployments if each.attempt is Attempt.UNKNOWN), None)
+    watched = next((each for each in picture.deployments if each.attempt is Attempt.WATCHING), None)
+    if lost is not None:
+        return Mrkdwn(f"Nobody can tell how {lost.name} ended.")
+    return Mrkdwn(f"{watched.name} is there, and is watched." if watched else "A deployment is on its way.")
 
 
 def _foremost(place: Place, pen: Pen) -> Mrkdwn:

@@ -26,6 +26,7 @@ from integrations.database.rows import (
     tokens,
     trains,
     vetoes,
+    watches,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId, Order
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
+    from bot.rules.judging import Watched
     from bot.rules.lock import Hold, Lock, LockId
     from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
     from bot.rules.people import PersonId, RoleName
@@ -177,6 +179,9 @@ class DatabasePage(DatabaseReading):
             stored = await self._run(absences.keep, stored, absence)
         self._absences[absence.id] = stored
         return stored
+
+    async def keep_watched(self, watched: Watched) -> None:
+        await self._run(watches.keep, watched)
 
     async def keep_asked(self, asked: Asked) -> None:
         await self._run(askings.keep, asked)

@@ -24,6 +24,7 @@ from integrations.database.rows import (
     tokens,
     trains,
     vetoes,
+    watches,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bot.rules.check import CheckResult
     from bot.rules.deployment import Deployment, DeploymentId
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId
+    from bot.rules.judging import Watched
     from bot.rules.lock import Lock, LockId
     from bot.rules.machine_token import MachineToken, MachineTokenId
     from bot.rules.people import PersonId
@@ -135,6 +137,9 @@ class DatabaseReading:
 
     async def history_for(self, service: ServiceName, *releases: ReleaseId) -> tuple[Deployment, ...]:
         return await self._run(deployments.history_for, service, releases)
+
+    async def watched(self, deployment: DeploymentId) -> Watched | None:
+        return await self._run(watches.one, deployment)
 
     async def freeze(self, freeze: FreezeId) -> Freeze | None:
         return await self._run(freezes.one, freeze, lock=self._lock)

@@ -192,6 +192,7 @@ deployments = Table(
     Column("broke_glass", Boolean, nullable=False, server_default=false()),
     Column("heard", Json),
     Column("steps", Json),
+    Column("watched_since", Moment),
     CheckConstraint(_one_of("kind", Kind), name="kind"),
     CheckConstraint(_one_of("attempt", Attempt), name="attempt"),
     CheckConstraint(f"attempt <> '{Attempt.QUEUED}' OR waits_since IS NOT NULL", name="waiting"),
@@ -230,6 +231,19 @@ deployments = Table(
     Index(None, "ended_at"),
     Index(None, "turn"),
     sqlite_autoincrement=True,
+)
+
+# What the watch over a deployment has seen: apart from it, since a gate reads many deployments and none of this.
+watches = Table(
+    "watches",
+    metadata,
+    Column("id", Number, ForeignKey("deployments.id"), primary_key=True, autoincrement=False),
+    Column("looks", Json, nullable=False),
+    Column("usual", Json),
+    Column("asks_since", Moment),
+    Column("asks_why", Words, nullable=False),
+    Column("kept_by", Words),
+    Column("kept_why", Words, nullable=False),
 )
 
 freezes = Table(

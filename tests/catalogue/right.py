@@ -46,6 +46,11 @@ def calendar(lines: str) -> str:
     return TWO_PLACES + f"freezes: {{calendars: {{holidays: {{{lines}}}}}}}\n"
 
 
+def watched(watch: str, metrics: str = "url: http://localhost:9090") -> str:
+    """With a watch over production, and metrics to read."""
+    return production(f"watch: {{{watch}}}") + f"metrics: {{{metrics}}}\n"
+
+
 RIGHT = {
     "one span of hours": production("hours: mon-fri 09:00-16:00"),
     "hours of every day": production("hours: 9:00-16:00"),
@@ -111,5 +116,14 @@ RIGHT = {
     "locks": TWO_PLACES + "locks: {lasts: 30m, longest: 1d, remind_before: 5m, forgotten_after: 8h}\n",
     "quiet hours": TWO_PLACES + "quiet_hours: daily 19:00-08:00\n",
     "quiet hours of one zone": TWO_PLACES + "quiet_hours: {at: [sat 00:00-24:00], timezone: Asia/Tokyo}\n",
+    "a watch over an address": production("watch: {lasts: 10m, health: http://localhost/health}"),
+    "a watch with everything": watched(
+        "lasts: 1h, every: 15s, health: {url: https://x.example/health, lasting: 1}, otherwise: roll-back, "
+        "unreadable: tell, metrics: {errors: {query: 'a{b=\"{service}\"}', above: 0.05, below: -1, z_score: 2.5, "
+        "against: 6h, lasting: 4}}",
+        "url: http://prometheus.example:9090/sub, timeout: 5s, bearer: PROMETHEUS_TOKEN",
+    ),
+    "a watch by what is usual": watched("lasts: 10m, metrics: {errors: {query: up}}"),
+    "a watch by a whole number": watched("lasts: 10m, metrics: {errors: {query: up, above: 5}}"),
     "reminders": TWO_PLACES + "reminders: {before_expiry: 2d, before_target: 12h, ask_again_after: 30m}\n",
 }

@@ -514,6 +514,60 @@ WAITING = {
     "a folder of a person whom nobody knows": (SHORT + "templates: §~nobody-of-that-name/x\n", "There is no folder"),
 }
 
+
+def _watched(watch: str, metrics: str = "{url: http://localhost:9090}") -> str:
+    return _place(f"        watch: {{{watch}}}\n") + f"metrics: {metrics}\n"
+
+
+def _measured(metric: str) -> str:
+    return _watched(f"lasts: 10m, metrics: {{errors: {{{metric}}}}}")
+
+
+WATCHES = {
+    "a watch without an end": (_place("        §watch: {health: http://localhost}\n"), "How long"),
+    "a watch over nothing": (_place("        §watch: {lasts: 10m}\n"), "nothing to look at"),
+    "a watch whose metrics are nowhere": (
+        _place("        watch: {lasts: 10m, §metrics: {errors: {query: up}}}\n"),
+        "Nothing says where metrics are read",
+    ),
+    "a watch that is over at once": (_watched("lasts: §10s, health: http://localhost"), "before the second look"),
+    "a watch of too many looks": (_watched("lasts: §2d, health: http://localhost"), "Look less often"),
+    "a watch that could never fail": (
+        _watched("lasts: 1m, health: {url: http://localhost, lasting: §9}"),
+        "could never fail",
+    ),
+    "a watch that does something else": (
+        _watched("lasts: 1m, health: http://localhost, otherwise: §rollback"),
+        "did you mean “roll-back”",
+    ),
+    "a health address that is none": (_watched("lasts: 1m, health: §localhost"), "not a web address"),
+    "a metric called health": (
+        _watched("lasts: 10m, metrics: {§health: {query: up}}"),
+        "what the health address is called",
+    ),
+    "a metric without a query": (_watched("lasts: 10m, metrics: {§errors: {above: 1}}"), "missing"),
+    "a query of nothing": (_measured("query: §' '"), "some text"),
+    "a query that could be broken out of": (_measured("query: §'a{b={service}}'"), "into double quotes"),
+    "a query of something unknown": (_measured("query: §'a{b=\"{region}\"}'"), "Nothing can be filled in"),
+    "a limit in words": (_measured("query: up, above: §high"), "must be a number"),
+    "a limit that is none": (_measured("query: up, above: §.nan"), "must be a number"),
+    "limits that leave no room": (
+        _watched("lasts: 10m, metrics: {§errors: {query: up, above: 1, below: 2}}"),
+        "Every value would be bad",
+    ),
+    "no sigma": (_measured("query: up, z_score: §0"), "more than 0"),
+    "hours before that nobody compares": (_measured("query: up, above: 1, against: §1h"), "nothing is compared"),
+    "a metric as others call its query": (_measured("§promql: up"), "did you mean “query”"),
+    "a secret in the file": (
+        _watched("lasts: 1m, health: http://localhost", "{url: http://localhost, bearer: §eyJ.x.y}"),
+        "name of an environment variable",
+    ),
+    "a password in the address of the metrics": (
+        _watched("lasts: 1m, health: http://localhost", "{url: §http://me:secret@localhost}"),
+        "secrets don't belong",
+    ),
+}
+
 WRONG = (
     SYNTAX
     | SHAPE
@@ -530,4 +584,5 @@ WRONG = (
     | RECURRING
     | CALENDARS
     | WAITING
+    | WATCHES
 )

@@ -37,6 +37,7 @@ from tests.crash.deployer import TargetDeployer
 from tests.crash.marks import MarkedDeployer, MarkedVerifier, Marks, dressed
 from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
+from tests.twins.metrics import FakeMetrics
 
 MOVES_IN_A_LIFE = 6
 """Far fewer than usual, so that handing work over is met as often as everything else."""
@@ -121,6 +122,7 @@ async def _live(birth: Birth) -> None:
                 code_host=EveryRef(),
                 verifier=MarkedVerifier(HttpVerifier(session), marks),
                 calendars=FakeCalendars(),
+                metrics=FakeMetrics(),
             )
             async with running(settings, neighbours=neighbours, pace=PACE) as slipway:
                 say(ready=birth.life)

@@ -143,6 +143,9 @@ class MarkedVerifier:
         with self._marks.around("what is served is looked at"):
             return await self._verifier.served(environment)
 
+    async def unhealthy(self, address: str) -> str:
+        return await self._verifier.unhealthy(address)
+
 
 def marked_page(marks: Marks) -> type[DatabasePage]:
     """Each commit is a point, by what it puts on the record."""

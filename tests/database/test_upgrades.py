@@ -21,6 +21,7 @@ from bot.rules.check import CheckResult
 from bot.rules.checklist import Evidence, Item
 from bot.rules.deployment import Attempt, DeploymentId, Heard, Kind, Phase, Step, StepState
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
+from bot.rules.judging import Found, Judgement, Look, Usual, Watched
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.machine_token import Grant, MachineToken, MachineTokenId, Scope
 from bot.rules.people import SLIPWAY
@@ -272,6 +273,13 @@ WORDS_OF_TARGETS = """
         steps = '[["Build", "done", null]]' WHERE id = 1;
 """
 
+WATCHES = f"""
+    UPDATE deployments SET watched_since = '{AT}' WHERE id = 1;
+    INSERT INTO watches (id, looks, usual, asks_since, asks_why, kept_by, kept_why)
+    VALUES (1, '[["2026-01-02T03:04:05+00:00", {{"errors": ["bad", 0.5, 4.0, "Too many"]}}]]',
+        '{{"errors": [0.1, 0.1, 288]}}', '{AT}', 'Too many', 'U0MAYA', 'It is a test');
+"""
+
 ADDED = {
     "0001": FIRST,
     "0002": SECOND,
@@ -283,6 +291,7 @@ ADDED = {
     "0008": TRAINS,
     "0009": WORDS_OF_TARGETS,
     "0010": MACHINE_TOKENS,
+    "0011": WATCHES,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -402,6 +411,22 @@ async def test_what_there_is_since_trains_is_upgraded_as_well(empty_url: str, ve
     assert train.cars == (first, second)
     assert train.departure.confirmed_at == THEN
     assert (train.course, train.decided_by, train.asks_since, train.revision) == (Course.BACK, "U0INES", THEN, 4)
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0011"])
+async def test_what_there_is_since_watches_is_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        deployment = await reading.deployment(DeploymentId(1))
+        watched = await reading.watched(DeploymentId(1))
+    assert deployment is not None
+    assert deployment.watched_since == THEN
+    look = Look(THEN.replace(microsecond=0), {"errors": Found(Judgement.BAD, 0.5, 4.0, "Too many")})
+    assert watched == Watched(
+        DeploymentId(1), (look,), {"errors": Usual(0.1, 0.1, 288)}, THEN, "Too many", MAYA.id, "It is a test"
+    )
 
 
 async def test_what_was_asked_to_stop_before_that_was_noted_was_asked_at_the_upgrade(empty_url: str) -> None:

@@ -30,6 +30,7 @@ from tests.people import EVERYBODY, HELD
 from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
+from tests.twins.metrics import FakeMetrics
 from tests.twins.verifier import FakeVerifier
 from tests.views.reading import read, taken_by_slack, text
 
@@ -117,7 +118,9 @@ class Counter:
             help_command=names.here("/release help"),
             pause=timedelta(milliseconds=1),
         )
-        neighbours = Neighbours({"command": FakeDeployer(FakeTarget())}, self.code, FakeVerifier(), FakeCalendars())
+        neighbours = Neighbours(
+            {"command": FakeDeployer(FakeTarget())}, self.code, FakeVerifier(), FakeCalendars(), FakeMetrics()
+        )
         self.verbs = wire(self.records, self.people, lambda: catalogue, neighbours, lambda: self.now)
         listen(
             self.boundary,

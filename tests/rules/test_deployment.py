@@ -27,7 +27,13 @@ def test_every_state_is_in_the_lifecycle_and_every_road_ends():
 
 
 def test_only_unended_states_hold_an_environment():
-    assert {Attempt.STARTING, Attempt.RUNNING, Attempt.VERIFYING, Attempt.UNKNOWN} == HOLDING
+    assert {
+        Attempt.STARTING,
+        Attempt.RUNNING,
+        Attempt.VERIFYING,
+        Attempt.WATCHING,
+        Attempt.UNKNOWN,
+    } == HOLDING
 
 
 def test_a_wrong_turn_is_an_error():

@@ -24,6 +24,7 @@ from integrations.sandbox.workspace import Workspace
 from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
+from tests.twins.metrics import FakeMetrics
 from tests.twins.verifier import FakeVerifier
 
 SECRET = "5107" * 8
@@ -193,6 +194,7 @@ class World:
     catalogue: Path
     commits: dict[str, str]
     calendars: FakeCalendars = field(default_factory=FakeCalendars)
+    metrics: FakeMetrics = field(default_factory=FakeMetrics)
     slipway: Slipway | None = None
     players: dict[str, Player] = field(default_factory=dict)
     _stack: AsyncExitStack | None = None
@@ -284,7 +286,11 @@ class World:
     async def _started(self) -> AsyncIterator[Slipway]:
         deployers = {"command": FakeDeployer(self.target)}
         neighbours = Neighbours(
-            deployers=deployers, code_host=self.code, verifier=self.verifier, calendars=self.calendars
+            deployers=deployers,
+            code_host=self.code,
+            verifier=self.verifier,
+            calendars=self.calendars,
+            metrics=self.metrics,
         )
         async with running(self.settings, neighbours=neighbours, pace=Pace.quick()) as slipway:
             yield slipway

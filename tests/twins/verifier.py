@@ -13,6 +13,7 @@ class FakeVerifier:
     def __init__(self) -> None:
         self._serves: dict[EnvironmentName, str] = {}
         self._problems: dict[EnvironmentName, str] = {}
+        self._unwell: dict[str, str] = {}
 
     def serves(self, environment: EnvironmentName, version: str) -> None:
         """From now on that environment serves this."""
@@ -22,6 +23,14 @@ class FakeVerifier:
     def is_down(self, environment: EnvironmentName, problem: str) -> None:
         """From now on that environment can't be read."""
         self._problems[environment] = problem
+
+    def is_unwell(self, address: str, why: str) -> None:
+        """From now on that address answers with trouble."""
+        self._unwell[address] = why
+
+    def is_well(self, address: str) -> None:
+        """From now on all is well there again."""
+        self._unwell.pop(address, None)
 
     def sees(self, deployment: Deployment) -> None:
         """A deployment has brought its commit; made for `FakeTarget.on_success`."""
@@ -35,3 +44,6 @@ class FakeVerifier:
         if environment.name not in self._serves:
             return Served(None, f"Nothing answers for {environment.name}.")
         return Served(self._serves[environment.name])
+
+    async def unhealthy(self, address: str) -> str:
+        return self._unwell.get(address, "")

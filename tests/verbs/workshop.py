@@ -35,6 +35,7 @@ from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze, WatchFreeze
+from bot.verbs.keep import Keep
 from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import Lifted, LiftVeto
 from bot.verbs.lock import LockPlace
@@ -55,6 +56,7 @@ from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
 from bot.verbs.tick_item import TickItem
 from bot.verbs.unlock import Unlock
+from bot.verbs.watch_deploy import WatchDeploy
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease
 from bot.verbs.withdraw import Withdraw
@@ -71,7 +73,7 @@ from tests.makers import (
     a_service,
 )
 from tests.people import BEN, EVERYBODY, INES, MAYA, OMAR, RUTH, roles
-from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeTarget, FakeVerifier
+from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeMetrics, FakeTarget, FakeVerifier
 
 REPOSITORY = "/srv/payments"
 LENA = PersonId("U0LENA")
@@ -117,7 +119,7 @@ class Workshop:
         self.target, self.verifier = FakeTarget(), FakeVerifier()
         self.target.on_success = self.verifier.sees
         self.deployer = FakeDeployer(self.target)
-        self.calendars = FakeCalendars()
+        self.calendars, self.metrics = FakeCalendars(), FakeMetrics()
         self.catalogue = a_catalogue(
             services={PAYMENTS: a_service(repository=REPOSITORY, **service)},
             change_types={
@@ -157,12 +159,14 @@ class Workshop:
         self.lift_veto = LiftVeto(*common, self.code, now)
         self.cancel_deploy = CancelDeploy(self.records, self.people, deployers, lambda: self.catalogue, now)
         self.next_in_line = NextInLine(*common, self.code, now)
-        self.follow_deploy = FollowDeploy(
-            self.records, deployers, self.verifier, self.next_in_line, lambda: self.catalogue, now
-        )
         self.pass_over = PassOver(*common, now)
         self.settle = SettleDeploy(*common, now)
         self.roll_back = RollBack(*common, deployers, self.code, now)
+        self.keep = Keep(*common, now)
+        watch = WatchDeploy(self.records, self.verifier, self.metrics, self.roll_back, lambda: self.catalogue, now)
+        self.follow_deploy = FollowDeploy(
+            self.records, deployers, self.verifier, self.next_in_line, watch, lambda: self.catalogue, now
+        )
         self.break_glass = BreakGlass(*common, now)
         self.review_deploy, self.watch_review = ReviewDeploy(*common, now), WatchReview(*common, now)
         self.ask_train = AskTrain(*common, self.code, now)

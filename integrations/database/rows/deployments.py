@@ -188,6 +188,7 @@ def _state(deployment: Deployment) -> dict[str, Any]:
         "waits_since": deployment.waits_since,
         "heard": written_heard(deployment.heard),
         "steps": written_steps(deployment.steps),
+        "watched_since": deployment.watched_since,
     }
 
 
@@ -223,5 +224,6 @@ def _read(row: Row[Any]) -> Deployment:
         turn=row.turn,
         heard=read_heard(row.heard),
         steps=read_steps(row.steps),
+        watched_since=row.watched_since,
         revision=row.revision,
     )

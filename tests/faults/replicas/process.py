@@ -17,6 +17,8 @@ from bot.ports import Served, Work
 from bot.rules.policy import Environment
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.next_in_line import NextInLine
+from bot.verbs.roll_back import RollBack
+from bot.verbs.watch_deploy import WatchDeploy
 from integrations.database.engine import open_engines
 from integrations.database.records import DatabaseRecords
 from integrations.engine import Engine, EngineStarter
@@ -24,7 +26,7 @@ from integrations.engine import engine as engine_module
 from tests.faults.replicas import forms
 from tests.faults.replicas.target import DiskTarget
 from tests.faults.replicas.town import town
-from tests.twins import FakeCodeHost
+from tests.twins import FakeCodeHost, FakeMetrics
 from tests.verbs.workshop import FakeDirectory
 
 
@@ -33,6 +35,9 @@ class NobodyLooks:
 
     async def served(self, environment: Environment) -> Served:
         return Served(None, f"{environment.name} does not tell.")
+
+    async def unhealthy(self, address: str) -> str:
+        return ""
 
 
 async def no_tick(key: str, due: datetime) -> None:
@@ -48,11 +53,14 @@ async def main(url: str, folder: Path, wishes: list[str]) -> None:
     engines, starter = open_engines(url), EngineStarter(url)
     records = DatabaseRecords(engines, starter, lambda: None)
     target = DiskTarget(folder, float(wish("lasts", "0.5")))
+    deployers, looks = {"command": target}, NobodyLooks()
+    back = RollBack(records, FakeDirectory(), town, deployers, FakeCodeHost(), lambda: datetime.now(UTC))
     follow = FollowDeploy(
         records,
-        {"command": target},
-        NobodyLooks(),
+        deployers,
+        looks,
         NextInLine(records, FakeDirectory(), town, FakeCodeHost(), lambda: datetime.now(UTC)),
+        WatchDeploy(records, looks, FakeMetrics(), back, town, lambda: datetime.now(UTC)),
         town,
         lambda: datetime.now(UTC),
         pace=timedelta(seconds=float(wish("pace", "0.1"))),

@@ -1,0 +1,1 @@
+"""Prometheus, and whatever answers in its way: where metrics are read."""
