@@ -239,6 +239,12 @@ def test_a_commit_comes_after_its_parents_whatever_the_clocks_said():
         assert all(order.index(sha) > order.index(parent) for parent in parents)
 
 
+def test_what_is_in_order_stays_as_it_is():
+    told = [Node("a", ()), Node("x", ()), Node("b", ("a",)), Node("y", ("x",)), Node("c", ("a", "b"))]
+
+    assert in_order(told) == told
+
+
 async def test_a_revert_is_found_however_far_it_lies(host, written):
     good = written.commit("Good")
     bad = written.commit("Bad", good)
