@@ -56,7 +56,7 @@ class ExportRecord:
     async def _pages(self, after: int, until: int) -> AsyncGenerator[Sequence[Entry]]:
         while after < until:
             async with self.records.read() as page:
-                entries = await page.record(after=after, limit=min(self.page, until - after))
+                entries = await page.record(after=after, limit=self.page)
             found = [each for each in entries if each.number <= until]
             if not found:
                 return

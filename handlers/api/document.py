@@ -21,7 +21,7 @@ PATH = f"{BASE}/openapi.json"
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _EVERYWHERE = ("BadRequest", "Unauthorized", "Forbidden", "MethodNotAllowed", "TooMany", "Failed", "Unavailable")
-_STATUS = {
+STATUS = {
     "BadRequest": "400",
     "Unauthorized": "401",
     "Forbidden": "403",
@@ -169,9 +169,7 @@ def _itself() -> dict[str, Any]:
 
 
 def _references(*names: str) -> dict[str, Any]:
-    return {
-        _STATUS[name]: {"$ref": f"#/components/responses/{name}"} for name in sorted(names, key=_STATUS.__getitem__)
-    }
+    return {STATUS[name]: {"$ref": f"#/components/responses/{name}"} for name in sorted(names, key=STATUS.__getitem__)}
 
 
 def _responses() -> dict[str, Any]:

@@ -74,6 +74,7 @@ async def test_it_opens_up_to_its_last_second_and_no_longer(shop: Workshop):
     assert not isinstance(await use(done.text), Refused)
     shop.at += timedelta(microseconds=1)
     assert isinstance(await use(done.text), Refused)
+    assert not done.token.good(shop.at)
 
 
 async def test_one_that_was_revoked_while_it_is_used_stays_so(shop: Workshop):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.rules.machine_token import written
+from handlers.api.problems import presentable
 from tests.handlers.api.machine import Machine
 from tests.makers import NOW
 
@@ -83,6 +85,12 @@ async def test_a_slip_is_told_by_its_name(alone: Machine, asked: str, complaints
 )
 async def test_what_can_be_meant_in_one_way_only_is_taken_so(machine: Machine, asked: str):
     assert (await machine.asks(asked)).status == 200
+
+
+def test_words_from_outside_are_said_again_without_a_token_and_as_what_can_be_written():
+    assert presentable(f"“{written('a' * 64)}” is unknown") == "“slipwayapi_…” is unknown"
+    assert presentable("half a character: \ud800") == "half a character: ?"
+    assert len(presentable("x" * 5000)) <= 2000
 
 
 async def test_nothing_that_misleads_is_said_again(alone: Machine):
