@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -43,6 +44,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.tidy_deployers import TidyDeployers
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
@@ -64,6 +66,7 @@ from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
 from integrations.deployers.kinds import KINDS
+from integrations.deployers.webhook import WebhookDeployer
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.kept_directory import Remembering
 from integrations.slack.app import build_app
@@ -184,7 +187,10 @@ async def running(
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
         remind = RemindOfWayBack(records, agreed, utc_now)
-        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind)
+        tidy_deployers = TidyDeployers(records, neighbours.deployers)
+        tick = Clockwork(
+            ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind, tidy_deployers
+        )
         in_step = asyncio.Event()
         read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
         watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)
@@ -220,6 +226,7 @@ async def running(
         await agreed.keep_in_step()
         in_step.set()
         await watch_all(records)
+        await tidy_deployers()
         await stack.enter_async_context(following(agreed, me, find_impossible))
         await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
@@ -393,9 +400,13 @@ def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:
 @asynccontextmanager
 async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
     """The deployers, the code host and the verifier that a team uses."""
-    async with aiohttp.ClientSession() as session, IcalCalendars.connected() as calendars:
+    async with (
+        aiohttp.ClientSession() as session,
+        IcalCalendars.connected() as calendars,
+        WebhookDeployer.connected(utc_now, os.environ) as webhook,
+    ):
         yield Neighbours(
-            {"command": CommandDeployer(state=state_folder(settings))},
+            {"command": CommandDeployer(state=state_folder(settings)), "webhook": webhook},
             GitCodeHost(base=settings.catalogue.absolute().parent),
             HttpVerifier(session),
             calendars,
