@@ -56,6 +56,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.tidy_deployers import TidyDeployers
 from bot.verbs.use_machine_token import UseMachineToken
 from bot.verbs.watch_deploy import WatchDeploy
 from bot.verbs.watch_lock import WatchLock
@@ -83,6 +84,7 @@ from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
 from integrations.deployers.kinds import KINDS
+from integrations.deployers.webhook import WebhookDeployer
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.github.client import AppKey, GitHub, connected_to_github
 from integrations.github.places import website
@@ -210,7 +212,10 @@ async def running(
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
         remind = RemindOfWayBack(records, agreed, utc_now)
-        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind)
+        tidy_deployers = TidyDeployers(records, neighbours.deployers)
+        tick = Clockwork(
+            ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind, tidy_deployers
+        )
         in_step = asyncio.Event()
         read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
         watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)
@@ -247,6 +252,7 @@ async def running(
         await agreed.keep_in_step()
         in_step.set()
         await watch_all(records)
+        await tidy_deployers()
         await stack.enter_async_context(following(agreed, me, find_impossible))
         await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
@@ -438,11 +444,12 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
         aiohttp.ClientSession() as session,
         IcalCalendars.connected() as calendars,
         Prometheus.connected(os.environ) as metrics,
+        WebhookDeployer.connected(utc_now, os.environ) as webhook,
         github_as_set_up(settings) as github,
     ):
         host = website(settings.github_api)
         yield Neighbours(
-            {"command": CommandDeployer(state=state_folder(settings))},
+            {"command": CommandDeployer(state=state_folder(settings)), "webhook": webhook},
             ChosenCodeHost(
                 GitCodeHost(base=settings.catalogue.absolute().parent),
                 GitHubCodeHost(github, host=host) if github is not None else None,

@@ -6,16 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from integrations.deployers import command_settings
+from integrations.deployers import command_settings, webhook_settings
 
-
-def _command(settings: Mapping[str, Any]) -> Sequence[str]:
-    try:
-        command_settings.read(settings)
-    except command_settings.SettingsError as error:
-        return error.problems
-    return ()
-
-
-KINDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = MappingProxyType({"command": _command})
+KINDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = MappingProxyType(
+    {"command": command_settings.problems_of, "webhook": webhook_settings.problems_of}
+)
 """Sentences about what is wrong with a kind's settings; none when all is well."""
