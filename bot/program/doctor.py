@@ -79,6 +79,7 @@ async def _patients(wanted: Settings, catalogue: Catalogue | None) -> AsyncItera
                 code_host=neighbours.code_host,
                 verifier=neighbours.verifier,
                 calendars=neighbours.calendars,
+                metrics=neighbours.metrics,
             )
     finally:
         await engines.dispose()

@@ -19,6 +19,7 @@ from integrations.sandbox.messages import Message
 from integrations.verification import HttpVerifier
 from tests.prometheus import needs_prometheus, real_prometheus, served
 from tests.stories.conftest import a_world
+from tests.stories.roads import presses_in_thread
 from tests.stories.world import World, read
 
 QUERY = "errors"
@@ -88,9 +89,9 @@ async def test_what_is_bad_is_asked_about_and_go_on_lets_it_stay(watched: World)
     await watched.until(lambda: "does it stay?" in watched.channel("payments"))
     assert "errors: 0.5 is past its limit (above 0.05). @maya, does it stay?" in watched.channel("payments")
     assert "still watched" in await watched.maya.types("/release why R-1 production")
-    answer = await watched.ben.presses("Go on", on=found(watched, 1))
+    answer = await presses_in_thread(watched.ben, "Go on", found(watched, 1))
     assert "can say that it stays" in answer
-    assert "D-1 stays" in await watched.maya.presses("Go on", on=found(watched, 1))
+    assert "D-1 stays" in await presses_in_thread(watched.maya, "Go on", found(watched, 1))
     assert "@maya keeps D-1: 2.3.9 stays in production." in watched.thread(1)
     assert "@maya said that it stays" in read(found(watched, 1))
     assert "Go on" not in [
@@ -105,10 +106,11 @@ async def test_roll_back_opens_the_way_back_and_takes_it_at_once(watched: World)
     watched.metrics.gives(QUERY, 0.5, datetime.now(UTC))
     await deploys(watched, "2.4.0", "main", 2)
     await watched.until(lambda: "does it stay?" in watched.channel("payments"))
-    way = await watched.ines.presses("Roll back", on=found(watched, 2))
+    way = await presses_in_thread(watched.ines, "Roll back", found(watched, 2))
     assert "still watched: its watch ends, and it counts as failed" in way
     watched.metrics.gives(QUERY, 0, datetime.now(UTC))
-    await watched.ines.presses("Roll back", on=watched.ines.private()[-1])
+    (asked,) = [m for m in watched.ines.desk.thread(found(watched, 2)) if m.ephemeral_to]
+    await watched.ines.desk.presses(asked, "Roll back")
     await watched.until(lambda: "D-3 holds" in watched.thread(2))
     assert "D-2 did not hold" in watched.thread(2)
     assert "rolled back" in read(watched.card(2))
