@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from bot.catalogue.problem import Problem
-from bot.ports import CalendarError, Calendars, CodeHost, CodeHostError, Deployers, Directory, Verifier
+from bot.ports import (
+    CalendarError,
+    Calendars,
+    CodeHost,
+    CodeHostError,
+    Deployers,
+    Directory,
+    Metrics,
+    MetricsError,
+    Verifier,
+)
+from bot.rules.judging import usual
 from bot.rules.policy import CalendarSource, Catalogue, ChannelId, Environment, Service
 from bot.rules.sentence import joined
+from bot.rules.watch import Metric, MetricsSource, Watch, filled_in, needs, number
 from bot.verbs.sync_freezes import AHEAD
+from bot.verbs.watch_deploy import step_of
 
 PATIENCE = timedelta(seconds=20)
 """How long one neighbour may take to answer."""
@@ -29,6 +43,15 @@ _GITHUB = (
     "Mend SLIPWAY_GITHUB_APP_ID and SLIPWAY_GITHUB_APP_KEY, or SLIPWAY_GITHUB_TOKEN; docs/integrations/github.md says "
     "how."
 )
+
+
+_UNWELL = "Correct “health” in the catalogue, or see that the service answers with 2xx there."
+_UNREAD = (
+    "Correct the query in the catalogue until it gives one number; what can't be read never counts as good. Where "
+    "nobody has used the service yet, this may be normal."
+)
+_ANY = "vector(1)"
+"""A query that gives a number wherever PromQL is understood."""
 
 
 class AilingError(Exception):
@@ -115,6 +138,7 @@ class Patients:
     code_host: CodeHost
     verifier: Verifier
     calendars: Calendars
+    metrics: Metrics
     github: CodeHostCheckup | None = None
     """None: it isn't used."""
 
@@ -145,8 +169,77 @@ async def examine(
         for environment in service.environments:
             async for found in _environment(patients, service, environment):
                 yield found
+    async for found in _metrics(patients, agreed):
+        yield found
     for source in agreed.calendars:
         yield await _calendar(patients.calendars, source)
+
+
+async def _metrics(patients: Patients, catalogue: Catalogue) -> AsyncIterator[Finding]:
+    """The address where metrics are read, each query, and each address that tells whether a service is well."""
+    source = catalogue.metrics
+    if source is not None:
+        try:
+            await _patiently(patients.metrics.now(source, _ANY))
+        except (MetricsError, AilingError) as error:
+            step = "Correct “metrics” in the catalogue, or set the variable that it names."
+            yield Finding(well=False, what=f"Metrics: {error}", step=step)
+            source = None
+        else:
+            yield Finding(well=True, what=f"Metrics: {source.url} answers.")
+    for service in catalogue.services.values():
+        for environment in service.environments:
+            if environment.watch is not None:
+                async for found in _watch(patients, source, service, environment, environment.watch):
+                    yield found
+
+
+async def _watch(
+    patients: Patients, source: MetricsSource | None, service: Service, environment: Environment, watch: Watch
+) -> AsyncIterator[Finding]:
+    where = f"{service.title} in {environment.name}"
+    if watch.health is not None:
+        try:
+            trouble = await _patiently(patients.verifier.unhealthy(watch.health))
+        except AilingError as error:
+            trouble = str(error)
+        what = f"{where}, health: {trouble or 'it is well.'}"
+        yield Finding(well=not trouble, what=what, step=_UNWELL if trouble else "")
+    for metric in watch.metrics if source is not None else ():
+        yield await _metric(patients.metrics, source, service, environment, metric)
+
+
+async def _metric(
+    metrics: Metrics, source: MetricsSource | None, service: Service, environment: Environment, metric: Metric
+) -> Finding:
+    """One query, asked as it is asked in earnest. What only a deployment knows is made up."""
+    assert source is not None, "else nothing is asked"
+    what = f"{service.title} in {environment.name}, {metric.name}"
+    values = {"service": service.name, "environment": environment.name, "version": "0", "commit": "0" * 40}
+    query, before = filled_in(metric.query, values), ""
+    try:
+        sample = await _patiently(metrics.now(source, query))
+        if metric.z_score is not None:
+            before = await _patiently(_hours_before(metrics, source, metric, query))
+    except MetricsError as error:
+        if error.empty and needs(metric.query) & {"version", "commit"}:
+            return Finding(well=True, what=f"{what}: it is understood; without a version there is nothing to see yet.")
+        return Finding(well=False, what=f"{what}: {error}", step=_UNREAD)
+    except AilingError as error:
+        return Finding(well=False, what=f"{what}: {error}", step=_UNREAD)
+    if not math.isfinite(sample.value):
+        return Finding(well=False, what=f"{what}: it gives {sample.value}, which is no number.", step=_UNREAD)
+    if before:
+        return Finding(well=False, what=f"{what}: {before}", step=_UNREAD)
+    return Finding(well=True, what=" ".join((f"{what}: it gives {number(sample.value)}.", *sample.warnings)))
+
+
+async def _hours_before(metrics: Metrics, source: MetricsSource, metric: Metric, query: str) -> str:
+    """Why it can't be said what was usual; empty if it can."""
+    now = datetime.now(UTC)
+    series = await metrics.history(source, query, now - metric.against, now, step_of(metric))
+    found = usual(series.values)
+    return found if isinstance(found, str) else ""
 
 
 async def _patiently(asked: Awaitable[T]) -> T:

@@ -82,6 +82,7 @@ async def _patients(wanted: Settings, catalogue: Catalogue | None) -> AsyncItera
                 verifier=neighbours.verifier,
                 calendars=neighbours.calendars,
                 github=GitHubDoctor(neighbours.github, website(wanted.github_api)) if neighbours.github else None,
+                metrics=neighbours.metrics,
             )
     finally:
         await engines.dispose()

@@ -159,9 +159,8 @@ class WatchDeploy:
         if metric.name in known:
             return known[metric.name]
         until = deployment.started_at or deployment.order.confirmed_at
-        step = max(metric.against / FEW_ENOUGH, SHORTEST_STEP)
         try:
-            series = await self.metrics.history(source, query, until - metric.against, until, step)
+            series = await self.metrics.history(source, query, until - metric.against, until, step_of(metric))
         except MetricsError as error:
             if error.empty:
                 return usual([])
@@ -333,6 +332,11 @@ class WatchDeploy:
         if loudly and roles:
             called = say("{roles}:", roles=AllOf(tuple(AtRole(each) for each in roles)))
             await page.tell(ThreadLine(release, in_a_row((called, waits), " ")))
+
+
+def step_of(metric: Metric) -> timedelta:
+    """How far the values of the hours before are apart."""
+    return max(metric.against / FEW_ENOUGH, SHORTEST_STEP)
 
 
 def values_of(deployment: Deployment) -> Mapping[str, str]:

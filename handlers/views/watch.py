@@ -67,17 +67,21 @@ def _line(name: str, found: Found, watched: Watched, agreed: Watch | None) -> Mr
     parts = [f"{_SIGNS[found.judgement]} *{one_line(name, 60)}*"]
     if picture:
         parts.append(code(picture))
-    if found.value is not None:
-        parts.append(f"*{number(found.value)}*")
-    if found.sigma is not None:
-        usual = (watched.usual or {}).get(name)
-        of = f" from the usual {number(usual.mean)}" if usual is not None else ""
-        parts.append(f"{number(found.sigma)} sigma{of}")
+    if found.judgement is not Judgement.BAD:  # which says it in words
+        parts += _numbers(name, found, watched)
     if metric is not None and found.judgement is Judgement.GOOD:
         parts.append(f"bad: {metric.limit}")
     if found.why:
         parts.append(words(found.why, 400))
     return Mrkdwn("  ".join(parts))
+
+
+def _numbers(name: str, found: Found, watched: Watched) -> Iterator[str]:
+    if found.value is not None:
+        yield f"*{number(found.value)}*"
+    if found.sigma is not None:
+        usual = (watched.usual or {}).get(name)
+        yield f"{number(found.sigma)} sigma" + (f" from the usual {number(usual.mean)}" if usual is not None else "")
 
 
 def _looks(deployment: Deployment, watched: Watched, agreed: Watch | None) -> Mrkdwn:

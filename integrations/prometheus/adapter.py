@@ -62,7 +62,7 @@ class Prometheus:
     async def _asked(self, source: MetricsSource, what: str, asked: Mapping[str, str]) -> tuple[Any, tuple[str, ...]]:
         """The data of its answer, with its warnings; MetricsError with why there is none."""
         place, seconds = shown(source.url), source.timeout.total_seconds()
-        form = {**asked, "timeout": f"{seconds:.3f}s"}
+        form = {**asked, "timeout": f"{max(1, round(seconds * 1000))}ms"}
         headers = self._headers(source)
         # Each `from None` is there because the library's own words may hold the whole address.
         try:

@@ -90,10 +90,12 @@ def _no_number(kind: str) -> str:
 def _pair(given: Any) -> tuple[datetime, float]:
     """A moment and a value as Prometheus writes them: `[1435781451.781, "1"]`, with NaN and infinity as words."""
     try:
-        at, value = given
-        return datetime.fromtimestamp(float(at), UTC), float(value)
+        if isinstance(given, list):
+            at, value = given
+            return datetime.fromtimestamp(float(at), UTC), float(value)
     except (TypeError, ValueError, OverflowError, OSError):
-        raise MetricsError("Prometheus gives a value that can't be read as a number.") from None
+        pass
+    raise MetricsError("Prometheus gives a value that can't be read as a number.")
 
 
 def _words(told: Any) -> str:

@@ -1,4 +1,4 @@
-"""What docs/catalogue.md shows can be copied: every excerpt is read as a part of a whole."""
+"""What the pages on the catalogue show can be copied: every excerpt is read as a part of a whole."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from bot.catalogue.file import CatalogueFile
 from bot.catalogue.schema import known_at
 from tests.catalogue.texts import EXAMPLE, loaded
 
-PAGE = (Path(__file__).parents[2] / "docs/catalogue.md").read_text()
-EXCERPTS = [each for each in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if not each.startswith(" ")]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "catalogue.md").read_text()
+PAGES = PAGE + (DOCS / "integrations/prometheus.md").read_text()
+EXCERPTS = [each for each in re.findall(r"```yaml\n(.*?)```", PAGES, re.DOTALL) if not each.startswith(" ")]
 
 
 def test_the_shortest_one_is_enough():

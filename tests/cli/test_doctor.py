@@ -19,13 +19,15 @@ from bot.ports import CalendarError, Occurrence, Served
 from bot.program.doctor import consult
 from bot.rules.people import Roles
 from bot.rules.policy import CalendarSource
+from bot.rules.watch import Metric, MetricsSource, Watch
 from bot.trouble import Trouble
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
 from tests.github.keys import new_keys
 from tests.github.state import App
 from tests.github.twin import CANARY, GitHubTwin
-from tests.makers import a_catalogue
+from tests.makers import PAYMENTS, PRODUCTION, a_catalogue, a_service, an_environment
+from tests.twins import FakeMetrics, FakeVerifier
 
 CATALOGUE = """\
 version: 1
@@ -346,12 +348,12 @@ class Well:
         return [Occurrence("sale", start, end, "The annual sale")]
 
 
-async def found(**instead: object) -> list[doctor.Finding]:
+async def found(catalogue=None, **instead: object) -> list[doctor.Finding]:
     """What is found wrong where one part is somebody else."""
     well = Well()
-    catalogue = a_catalogue(calendars=(CalendarSource("company", "https://example.com/freezes.ics"),))
+    catalogue = catalogue or a_catalogue(calendars=(CalendarSource("company", "https://example.com/freezes.ics"),))
     kinds = {each.deployer.kind: well for service in catalogue.services.values() for each in service.environments}
-    patients = Patients(well, well, well, kinds, well, well, well)
+    patients = Patients(well, well, well, kinds, well, well, well, FakeMetrics())
     patients = replace(patients, **instead)
     findings = examine(patients, catalogue, scopes={"chat:write"}, socket_mode=True)
     return [each async for each in findings if not each.well]
@@ -392,6 +394,62 @@ async def test_a_calendar_that_can_not_be_read_is_told():
 
     (finding,) = await found(calendars=Away())
     assert finding.what == "Calendar company: example.com answered with status 404."
+
+
+QUERIES = {"errors": 'errors{service="{service}"}', "of-this": 'errors{version="{version}"}', "latency": "latency"}
+ERRORS = 'errors{service="payments"}'
+
+
+def watched(**fields):
+    """Production is watched, by three queries; the last one by what is usual."""
+    metrics = tuple(Metric(name, query, above=1) for name, query in QUERIES.items())
+    watch = Watch(
+        timedelta(minutes=5), health="http://x/health", metrics=(*metrics[:2], replace(metrics[2], z_score=3))
+    )
+    service = a_service(environments=(an_environment(PRODUCTION, watch=watch),))
+    return a_catalogue(services={PAYMENTS: service}, metrics=MetricsSource("http://prometheus.invalid"), **fields)
+
+
+def measured() -> FakeMetrics:
+    """All that is asked for is measured, but for a version that there isn't yet."""
+    metrics = FakeMetrics()
+    for query in ("vector(1)", ERRORS, "latency"):
+        metrics.gives(query, 1)
+    return metrics
+
+
+async def test_the_address_of_the_metrics_and_each_query_are_tried():
+    well, metrics = FakeVerifier(), measured()
+    assert await found(watched(), metrics=metrics, verifier=well) == []
+    assert {"vector(1)", ERRORS, 'errors{version="0"}', "latency"} == set(metrics.asked)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (lambda m: m.is_down("could not be reached."), "Metrics: http://prometheus.invalid could not be reached."),
+        (lambda m: m.forgets(ERRORS), "Payments in production, errors: There is no data for this query."),
+        (lambda m: m.gives_several(ERRORS), "Payments in production, errors: The query gives 2 series"),
+        (lambda m: m.gives(ERRORS, float("nan")), "Payments in production, errors: it gives nan, which is no number."),
+        (
+            lambda m: (m.forgets("latency"), m.gives("latency", 1, datetime.now(UTC))),
+            "Payments in production, latency: There is one value in the hours before",
+        ),
+    ],
+)
+async def test_a_query_that_gives_no_number_is_told(wrong, told):
+    metrics = measured()
+    wrong(metrics)
+    (finding,) = await found(watched(), metrics=metrics, verifier=FakeVerifier())
+    assert finding.what.startswith(told)
+    assert finding.step
+
+
+async def test_an_address_that_is_not_well_is_told():
+    verifier = FakeVerifier()
+    verifier.is_unwell("http://x/health", "http://x/health answered with status 500.")
+    (finding,) = await found(watched(), metrics=measured(), verifier=verifier)
+    assert finding.what == "Payments in production, health: http://x/health answered with status 500."
 
 
 async def test_every_finding_that_is_not_well_says_what_to_do():

@@ -31,6 +31,7 @@ def signs(deployment: Deployment) -> list[str]:
         (Attempt.STARTING, 1, False),
         (Attempt.RUNNING, 1, False),
         (Attempt.VERIFYING, 1, False),
+        (Attempt.WATCHING, 1, False),
         (Attempt.SUCCEEDED, 0, True),
         (Attempt.FAILED, 1, True),
         (Attempt.CANCELLED, 1, True),
@@ -51,6 +52,10 @@ def test_on_its_way_what_is_done_goes_on_and_is_ahead_is_told_apart():
         "· Looking at what is served",
     ]
     assert signs(at(Attempt.VERIFYING))[-1] == "… Looking at what is served"
+    assert signs(at(Attempt.WATCHING, detail="It waits for a word.", watched_since=NOW))[-2:] == [
+        "✓ Looking at what is served",
+        "… Watched: It waits for a word.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from bot.ports import ConflictError, HeldError
 from bot.rules.deployment import HOLDING, Attempt, Heard, Kind, Phase, Step, StepState
+from bot.rules.judging import Found, Judgement, Look, Usual, Watched
 from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.rollback import taken_away
 from tests.keeping import LATER, SEARCH, a_version, planned, started
@@ -45,6 +46,7 @@ async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
             "steps": (Step("Build", DONE, "https://ci.example.com/7/1"), Step("Ship", StepState.RUNNING)),
         },
         {"attempt": Attempt.VERIFYING, "since": NOW + timedelta(minutes=5), "steps": ()},
+        {"attempt": Attempt.WATCHING, "watched_since": NOW + timedelta(minutes=6)},
         {"attempt": Attempt.SUCCEEDED, "since": LATER, "served": "2.4.0", "ended_at": LATER},
     ]
     for state in states:
@@ -53,7 +55,7 @@ async def test_a_deployment_is_followed_to_its_end(records: Records) -> None:
             await page.commit()
         async with records.read() as reading:
             assert await reading.deployment(deployment.id) == deployment
-    assert (deployment.revision, deployment.since) == (6, LATER)
+    assert (deployment.revision, deployment.since) == (7, LATER)
 
 
 async def test_a_rollback_names_what_it_replaces(records: Records) -> None:
@@ -162,3 +164,35 @@ async def test_deployments_are_read_page_by_page_by_their_numbers(records: Recor
         assert await reading.deployments(limit=2) == [third, second]
         assert await reading.deployments(before=second.id, limit=2) == [first]
         assert await reading.deployments(environment=places[0], before=third.id) == [first]
+
+
+async def test_what_a_watch_has_seen_is_kept_in_place_of_what_it_had_seen_before(records: Records) -> None:
+    release = await planned(records)
+    deployment = await started(records, an_order(release.id))
+    async with records.read() as reading:
+        assert await reading.watched(deployment.id) is None
+    first = Watched(deployment.id, (Look(NOW, {"errors": Found(Judgement.GOOD, 0.1)}),))
+    found = {
+        "errors": Found(Judgement.BAD, 1e300, -4.25, "Too many <&> \x00"),
+        "up": Found(Judgement.UNREADABLE, why="“Away”"),
+    }
+    second = replace(
+        first,
+        looks=(*first.looks, Look(LATER, found)),
+        usual={"errors": Usual(0.1, 1e-12, 300)},
+        asks_since=LATER,
+        asks_why="It waits",
+        kept_by=BEN.id,
+        kept_why="Fine",
+    )
+    for each in (first, second):
+        async with records.open() as page:
+            await page.keep_watched(each)
+            await page.commit()
+    async with records.read() as reading:
+        watched = await reading.watched(deployment.id)
+    assert watched is not None
+    assert watched.looks[1].found["errors"].why.startswith("Too many <&> ")
+    assert replace(watched, looks=()) == replace(second, looks=())
+    assert watched.looks[0] == second.looks[0]
+    assert watched.looks[1].found["up"] == found["up"]

@@ -23,6 +23,8 @@ class Ground(Protocol):
     def environment(self, name: str) -> Environment: ...
     def serves(self, name: str, version: str) -> None: ...
     def is_down(self, name: str) -> None: ...
+    def health(self, name: str) -> str: ...
+    def is_unwell(self, name: str) -> None: ...
 
 
 class TwinGround:
@@ -38,11 +40,18 @@ class TwinGround:
     def is_down(self, name):
         self.verifier.is_down(name, f"http://{name}.invalid/version answered with status 503.")
 
+    def health(self, name):
+        return f"http://{name}.invalid/health"
+
+    def is_unwell(self, name):
+        self.verifier.is_unwell(self.health(name), f"{self.health(name)} answered with status 500.")
+
 
 class HttpGround:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.verifier = HttpVerifier(session)
         self.served: dict[str, str | None] = {}
+        self.unwell: set[str] = set()
         self.address = ""
 
     def environment(self, name):
@@ -53,6 +62,15 @@ class HttpGround:
 
     def is_down(self, name):
         self.served[name] = None
+
+    def health(self, name):
+        return f"{self.address}/{name}/health"
+
+    def is_unwell(self, name):
+        self.unwell.add(name)
+
+    async def well(self, request):
+        return web.Response(status=500 if request.match_info["name"] in self.unwell else 204)
 
     async def answer(self, request):
         version = self.served.get(request.match_info["name"])
@@ -70,6 +88,7 @@ async def ground(request):
         ready = HttpGround(session)
         app = web.Application()
         app.router.add_get("/{name}/version", ready.answer)
+        app.router.add_get("/{name}/health", ready.well)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -121,3 +140,10 @@ async def test_where_no_address_was_agreed_nothing_can_be_read(ground: Ground):
 
     assert served.version is None
     assert served.problem == "The catalogue names no address where staging tells its version."
+
+
+async def test_an_address_is_well_until_it_answers_with_trouble(ground: Ground):
+    ground.is_unwell(PRODUCTION)
+    assert await ground.verifier.unhealthy(ground.health(STAGING)) == ""
+    told = await ground.verifier.unhealthy(ground.health(PRODUCTION))
+    assert told == f"{ground.health(PRODUCTION)} answered with status 500."

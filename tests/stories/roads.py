@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.stories.world import World
+from typing import Any
+
+from integrations.sandbox.messages import Message
+from tests.stories.world import Player, World, read
 
 REGRESSION = "The regression tests have passed"
 NOTES = "Release notes are written"
@@ -47,3 +50,12 @@ async def two_versions_in_production(world: World) -> None:
         await world.maya.fills_in(change_type="hotfix")
         await world.omar.presses("Approve")
         await deployed(world, "production", number)
+
+
+async def presses_in_thread(player: Player, label: str, on: Message, **which: Any) -> str:
+    """Press a button in a thread: the private answer comes there."""
+    before = {m.ts for m in player.desk.thread(on)}
+    await player.desk.presses(on, label, **which)
+    await player.world.settles()
+    said = [m for m in player.desk.thread(on) if m.ephemeral_to and m.ts not in before]
+    return "\n".join(map(read, said))

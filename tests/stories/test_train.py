@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.rules.policy import ServiceName
 from integrations.sandbox.messages import Message
 from tests.stories.conftest import a_world
-from tests.stories.roads import deployed
-from tests.stories.world import Player, World, read
+from tests.stories.roads import deployed, presses_in_thread
+from tests.stories.world import World, read
 from tests.twins.deployer import Script
 
 SERVICES = ("payments", "ledger", "storefront")
@@ -67,15 +66,6 @@ async def stands_still(world: World, release: int) -> Message:
     card = world.card(release)
     replies = [m for m in world.workspace.messages[card.channel] if m.thread_ts == card.ts and m.is_reply]
     return next(m for m in reversed(replies) if "🚆" in read(m))
-
-
-async def presses(player: Player, label: str, on: Message, **which: Any) -> str:
-    """Press a button in a thread: the private answer comes there."""
-    before = {m.ts for m in player.desk.thread(on)}
-    await player.desk.presses(on, label, **which)
-    await player.world.settles()
-    said = [m for m in player.desk.thread(on) if m.ephemeral_to and m.ts not in before]
-    return "\n".join(map(read, said))
 
 
 async def test_a_train_of_three_is_looked_at_confirmed_and_arrives(world: World):
@@ -141,7 +131,7 @@ async def test_at_a_failure_it_asks_in_the_threads_and_whoever_confirmed_it(worl
 
 async def test_go_on_goes_without_what_failed(world: World):
     message = await failed_in_the_middle(world)
-    assert "T-1 goes on." in await presses(world.maya, "Go on", message)
+    assert "T-1 goes on." in await presses_in_thread(world.maya, "Go on", message)
     await world.until(lambda: "2.4.0 is in production" in world.thread(2))
     await world.until(lambda: "to *production*  ·  ended" in world.thread(3))
     assert "lets T-1 go on without R-3" in world.thread(3)
@@ -150,7 +140,7 @@ async def test_go_on_goes_without_what_failed(world: World):
 
 async def test_stop_leaves_what_is_there(world: World):
     message = await failed_in_the_middle(world)
-    assert "T-1 stops; what it brought stays." in await presses(world.ines, "Stop", message)
+    assert "T-1 stops; what it brought stays." in await presses_in_thread(world.ines, "Stop", message)
     await world.until(lambda: "to *production*  ·  ended" in world.thread(1))
     assert len(world.target.started) == 2
     late = await world.maya.types("/deploy train T-1 go on")
@@ -171,7 +161,7 @@ async def test_roll_all_back_takes_back_what_it_brought(world: World):
     message = await stands_still(world, 6)
     world.target.fails = set()
     assert "Roll all back*: takes back R-6, R-5 and R-4, one after the other" in read(message)
-    told = await presses(world.ines, "Roll all back", message)
+    told = await presses_in_thread(world.ines, "Roll all back", message)
     assert "What T-1 brought is rolled back, one after the other" in told
     await world.until(lambda: "to *production*  ·  ended" in world.thread(4))
     assert [each.order.service for each in world.target.started[6:]] == ["storefront", "ledger", "payments"]
@@ -184,7 +174,9 @@ async def test_a_press_on_a_message_from_before_decides_nothing(world: World):
     value = next(e["value"] for b in message.blocks if b["type"] == "actions" for e in b["elements"])
     await world.maya.types("/deploy train T-1 go on")
     await world.until(lambda: "to *production*  ·  ended" in world.thread(3))
-    assert "has gone on since you looked" in await presses(world.maya, "Stop", message, value=value, stale=True)
+    assert "has gone on since you looked" in await presses_in_thread(
+        world.maya, "Stop", message, value=value, stale=True
+    )
 
 
 async def test_a_restart_in_the_middle_starts_nothing_twice(world: World):
@@ -211,5 +203,5 @@ async def test_the_next_environment_is_offered_with_a_button_that_opens_the_prev
     offer = next(
         m for m in world.workspace.messages[card.channel] if m.is_reply and "Nothing blocks production" in m.text
     )
-    assert "`/deploy confirm R-1 to production`" in await presses(world.ines, "Deploy to production", offer)
+    assert "`/deploy confirm R-1 to production`" in await presses_in_thread(world.ines, "Deploy to production", offer)
     assert len(world.target.started) == 1

@@ -195,6 +195,8 @@ class World:
     commits: dict[str, str]
     calendars: FakeCalendars = field(default_factory=FakeCalendars)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    neighbours: Neighbours | None = None
+    """Real ones, for a story that has some; None: the stand-ins."""
     slipway: Slipway | None = None
     players: dict[str, Player] = field(default_factory=dict)
     _stack: AsyncExitStack | None = None
@@ -285,7 +287,7 @@ class World:
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[Slipway]:
         deployers = {"command": FakeDeployer(self.target)}
-        neighbours = Neighbours(
+        neighbours = self.neighbours or Neighbours(
             deployers=deployers,
             code_host=self.code,
             verifier=self.verifier,

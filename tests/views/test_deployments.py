@@ -175,6 +175,12 @@ def test_a_confirmation_that_is_blocked_says_by_what():
         (Attempt.STARTING, {}, "⏳ *Starting*\n▫️ Running\n▫️ Looking at what is served"),
         (Attempt.RUNNING, {"detail": "copying 3/7"}, "⏳ *Running*: copying 3/7\n▫️ Looking at what is served"),
         (Attempt.VERIFYING, {}, "✅ Ran\n⏳ *Looking at what is served*"),
+        (
+            Attempt.WATCHING,
+            {"watched_since": NOW, "served": "e0996a3"},
+            "✅ There [2026-11-23 10:00], serving `e0996a3`",
+        ),
+        (Attempt.WATCHING, {"detail": "It waits for a word."}, "🔬 *Watched*: It waits for a word."),
         (Attempt.SUCCEEDED, {"served": "e0996a3"}, "✅ *Done* [2026-11-23 10:03], serving `e0996a3`"),
         (Attempt.FAILED, {"detail": "disk <full>"}, "❌ *Failed* [2026-11-23 10:03]: disk <full>"),
         (Attempt.CANCELLED, {}, "⏹️ *Cancelled* [2026-11-23 10:03]"),
