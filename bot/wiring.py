@@ -17,7 +17,19 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Directory, Next, TokenSigner, Verifier, Work
+from bot.ports import (
+    Advance,
+    Agreed,
+    Calendars,
+    CodeHost,
+    Deployer,
+    Deployers,
+    Directory,
+    Next,
+    TokenSigner,
+    Verifier,
+    Work,
+)
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
@@ -63,8 +75,11 @@ from integrations.database.readings import DatabaseReadings
 from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
+from integrations.deployers.github_actions import GitHubActionsDeployer
+from integrations.deployers.github_deployments import GitHubDeploymentsDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
+from integrations.github.client import AppKey, GitHub, connected_to_github
 from integrations.kept_directory import Remembering
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
@@ -393,13 +408,34 @@ def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:
 @asynccontextmanager
 async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
     """The deployers, the code host and the verifier that a team uses."""
-    async with aiohttp.ClientSession() as session, IcalCalendars.connected() as calendars:
+    async with (
+        aiohttp.ClientSession() as session,
+        IcalCalendars.connected() as calendars,
+        at_github(settings) as github,
+    ):
+        deployers: dict[str, Deployer] = {
+            "command": CommandDeployer(state=state_folder(settings)),
+            "github-actions": GitHubActionsDeployer(github, utc_now),
+            "github-deployments": GitHubDeploymentsDeployer(github, utc_now),
+        }
         yield Neighbours(
-            {"command": CommandDeployer(state=state_folder(settings))},
+            deployers,
             GitCodeHost(base=settings.catalogue.absolute().parent),
             HttpVerifier(session),
             calendars,
         )
+
+
+@asynccontextmanager
+async def at_github(settings: Settings) -> AsyncIterator[GitHub | None]:
+    """GitHub, as whom the settings say; None if they don't say anything of it."""
+    if not settings.uses_github:
+        yield None
+        return
+    token = settings.github_token.reveal()
+    who = token or AppKey(settings.github_app_id, settings.github_app_key.reveal())
+    async with connected_to_github(who, api=settings.github_api) as github:
+        yield github
 
 
 def state_folder(settings: Settings) -> Path:
