@@ -17,10 +17,17 @@ from bot.verbs.sync_freezes import AHEAD
 PATIENCE = timedelta(seconds=20)
 """How long one neighbour may take to answer."""
 
+SOON = timedelta(days=14)
+"""A token that ends so soon is told."""
+
 T = TypeVar("T")
 
 _UNVERIFIED = (
     "Correct “verify” in the catalogue, or see that the service answers. Before a first deployment this is normal."
+)
+_GITHUB = (
+    "Mend SLIPWAY_GITHUB_APP_ID and SLIPWAY_GITHUB_APP_KEY, or SLIPWAY_GITHUB_TOKEN; docs/integrations/github.md says "
+    "how."
 )
 
 
@@ -55,6 +62,15 @@ class ChannelSeen:
     archived: bool
 
 
+@dataclass(frozen=True, slots=True)
+class HostAccount:
+    """Who we are at a code host. `ends`: when our token does, where that is told."""
+
+    name: str
+    is_app: bool
+    ends: datetime | None = None
+
+
 class SlackCheckup(Protocol):
     """What of Slack can be tried without anybody noticing. AilingError in a sentence where it fails."""
 
@@ -71,6 +87,22 @@ class SlackCheckup(Protocol):
         ...
 
 
+class CodeHostCheckup(Protocol):
+    """What of a code host can be tried without anybody noticing. AilingError in a sentence where it fails."""
+
+    async def account(self) -> HostAccount:
+        """Who we are there."""
+        ...
+
+    def has(self, repository: str) -> bool:
+        """Whether that repository is at this host."""
+        ...
+
+    async def lacks(self, repository: str) -> Sequence[str]:
+        """The permissions that we need there and don't have, by name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Patients:
     """Everybody whom Slipway works with, as they are used in earnest."""
@@ -83,6 +115,8 @@ class Patients:
     code_host: CodeHost
     verifier: Verifier
     calendars: Calendars
+    github: CodeHostCheckup | None = None
+    """None: it isn't used."""
 
 
 async def examine(
@@ -102,10 +136,11 @@ async def examine(
     agreed = catalogue if isinstance(catalogue, Catalogue) else None
     async for found in _slack(patients, agreed, scopes, socket_mode=socket_mode):
         yield found
+    repositories = {each.repository for each in agreed.services.values() if each.repository} if agreed else set()
+    async for found in _code(patients, sorted(repositories)):
+        yield found
     if agreed is None:
         return
-    for repository in sorted({each.repository for each in agreed.services.values() if each.repository}):
-        yield await _repository(patients.code_host, repository)
     for service in agreed.services.values():
         for environment in service.environments:
             async for found in _environment(patients, service, environment):
@@ -211,6 +246,60 @@ async def _roles(directory: Directory, catalogue: Catalogue) -> AsyncIterator[Fi
             )
         else:
             yield Finding(well=True, what=f"{what}: {holders} {'person' if holders == 1 else 'people'}.")
+
+
+async def _code(patients: Patients, repositories: Sequence[str]) -> AsyncIterator[Finding]:
+    """The code hosts, and every repository."""
+    at_github = [each for each in repositories if patients.github is not None and patients.github.has(each)]
+    if patients.github is not None:
+        async for found in _github(patients.github, at_github):
+            yield found
+    for repository in repositories:
+        if repository not in at_github:
+            yield await _repository(patients.code_host, repository)
+
+
+async def _github(github: CodeHostCheckup, repositories: Sequence[str]) -> AsyncIterator[Finding]:
+    try:
+        account = await _patiently(github.account())
+    except AilingError as error:
+        yield Finding(well=False, what=f"GitHub: {error}", step=_GITHUB)
+        return
+    if account.is_app:
+        yield Finding(well=True, what=f"GitHub: Slipway is the App {account.name}.")
+    else:
+        yield _token_of(account)
+    for repository in repositories:
+        yield await _at_github(github, account, repository)
+
+
+def _token_of(account: HostAccount) -> Finding:
+    what = f"GitHub: Slipway speaks as {account.name}, with a token"
+    if account.ends is None:
+        return Finding(well=True, what=f"{what}.")
+    what = f"{what} that ends on {account.ends:%Y-%m-%d at %H:%M} UTC."
+    if account.ends - datetime.now(UTC) > SOON:
+        return Finding(well=True, what=what)
+    return Finding(well=False, what=what, step="Make another one in time, and give it in SLIPWAY_GITHUB_TOKEN.")
+
+
+async def _at_github(github: CodeHostCheckup, account: HostAccount, repository: str) -> Finding:
+    what = f"Repository {repository}"
+    try:
+        lacking = await _patiently(github.lacks(repository))
+    except AilingError as error:
+        step = "Correct “repository” in the catalogue, or give Slipway access to it at GitHub."
+        return Finding(well=False, what=f"{what}: {error}", step=step)
+    if not lacking:
+        return Finding(well=True, what=f"{what}: its code and its pull requests can be read.")
+    if account.is_app:
+        who, step = (
+            "the App",
+            "Add that on the App's page, “Permissions & events”, and accept it where it is installed.",
+        )
+    else:
+        who, step = "the token", "Give that to the token: on its page, “Repository access” and “Permissions”."
+    return Finding(well=False, what=f"{what}: {who} lacks {joined(list(lacking))}.", step=step)
 
 
 async def _repository(code_host: CodeHost, repository: str) -> Finding:

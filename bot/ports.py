@@ -525,10 +525,20 @@ class CodeHostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What was discussed and merged as one change, by its number at the code host."""
+
+    number: int
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One commit. `url` leads to it where the host has pages.
 
-    `irreversible` is what its trailer `Irreversible-Migration:` says; empty: it has none.
+    `irreversible` is what its trailer `Irreversible-Migration:` says; empty: it has none. `pull` is the pull request
+    through which it came, where that was asked for and the host knows.
     """
 
     sha: str
@@ -538,6 +548,7 @@ class Commit:
     at: datetime
     url: str | None = None
     irreversible: str = ""
+    pull: PullRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,7 +557,7 @@ class Changes:
 
     `lost` counts what the old one has and the new one doesn't: where both it and `total` are more than nothing and
     it isn't backwards, the two have diverged. `irreversible` are those of all these commits, shown or not, that bring
-    a migration that can't be undone.
+    a migration that can't be undone; where there was nothing to compare with, at least those of the shown ones.
     """
 
     commits: tuple[Commit, ...]
@@ -602,6 +613,44 @@ class CodeHost(Protocol):
 
     async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
         """Those of these commits (full SHAs) that it has in its history, or is. An unknown one is not among them."""
+        ...
+
+    async def with_pulls(self, repository: str, commits: Sequence[Commit]) -> tuple[Commit, ...]:
+        """The same commits, each with the pull request through which it came, where the host has such.
+
+        Never raises: it is something to read, and nothing depends on it. What can't be learned isn't there.
+        """
+        ...
+
+
+class PublisherError(Exception):
+    """It could not be published, and nothing that stood there was changed; the message says why, for people.
+
+    `uncertain`: nobody knows whether it was. To ask again is safe, and tells.
+    """
+
+    def __init__(self, message: str, *, uncertain: bool = False) -> None:
+        super().__init__(message)
+        self.uncertain = uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """It stands there. `made` False: it did so before. `url` leads to it where the host has pages."""
+
+    made: bool
+    url: str | None = None
+
+
+class Publisher(Protocol):
+    """Tells, where the code lives, what was released. It looks before it makes anything, and never changes anything."""
+
+    async def tag(self, repository: str, name: str, commit: str, message: str) -> Published:
+        """Call that commit (a full SHA) so, for good. PublisherError if another is called so: no tag is ever moved."""
+        ...
+
+    async def release(self, repository: str, tag: str, title: str, notes: str) -> Published:
+        """A page with notes for that tag, which must be there. A page that is there is left as it is."""
         ...
 
 

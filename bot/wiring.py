@@ -67,7 +67,9 @@ from handlers.views.text import Pen
 from handlers.webhooks import webhooks
 from integrations.calendars.adapter import IcalCalendars
 from integrations.calendars.feed import feed
+from integrations.code_hosts.chosen import ChosenCodeHost
 from integrations.code_hosts.git import GitCodeHost
+from integrations.code_hosts.github import GitHubCodeHost
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox, Parcel
@@ -80,6 +82,7 @@ from integrations.deployers.github_deployments import GitHubDeploymentsDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.github.client import AppKey, GitHub, connected_to_github
+from integrations.github.places import website
 from integrations.kept_directory import Remembering
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
@@ -105,6 +108,8 @@ class Neighbours:
     code_host: CodeHost
     verifier: Verifier
     calendars: Calendars
+    github: GitHub | None = None
+    """GitHub, for whoever wants to see whether it is well; None: it isn't used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,8 +416,9 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
     async with (
         aiohttp.ClientSession() as session,
         IcalCalendars.connected() as calendars,
-        at_github(settings) as github,
+        github_as_set_up(settings) as github,
     ):
+        host = website(settings.github_api)
         deployers: dict[str, Deployer] = {
             "command": CommandDeployer(state=state_folder(settings)),
             "github-actions": GitHubActionsDeployer(github, utc_now),
@@ -420,21 +426,25 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
         }
         yield Neighbours(
             deployers,
-            GitCodeHost(base=settings.catalogue.absolute().parent),
+            ChosenCodeHost(
+                GitCodeHost(base=settings.catalogue.absolute().parent),
+                GitHubCodeHost(github, host=host) if github is not None else None,
+                host,
+            ),
             HttpVerifier(session),
             calendars,
+            github,
         )
 
 
 @asynccontextmanager
-async def at_github(settings: Settings) -> AsyncIterator[GitHub | None]:
-    """GitHub, as whom the settings say; None if they don't say anything of it."""
+async def github_as_set_up(settings: Settings) -> AsyncIterator[GitHub | None]:
+    """GitHub as an App or with a token, whichever is set; None if neither is."""
     if not settings.uses_github:
         yield None
         return
-    token = settings.github_token.reveal()
-    who = token or AppKey(settings.github_app_id, settings.github_app_key.reveal())
-    async with connected_to_github(who, api=settings.github_api) as github:
+    token, key = settings.github_token.reveal(), settings.github_app_key.reveal()
+    async with connected_to_github(token or AppKey(settings.github_app_id, key), api=settings.github_api) as github:
         yield github
 
 

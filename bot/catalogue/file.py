@@ -204,7 +204,7 @@ class ServiceEntry(Part):
     )
     repository: Line | None = Field(
         default=None,
-        description="How the code host knows it: owner/name, or a path (beginning with ./ or /) to a local one.",
+        description="owner/name or the address of one at GitHub, or a path (beginning with ./ or /) to a local one.",
     )
     environments: dict[TypedName, EnvironmentEntry] = Field(
         min_length=1, description="In order, from the first one tried to where customers are."

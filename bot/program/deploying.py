@@ -21,12 +21,12 @@ from bot.rules.policy import takes_two_people
 from bot.rules.sentence import At, Code, Refused, Repeated, Sentence, say
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
+from bot.verbs.in_between import SHOWN, headline
 from bot.verbs.look import Picture, Place
 from bot.verbs.roll_back import WayBack
 from handlers.parsing import commands as c
 from handlers.views.text import counted
 
-_COMMITS = 12
 _OTHERS = 5
 _MARGIN = 4
 
@@ -251,10 +251,11 @@ def _changes(changes: Changes | None, problem: str, *, lost: bool) -> None:
         _row("commits", Text(f"{number} would be lost", "yellow" if changes.total else ""))
     else:
         _row("commits", f"{number} would come along" if changes.total else "none in between")
-    for each in changes.commits[:_COMMITS]:
-        line = f"{each.sha[:7]} {harmless(each.subject)[:90]}, by {harmless(each.author_name)[:40]}"
+    for each in changes.commits[:SHOWN]:
+        pull = f" (#{each.pull.number})" if each.pull else ""
+        line = f"{each.sha[:7]} {harmless(headline(each))[:90]}{pull}, by {harmless(each.author_name)[:40]}"
         terminal.below(line, _MARGIN)
-    rest = changes.total - len(changes.commits[:_COMMITS])
+    rest = changes.total - len(changes.commits[:SHOWN])
     if rest > 0:
         terminal.below(f"… and {rest} more", _MARGIN)
 

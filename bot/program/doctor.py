@@ -17,6 +17,8 @@ from bot.wiring import real_neighbours
 from integrations.database.checkup import look_at
 from integrations.database.engine import open_engines
 from integrations.deployers.kinds import KINDS
+from integrations.github.checkup import GitHubDoctor
+from integrations.github.places import website
 from integrations.slack import scopes
 from integrations.slack.checkup import SlackDoctor
 from integrations.slack.client import connected_to_slack
@@ -79,6 +81,7 @@ async def _patients(wanted: Settings, catalogue: Catalogue | None) -> AsyncItera
                 code_host=neighbours.code_host,
                 verifier=neighbours.verifier,
                 calendars=neighbours.calendars,
+                github=GitHubDoctor(neighbours.github, website(wanted.github_api)) if neighbours.github else None,
             )
     finally:
         await engines.dispose()

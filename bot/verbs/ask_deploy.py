@@ -13,6 +13,7 @@ from bot.rules.policy import EnvironmentName, Right, Service
 from bot.rules.release import Release, ReleaseId
 from bot.rules.rollback import last_good
 from bot.rules.sentence import AllOf, Code, Refused, Sentence, refuse, say
+from bot.verbs.in_between import with_pulls
 from bot.verbs.look import Picture, Place, no_such_release, take
 from bot.verbs.rights import lacks
 
@@ -98,9 +99,10 @@ class AskDeploy:
             return None, "" if release.candidate is None else "The catalogue names no repository for this service."
         old = standing.order.candidate.commit if standing else None
         try:
-            return await self.code_host.between(service.repository, old, release.candidate.commit), ""
+            changes = await self.code_host.between(service.repository, old, release.candidate.commit)
         except CodeHostError as error:
             return None, str(error)
+        return await with_pulls(self.code_host, service.repository, changes), ""
 
 
 def no_way_back(release: Release, changes: Changes | None) -> tuple[Sentence, ...]:

@@ -39,6 +39,7 @@ from bot.rules.rollback import best_first, good_versions, last_touch, named
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.rules.veto import Finding, Veto, vetoed
 from bot.verbs.cancel_deploy import asked_to_stop
+from bot.verbs.in_between import with_pulls
 from bot.verbs.next_in_line import withdrawn
 from bot.verbs.redraw import changed, redraw_if_open
 from bot.verbs.rights import lacks
@@ -138,6 +139,8 @@ class RollBack:
             return ways
         standing, target = ways
         lost, problem = await self._lost_in_time(place, standing, target)
+        if lost is not None and place.repository is not None:
+            lost = await with_pulls(self.code_host, place.repository, lost)
         good = ranked(history, place, name, stains, looked)
         gone = tuple(each for each in good if is_gone(each, looked))
         return WayBack(
@@ -558,15 +561,15 @@ def _kept_out(history: Sequence[Deployment], wanted: str | None, stains: Stains)
     if target is None or veto is None:
         return None
     taken, commit = veto.taken, target.order.candidate.commit
-    itself = "{version} was taken back from {environment} ({veto})."
-    together = "{version} was taken back from {environment} together with {bad} ({veto})."
-    carries = "{version} carries what was taken back from {environment} with {bad} ({veto})."
-    what = itself if commit == taken.bad else together if commit in taken.known else carries
+    itself = commit == taken.bad
+    together = commit in taken.known
     return refuse(
-        what + " If it was not to blame, lift that with {lift}, or go back to another version.",
+        "{version} {was} taken back from {environment}{with_what} ({veto}). If it was not to blame, lift that with "
+        "{lift}, or go back to another version.",
         version=target.order.version,
+        was="was" if itself or together else "carries what was",
         environment=taken.environment,
-        bad=taken.bad_version,
+        with_what="" if itself else f" {'together ' if together else ''}with {taken.bad_version}",
         veto=veto.name,
         lift=Code(f"/rollback lift {veto.name} <reason>"),
     )

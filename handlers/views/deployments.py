@@ -17,6 +17,7 @@ from bot.rules.rollback import stands_now
 from bot.rules.sentence import Sentence
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
+from bot.verbs.in_between import SHOWN, headline
 from bot.verbs.look import Place
 from bot.verbs.standing_back import StandsBack
 from bot.verbs.trains import TrainSeen
@@ -30,7 +31,6 @@ from handlers.views.trains import row as train_row
 from handlers.views.why import gate
 from handlers.views.words import ATTEMPTS, BROKE_GLASS, attempt, glass, named, passing, what
 
-_COMMITS = 12
 _SERVICES = 20
 _WAITING = 5
 _REVIEWS = 5
@@ -240,7 +240,7 @@ def _commits(changes: Changes | None, problem: str, *, lost: bool = False) -> It
         opening = f"⚠️ *This goes back: {number} would be lost*"
     else:
         opening = f"*{number} would come along:*"
-    lines = [f"•  {_commit(each)}" for each in changes.commits[:_COMMITS]]
+    lines = [f"•  {_commit(each)}" for each in changes.commits[:SHOWN]]
     rest = changes.total - len(lines)
     if rest > 0:
         lines.append(f"… and {link(counted(rest, 'more commit'), changes.url)}")
@@ -249,7 +249,8 @@ def _commits(changes: Changes | None, problem: str, *, lost: bool = False) -> It
 
 def _commit(commit: Commit) -> Mrkdwn:
     sha = link(commit.sha[:7], commit.url) if commit.url else code(commit.sha[:7])
-    return Mrkdwn(f"{sha} {one_line(commit.subject, 90)} — {one_line(commit.author_name, 40)}")
+    pull = f" ({link(f'#{commit.pull.number}', commit.pull.url)})" if commit.pull else ""
+    return Mrkdwn(f"{sha} {one_line(headline(commit), 90)}{pull} — {one_line(commit.author_name, 40)}")
 
 
 def lost_commits(changes: Changes | None, problem: str) -> Iterator[Block]:

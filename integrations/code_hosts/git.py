@@ -6,7 +6,6 @@ repository's own settings can't make git run anything or ask anybody.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,18 +14,20 @@ from pathlib import Path
 from bot.ports import Carried, Changes, CodeHostError, Commit, Suspicion
 from integrations.code_hosts.git_program import Git, GitFailedError
 from integrations.code_hosts.reverts import MENTIONS, MENTIONS_NUMBER, Node, carried_by
+from integrations.code_hosts.words import (
+    NO_MOMENT,
+    TRAILER,
+    can_be_named,
+    is_full,
+    may_begin_a_commit,
+    plain,
+    shown,
+)
 
-SHORTEST = 7
-FULL = (40, 64)
-LONGEST_NAME = 250
 MOST = 1000
 
-_HEX = re.compile(r"[0-9a-f]+")
-_NO_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\]\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock$|^@$")
-_TRAILER = "Irreversible-Migration"
-_FORMAT = f"%H%x00%s%x00%an%x00%ae%x00%ct%x00%(trailers:key={_TRAILER},valueonly,separator=%x3B%x20)"
+_FORMAT = f"%H%x00%s%x00%an%x00%ae%x00%ct%x00%(trailers:key={TRAILER},valueonly,separator=%x3B%x20)"
 _FIELDS = 6
-_LONGEST_SUBJECT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class GitCodeHost:
         """Those of these commits that it has."""
         folder = self._folder(repository)
         here = await self._full(folder, commit)
-        asked = [each for each in dict.fromkeys(others) if _HEX.fullmatch(each) and len(each) in FULL]
+        asked = [each for each in dict.fromkeys(others) if is_full(each)]
         if not asked:
             return frozenset()
         kinds = await self._ask(folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", given="\n".join(asked))
@@ -102,11 +103,15 @@ class GitCodeHost:
         told = await self._ask(folder, "rev-list", "--stdin", given="\n".join((*there, f"^{here}")))
         return frozenset(there) - frozenset(told.split())
 
+    async def with_pulls(self, repository: str, commits: Sequence[Commit]) -> tuple[Commit, ...]:  # noqa: ARG002 - the same for all
+        """Git knows of no pull requests."""
+        return tuple(commits)
+
     async def _full(self, folder: Path, sha: str) -> str:
         """That commit, which must be there; nothing but a full SHA is meant."""
-        found = await self._only_commit(folder, sha) if _HEX.fullmatch(sha) and len(sha) in FULL else None
+        found = await self._only_commit(folder, sha) if is_full(sha) else None
         if found is None:
-            raise CodeHostError(f"The repository {folder.name} has no commit {_shown(sha)} any more.")
+            raise CodeHostError(f"The repository {folder.name} has no commit {shown(sha)} any more.")
         return found
 
     async def _subjects(self, folder: Path, range_: Sequence[str]) -> dict[str, str]:
@@ -124,7 +129,7 @@ class GitCodeHost:
         if total <= len(commits):
             marked = commits
         else:
-            pattern = ("--basic-regexp", "--regexp-ignore-case", f"--grep=^{_TRAILER}:")
+            pattern = ("--basic-regexp", "--regexp-ignore-case", f"--grep=^{TRAILER}:")
             marked = await self._commits(folder, [*pattern, *range_], MOST)
         return Changes(commits, total, irreversible=tuple(each for each in marked if each.irreversible))
 
@@ -137,26 +142,25 @@ class GitCodeHost:
     async def _must_name(self, folder: Path, ref: str) -> str:
         sha = await self._named(folder, ref)
         if sha is None:
-            raise CodeHostError(f"The repository {folder.name} has nothing called {_shown(ref)}.")
+            raise CodeHostError(f"The repository {folder.name} has nothing called {shown(ref)}.")
         return sha
 
     async def _named(self, folder: Path, ref: str) -> str | None:
         """The commit's SHA. Every reading of the name is meant; if they lead to different commits, it is refused."""
         ref = ref.strip()
-        if not ref or len(ref) > LONGEST_NAME or _NO_NAME.search(ref):
+        if not can_be_named(ref):
             await self._ask(folder, "rev-parse", "--git-dir")  # an unreadable repository must not look like a typo
             return None
         digits = ref.lower()
-        is_hex = _HEX.fullmatch(digits) is not None
-        if is_hex and len(digits) in FULL:
+        if is_full(digits):
             return await self._only_commit(folder, digits)
         meanings = await self._refs(folder, ref)
-        if is_hex and len(digits) >= SHORTEST:
+        if may_begin_a_commit(digits):
             meanings += [_Named("a commit", sha) for sha in await self._beginning_with(folder, digits)]
         if len({each.sha for each in meanings}) > 1:
             told = " and ".join(sorted(f"{each.what} ({each.sha[:10]})" for each in meanings)[:4])
             raise CodeHostError(
-                f"{_shown(ref)} is ambiguous: it is {told}. Please give more of the commit's digits, or all of them."
+                f"{shown(ref)} is ambiguous: it is {told}. Please give more of the commit's digits, or all of them."
             )
         return meanings[0].sha if meanings else None
 
@@ -218,17 +222,7 @@ def _commit(fields: Sequence[str]) -> Commit:
     try:
         at = datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
-        at = datetime.fromtimestamp(0, UTC)  # a commit may claim any date, also one that no calendar has
+        at = NO_MOMENT
     return Commit(
-        sha.strip(), _plain(subject), _plain(name), _plain(email), at, irreversible=_plain(irreversible).strip("; ")
+        sha.strip(), plain(subject), plain(name), plain(email), at, irreversible=plain(irreversible).strip("; ")
     )
-
-
-def _plain(text: str) -> str:
-    """One line of printable characters, not too long."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(line.split())[:_LONGEST_SUBJECT]
-
-
-def _shown(ref: str) -> str:
-    return f"“{_plain(ref)[:80]}”"

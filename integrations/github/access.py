@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from gidgethub import HTTPException
 
 from integrations.github.api import Api, Key
-from integrations.github.errors import GitHubAwayError, GitHubError, GitHubNotFoundError, translated
+from integrations.github.errors import GitHubAwayError, GitHubError, GitHubNotInstalledError, translated
 
 AHEAD = timedelta(minutes=5)
 """How long before its end a token is renewed."""
@@ -116,7 +116,7 @@ class AppAccess:
             told = await self._app.getitem("/repos/{owner}/{repo}/installation", {"owner": owner, "repo": name})
         except HTTPException as error:
             if error.status_code == 404:
-                raise GitHubNotFoundError(
+                raise GitHubNotInstalledError(
                     f"Slipway's GitHub App is not installed for {repository}, or there is no such repository. Install "
                     "it there from the App's page, “Install App”.",
                     status=404,
@@ -169,7 +169,7 @@ class InstallationKey:
         except HTTPException as error:
             if error.status_code == 404:
                 self._gone(self._installation)
-                raise GitHubNotFoundError(
+                raise GitHubNotInstalledError(
                     "Slipway's GitHub App is no longer installed where it was. Install it again from the App's page.",
                     status=404,
                 ) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -14,7 +16,7 @@ from gidgethub.aiohttp import GitHubAPI
 
 from integrations.github.errors import GitHubAwayError, GitHubLimitedError, GitHubRefusedError
 from integrations.github.limits import PATIENCE, Limits
-from integrations.github.recent import Recent
+from integrations.github.recent import Kept, Recent
 from integrations.proxies import proxy_for
 
 VERSION = "2022-11-28"
@@ -25,6 +27,10 @@ LARGEST_KEPT = 256 * 1024
 REPEATS_WHEN_BUSY = 2
 
 Answer = tuple[int, Mapping[str, str], bytes]
+
+_LAST = re.compile(r"""<[^>]*[?&]page=(\d{1,9})[^>]*>;\s*rel="last\"""")
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+"""Where somebody wants to know what links stand beside an answer, they are put here."""
 
 
 class Key(Protocol):
@@ -54,7 +60,8 @@ class Api(GitHubAPI):
     ) -> None:
         """`app` is the id and the private key, to speak as the App itself; `key` speaks as anybody else."""
         app_id, private_key = app or (None, None)
-        super().__init__(session, "Slipway", cache=Recent(), base_url=base_url, app_id=app_id, private_key=private_key)
+        kept: Recent[Kept] = Recent()
+        super().__init__(session, "Slipway", cache=kept, base_url=base_url, app_id=app_id, private_key=private_key)
         self.limits = Limits(now)
         self.scopes: frozenset[str] | None = None
         """What a classic token was granted; None for all other kinds."""
@@ -66,6 +73,19 @@ class Api(GitHubAPI):
 
     async def sleep(self, seconds: float) -> None:
         await self._rest(seconds)
+
+    async def last_page(self, url: str, url_vars: Mapping[str, str]) -> int | None:
+        """The number of a list's last page; None where GitHub doesn't tell. gidgethub shows only the next one."""
+        links: list[str] = []
+        before = _heard.set(links)
+        try:
+            shown = await self.getitem(url, url_vars)
+        finally:
+            _heard.reset(before)
+        found = _LAST.search(links[-1]) if links else None
+        if found:
+            return int(found[1])
+        return len(shown) if isinstance(shown, list) and links and not links[-1] else None
 
     async def manage_rate_limit(self, *, method: str, url: str) -> None:  # noqa: ARG002 - gidgethub's signature
         """Don't ask where there will be no answer: wait a moment, or say until when."""
@@ -108,6 +128,8 @@ class Api(GitHubAPI):
         if not url.startswith(f"{self.base_url}/"):  # a next page elsewhere: nobody else is to see our token
             raise GitHubAwayError("What answers there is not GitHub.", uncertain=True)
         ours = {**headers, "x-github-api-version": VERSION}
+        if _heard.get() is not None:  # an answer that says “nothing new” may leave the links out
+            ours = {name: value for name, value in ours.items() if not name.startswith("if-")}
         if self._key is None:
             return self._noted(await self._sent(method, url, ours, body))
         token = await self._key.token()
@@ -143,6 +165,9 @@ class Api(GitHubAPI):
             self.scopes = frozenset(filter(None, (each.strip() for each in headers["x-oauth-scopes"].split(","))))
         if "github-authentication-token-expiration" in headers:
             self.expires = _expiry(headers["github-authentication-token-expiration"]) or self.expires
+        links = _heard.get()
+        if links is not None:
+            links.append(headers.get("link", ""))
         if len(body) <= LARGEST_KEPT:
             return answer
         # Without these gidgethub does not keep it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -67,7 +67,7 @@ class Repository:
         with _in_our_words(self.name):
             return _json(await (await self._api()).getitem(*self._url(path, values)))
 
-    async def each(self, path: str, key: str = "items", **values: Value) -> AsyncIterator[Any]:
+    async def each(self, path: str, key: str = "items", **values: Value) -> AsyncGenerator[Any, None]:
         """Read a list, page after page, for as long as whoever reads goes on. `key` is where a page has its list."""
         template = path if "{?" in path else f"{path}{{?per_page}}"
         with _in_our_words(self.name):
@@ -76,6 +76,11 @@ class Repository:
             async with aclosing(api.getiter(url, variables, iterable_key=key)) as found:
                 async for each in found:
                     yield _json(each)
+
+    async def count(self, path: str, **values: Value) -> int | None:
+        """How long a list is, by the number of the last page if each page had one of it; None if that isn't told."""
+        with _in_our_words(self.name):
+            return await (await self._api()).last_page(*self._url(path, {**values, "per_page": 1}))
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None, **values: Value) -> Any:
         """Make something. Never repeated where it may have been done; None where GitHub has nothing to say."""

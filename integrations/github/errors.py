@@ -52,6 +52,10 @@ class GitHubNotFoundError(GitHubRefusedError):
     """GitHub has no such thing, or doesn't let us see it: it does not tell which."""
 
 
+class GitHubNotInstalledError(GitHubNotFoundError):
+    """Our App isn't installed where it would have to be: whatever was asked for may well be there."""
+
+
 def translated(error: HTTPException, where: str) -> GitHubError:
     """What GitHub answered, in our words. `where` is the repository, or what else was asked about."""
     status, reason = int(error.status_code), one_line(str(error))

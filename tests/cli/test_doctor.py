@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import subprocess
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from bot.rules.policy import CalendarSource
 from bot.trouble import Trouble
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
+from tests.github.keys import new_keys
+from tests.github.state import App
+from tests.github.twin import CANARY, GitHubTwin
 from tests.makers import a_catalogue
 
 CATALOGUE = """\
@@ -204,6 +208,111 @@ async def test_what_deploys_is_tried_too(environment, capsys):
 async def test_slack_that_is_away_is_told(environment, sandbox, capsys):
     told = await advice(environment | {"SLACK_API_URL": "http://127.0.0.1:1/api/"}, capsys)
     assert "✗ Slack: Slack can't be asked" in told
+
+
+# ---------------------------------------------------------------- GitHub
+
+
+@pytest.fixture
+async def github(environment, tmp_path):
+    """GitHub, where the code of payments is."""
+    edit(environment, ("./code", "acme/payments"))
+    twin = GitHubTwin()
+    twin.app = App(4711, "acme-slipway", new_keys().public)
+    twin.repository("acme/payments", tmp_path / "code")
+    async with twin.running():
+        environment["SLIPWAY_GITHUB_API"] = twin.address
+        yield twin
+
+
+def as_the_app(environment: dict[str, str]) -> dict[str, str]:
+    return environment | {"SLIPWAY_GITHUB_APP_ID": "4711", "SLIPWAY_GITHUB_APP_KEY": new_keys().private}
+
+
+async def test_github_is_well_as_an_app_and_with_a_token(environment, github, capsys):
+    github.installed("acme/payments")
+    await consult(as_the_app(environment))
+    assert "✓ GitHub: Slipway is the App acme-slipway." in (told := capsys.readouterr().out)
+    assert "✓ Repository acme/payments: its code and its pull requests can be read." in told
+
+    token = github.token(login="mona", told_expiry="2099-12-31 09:00:00 UTC").token
+    await consult(environment | {"SLIPWAY_GITHUB_TOKEN": token})
+    told = capsys.readouterr().out
+    assert "✓ GitHub: Slipway speaks as mona, with a token that ends on 2099-12-31 at 09:00 UTC." in told
+    assert "✓ Repository acme/payments: its code and its pull requests can be read." in told
+
+
+async def test_a_repository_at_github_that_nothing_leads_to_is_told_with_what_to_set(environment, github, capsys):
+    told = await advice(environment, capsys)
+    assert (
+        "✗ Repository acme/payments: acme/payments is at GitHub, and Slipway has no way to ask there. Set SLIP" in told
+    )
+
+
+async def test_a_permission_that_the_app_lacks_is_named(environment, github, capsys):
+    github.installed("acme/payments", permissions={"metadata": "read", "contents": "write"})
+    told = await advice(as_the_app(environment), capsys)
+    assert "✗ Repository acme/payments: the App lacks “Pull requests: read”." in told
+    assert "“Permissions & events”" in told
+
+
+async def test_a_permission_that_a_token_lacks_is_named_by_trying(environment, github, capsys):
+    token = github.token(permissions={"metadata": "read"}, kind="fine-grained").token
+    told = await advice(environment | {"SLIPWAY_GITHUB_TOKEN": token}, capsys)
+    assert "✗ Repository acme/payments: the token lacks “Contents: read” and “Pull requests: read”." in told
+    assert "“Repository access”" in told
+
+
+async def test_a_repository_without_the_app_is_told_with_the_way_in(environment, github, capsys):
+    told = await advice(as_the_app(environment), capsys)
+    assert "✗ Repository acme/payments: Slipway's GitHub App is not installed for acme/payments" in told
+
+
+async def test_a_repository_that_a_token_does_not_see_is_told(environment, github, capsys):
+    token = github.token(repositories=frozenset()).token
+    told = await advice(environment | {"SLIPWAY_GITHUB_TOKEN": token}, capsys)
+    assert "✗ Repository acme/payments: GitHub has no such thing in acme/payments, or Slipway may not see it." in told
+
+
+async def test_credentials_that_github_does_not_accept_are_told_with_what_to_mend(environment, github, capsys):
+    github.app = App(4712, "another", new_keys().public)
+    for ill in (as_the_app(environment), environment | {"SLIPWAY_GITHUB_TOKEN": "ghp_0123456789abcdefghij"}):
+        told = await advice(ill, capsys)
+        assert "✗ GitHub: GitHub does not accept our token or key; it may have expired, or been revoked." in told
+        assert "→ Mend SLIPWAY_GITHUB_APP_ID and SLIPWAY_GITHUB_APP_KEY, or SLIPWAY_GITHUB_TOKEN" in told
+
+
+async def test_a_token_that_ends_soon_is_told_in_time(environment, github, capsys):
+    soon = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d %H:%M:%S} UTC"
+    token = github.token(login="mona", told_expiry=soon).token
+    told = await advice(environment | {"SLIPWAY_GITHUB_TOKEN": token}, capsys)
+    assert "✗ GitHub: Slipway speaks as mona, with a token that ends on" in told
+    assert "→ Make another one in time" in told
+
+
+async def test_github_that_is_away_is_told(environment, github, capsys):
+    token = github.token().token
+    away = {"SLIPWAY_GITHUB_TOKEN": token, "SLIPWAY_GITHUB_API": "http://127.0.0.1:9"}
+    assert "✗ GitHub: GitHub could not be reached." in await advice(environment | away, capsys)
+
+
+async def test_no_secret_of_github_shows_whatever_is_wrong(environment, github, capsys, caplog):
+    caplog.set_level(logging.DEBUG)
+    token = github.token(permissions={"metadata": "read"}).token
+    github.installed("acme/payments", permissions={})
+    told = []
+    for status in (0, 401, 403, 418, 429, 500):
+        for well in (as_the_app(environment), environment | {"SLIPWAY_GITHUB_TOKEN": token}):
+            for operation in ("users/get-authenticated", "apps/get-authenticated", "repos/get"):
+                github.fails(operation, status, times=9, message=f"You sent {token}!")
+            with pytest.raises(Trouble) as trouble:
+                await consult(well)
+            told += [*map(str, capsys.readouterr()), str(trouble.value), caplog.text]
+            github.recovers()
+    for each in told:
+        assert CANARY not in each
+        assert "PRIVATE KEY" not in each
+        assert new_keys().private.splitlines()[5] not in each
 
 
 class Well:

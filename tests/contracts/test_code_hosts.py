@@ -1,10 +1,12 @@
-"""What every code host promises, held against the twin and against repositories that git made."""
+"""What every code host promises, held against the twin, against repositories that git made, and against GitHub.
+
+GitHub is a twin, too, which reads the same repositories with git; each request to it and each answer is held against
+GitHub's published description.
+"""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
@@ -12,23 +14,31 @@ import pytest
 
 from bot.ports import CodeHost, CodeHostError, Suspicion
 from integrations.code_hosts.git import GitCodeHost
+from integrations.code_hosts.github import GitHubCodeHost
+from integrations.github.client import connected_to_github
+from tests.github.code import merged_pull
+from tests.github.ground import FIRST, Repository, address
+from tests.github.twin import GitHubTwin
 from tests.twins import FakeCodeHost
 
-FIRST = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-REPOSITORY = "payments"
+REPOSITORY = "acme/payments"
 
 
 class Ground(Protocol):
     """A code host, and a way to write history into its repository."""
 
     host: CodeHost
+    knows_pulls: bool
 
     def commit(self, subject: str, *parents: str, author: str = "Ben Castillo", body: str = "") -> str: ...
     def branch(self, name: str, sha: str) -> None: ...
     def tag(self, name: str, sha: str) -> None: ...
+    def pull(self, number: int, title: str, merged: str, *others: str) -> None: ...
 
 
 class TwinGround:
+    knows_pulls = True
+
     def __init__(self) -> None:
         self.host = FakeCodeHost()
         self.host.add_repository(REPOSITORY)
@@ -42,49 +52,44 @@ class TwinGround:
     def tag(self, name, sha):
         self.host.tag(REPOSITORY, name, sha)
 
+    def pull(self, number, title, merged, *others):
+        self.host.pull(REPOSITORY, number, title, merged, *others)
 
-class GitGround:
+
+class GitGround(Repository):
+    knows_pulls = False
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / REPOSITORY
-        self.at = FIRST
-        subprocess.run(["git", "init", "-q", "-b", "main", self.folder], check=True)
-        self.tree = self.git("write-tree")
-        self.host = GitCodeHost(base=folder)
+        super().__init__(folder / REPOSITORY)
+        self.host: CodeHost = GitCodeHost(base=folder)
 
-    def git(self, *arguments, author="Ben Castillo"):
-        moment = f"{int(self.at.timestamp())} +0100"
-        who = {"NAME": author, "EMAIL": address(author), "DATE": moment}
-        mine = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in who.items()}
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **mine},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-
-    def commit(self, subject, *parents, author="Ben Castillo", body=""):
-        before = [word for parent in parents for word in ("-p", parent)]
-        told = ["-m", subject, *(("-m", body) if body else ())]
-        made = self.git("commit-tree", self.tree, *before, *told, author=author)
-        self.at += timedelta(hours=1)
-        return made
-
-    def branch(self, name, sha):
-        self.git("update-ref", f"refs/heads/{name}", sha)
-
-    def tag(self, name, sha):
-        self.git("tag", "-a", "-m", name, name, sha)
+    def pull(self, number, title, merged, *others):
+        """Git knows of none."""
 
 
-def address(author):
-    return f"{author.split()[0].lower()}@example.com"
+class GitHubGround(GitGround):
+    knows_pulls = True
+
+    def __init__(self, folder: Path, twin: GitHubTwin, host: CodeHost) -> None:
+        super().__init__(folder)
+        self.host = host
+        self.repo = twin.repository(REPOSITORY, self.folder)
+
+    def pull(self, number, title, merged, *others):
+        merged_pull(self.repo, number, title, merged, "ben", *others)
 
 
-@pytest.fixture(params=["twin", "git"])
-def ground(request, tmp_path):
-    return TwinGround() if request.param == "twin" else GitGround(tmp_path)
+@pytest.fixture(params=["twin", "git", "github"])
+async def ground(request, tmp_path) -> AsyncIterator[Ground]:
+    if request.param == "twin":
+        yield TwinGround()
+    elif request.param == "git":
+        yield GitGround(tmp_path)
+    else:
+        async with GitHubTwin().running() as twin:
+            token = twin.token().token
+            async with connected_to_github(token, api=twin.address) as github:
+                yield GitHubGround(tmp_path, twin, GitHubCodeHost(github))
 
 
 async def test_a_commit_is_found_by_its_whole_sha_and_tells_who_and_what_and_when(ground: Ground):
@@ -205,7 +210,11 @@ async def test_a_branch_that_is_called_like_the_digits_of_another_commit_is_ambi
 
 
 async def test_a_repository_that_is_not_there_is_refused_with_a_sentence(ground: Ground):
-    for asked in (ground.host.resolve("elsewhere", "main"), ground.host.between("elsewhere", None, "main")):
+    for asked in (
+        ground.host.resolve("acme/elsewhere", "main"),
+        ground.host.between("acme/elsewhere", None, "main"),
+        ground.host.between("acme/elsewhere", "a" * 40, "b" * 40),
+    ):
         with pytest.raises(CodeHostError, match=r"There is no repository at .*elsewhere"):
             await asked
 
@@ -518,3 +527,30 @@ async def test_what_can_t_be_undone_is_told_of_all_commits_also_of_those_not_sho
 
     for found in (forth, back):
         assert [(each.sha, each.irreversible) for each in found.irreversible] == [(first, "drops payments.memo")]
+
+
+# ---------------------------------------------------------------- pull requests
+
+
+async def test_a_commit_tells_the_pull_request_through_which_it_came_where_the_host_knows(ground: Ground):
+    one = ground.commit("One")
+    two = ground.commit("Refund at once", one)
+    merge = ground.commit("Merge the receipts", one, two)
+    ground.pull(12, "Refunds", merge, two)
+    changes = await ground.host.between(REPOSITORY, None, merge)
+    assert [each.pull for each in changes.commits] == [None] * 3, "nobody has asked for them"
+
+    told = await ground.host.with_pulls(REPOSITORY, changes.commits)
+
+    pulls = [each.pull and (each.pull.number, each.pull.title) for each in told]
+    assert pulls == ([(12, "Refunds"), (12, "Refunds"), None] if ground.knows_pulls else [None] * 3)
+    assert [each.sha for each in told] == [each.sha for each in changes.commits]
+
+
+async def test_pull_requests_that_can_t_be_learned_hide_no_commit(ground: Ground):
+    one = ground.commit("One")
+    found = await ground.host.resolve(REPOSITORY, one)
+    assert found is not None
+
+    assert await ground.host.with_pulls("acme/elsewhere", [found]) == (found,)
+    assert await ground.host.with_pulls(REPOSITORY, []) == ()

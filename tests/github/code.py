@@ -19,7 +19,7 @@ def a_commit(call: Call) -> Answer:
     repo = call.repo
     sha = repo.history.named(call["ref"])
     if sha is None:
-        raise RefusalError(422, f"No commit found for SHA: {call['ref']}")
+        raise missing(repo, 422, f"No commit found for SHA: {call['ref']}")
     return Answer(200, commit(call, repo.history.commit(sha)))
 
 
@@ -48,7 +48,7 @@ def commits(call: Call) -> Answer:
     repo = call.repo
     sha = repo.history.named(call.get("sha", repo.default_branch))
     if sha is None:
-        raise RefusalError(404, "Not Found")
+        raise missing(repo, 404, "Not Found")
     page = call.page(repo.history.log(sha))
     return Answer(200, [commit(call, each) for each in page.body], page.headers)
 
@@ -66,7 +66,8 @@ def comparison(call: Call) -> Answer:
         raise RefusalError(404, f"No common ancestor between {names[0]} and {names[1]}.")
     ahead, behind = history.since(base, head), history.since(head, base)
     statuses = {(True, False): "ahead", (False, True): "behind", (True, True): "diverged", (False, False): "identical"}
-    page = call.page(ahead)
+    whole = not call.get("page") and not call.get("per_page")  # then the newest 250 are told, and no page follows
+    page = Answer(200, ahead[-250:]) if whole else call.page(ahead)
     url = f"{html(repo)}/compare/{call['basehead']}"
     told = filled(
         "commit-comparison",
@@ -114,11 +115,16 @@ def a_pull_request(call: Call) -> Answer:
 
 @answers("repos/list-pull-requests-associated-with-commit", "pull_requests=read")
 def pull_requests_of_a_commit(call: Call) -> Answer:
-    return call.page([each for each in call.repo.pulls if each["merge_commit_sha"] == call["commit_sha"]])
+    repo, sha = call.repo, call["commit_sha"]
+    if repo.history.named(sha) is None:
+        raise RefusalError(422, f"No commit found for SHA: {sha}")
+    behind = (each for each in repo.pulls if sha in {each["merge_commit_sha"], *repo.pulled[each["number"]]})
+    return call.page(list(behind))
 
 
-def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str) -> dict[str, Any]:
-    """A pull request that became this commit."""
+def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str, *others: str) -> dict[str, Any]:
+    """A pull request that became this commit; `others` are those that came with it."""
+    repo.pulled[number] = frozenset(others)
     there = {
         "label": f"{repo.owner}:x",
         "ref": "x",
@@ -141,6 +147,11 @@ def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str) -> dict[
     )
     repo.pulls.append(made)
     return made
+
+
+def missing(repo: Repo, status: int, message: str) -> RefusalError:
+    """There is no such thing; where there is nothing at all, GitHub says so instead."""
+    return RefusalError(409, "Git Repository is empty.") if repo.history.is_empty() else RefusalError(status, message)
 
 
 def html(repo: Repo) -> str:

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from integrations.github.client import AppKey, GitHub, connected_to_github
 from tests.github.ground import Repository
+from tests.github.keys import Keys, new_keys
 from tests.github.state import App, Repo
 from tests.github.twin import GitHubTwin
 
@@ -39,22 +38,9 @@ class Clock:
         self.passes(seconds=seconds)
 
 
-@dataclass(frozen=True)
-class Keys:
-    """A private key and its public half."""
-
-    private: str
-    public: str
-
-
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return Keys(private.decode(), public.decode())
+    return new_keys()
 
 
 @pytest.fixture

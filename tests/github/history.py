@@ -68,6 +68,10 @@ class History:
         told = self.git("for-each-ref", "--format=%(refname) %(objectname)", "--", reference)
         return dict(line.split(" ") for line in told.splitlines()).get(reference)
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever committed."""
+        return not self.git("rev-list", "--all", "--max-count=1")
+
     def kind(self, sha: str) -> str:
         """Whether that is a commit, a tag, a tree or a blob; empty if it isn't there."""
         try:

@@ -190,6 +190,8 @@ class Repo:
     checks: list[dict[str, Any]] = field(default_factory=list)
     releases: list[dict[str, Any]] = field(default_factory=list)
     pulls: list[dict[str, Any]] = field(default_factory=list)
+    pulled: dict[int, frozenset[str]] = field(default_factory=dict)
+    """The commits of each pull request, by its number."""
     slow_queue: bool = False
     """Runs are taken, and shown only once the test says so."""
     run_details: bool = True

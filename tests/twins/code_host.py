@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.ports import Carried, Changes, CodeHostError, Commit, Suspicion
+from bot.ports import Carried, Changes, CodeHostError, Commit, PullRequest, Suspicion
 from integrations.code_hosts.reverts import Node, carried_by
 
 _EPOCH = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -23,6 +23,7 @@ class _Repository:
     messages: dict[str, str] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    pulls: dict[str, PullRequest] = field(default_factory=dict)
 
     def before(self, sha: str) -> set[str]:
         """This commit and all that it has."""
@@ -78,6 +79,11 @@ class FakeCodeHost:
     def tag(self, repository: str, name: str, sha: str) -> None:
         self._repositories[repository].tags[name] = sha
 
+    def pull(self, repository: str, number: int, title: str, *commits: str) -> None:
+        """The pull request through which these commits came."""
+        url = f"https://github.com/{repository.strip('/')}/pull/{number}"
+        self._repositories[repository].pulls |= dict.fromkeys(commits, PullRequest(number, title, url))
+
     async def resolve(self, repository: str, ref: str) -> Commit | None:
         kept = self._open(repository)
         sha = self._named(kept, ref)
@@ -115,6 +121,12 @@ class FakeCodeHost:
         if commit not in kept.commits:
             raise CodeHostError(f"The repository {repository} has no commit “{commit}” any more.")
         return frozenset(kept.before(commit) & frozenset(others))
+
+    async def with_pulls(self, repository: str, commits: Sequence[Commit]) -> tuple[Commit, ...]:
+        kept = self._repositories.get(repository)
+        if kept is None or self.away:
+            return tuple(commits)
+        return tuple(replace(each, pull=kept.pulls.get(each.sha)) for each in commits)
 
     def _open(self, repository: str) -> _Repository:
         if self.away:

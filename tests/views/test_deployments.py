@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.ports import Available, Changes
+from bot.ports import Available, Changes, PullRequest
 from bot.rules.deployment import Attempt, Step, StepState
 from bot.rules.policy import CalendarSource, ServiceName
 from bot.rules.sentence import say
@@ -63,6 +63,32 @@ def test_the_preview_says_what_comes_along_what_it_replaces_and_how_to_confirm()
     )
     assert "Nothing has started" in said["text"]
     assert not buttons(said["blocks"]), "starting is always a typed command"
+
+
+def test_a_commit_leads_to_the_pull_request_that_it_came_by():
+    there = "https://github.com/acme/payments/pull"
+    squashed, merged, inside, open_elsewhere = (
+        replace(COMMITS[0], subject=subject, url=None, pull=PullRequest(number, title, f"{there}/{number}"))
+        for subject, number, title in (
+            ("Refund within a minute (#12)", 12, "Refund <at once>"),
+            ("Merge pull request #13 from acme/receipts", 13, "Show <receipts>"),
+            ("Receipts have a number", 13, "Show <receipts>"),
+            ("Follows what was begun (#12)", 14, "Follow"),
+        )
+    )
+    changes = Changes((squashed, merged, inside, open_elsewhere), 4)
+
+    said = preview(Preview(READY, PLACE, changes, "", OLD, OLD, CONFIRM), PEN)
+
+    taken_by_slack(dict(said))
+    told = read(said["blocks"])
+    for line in (
+        f"Refund within a minute (#12 ({there}/12)) — Ben Castillo",
+        f"Show <receipts> (#13 ({there}/13)) — Ben Castillo",
+        f"Receipts have a number (#13 ({there}/13)) — Ben Castillo",
+        f"Follows what was begun (#12) (#14 ({there}/14)) — Ben Castillo",
+    ):
+        assert line in told
 
 
 def test_a_closed_gate_is_in_the_preview_and_no_way_to_confirm_is():
