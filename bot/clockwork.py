@@ -39,6 +39,7 @@ class Clockwork:
     outbox: Outbox
     keep_in_step: Callable[[], Awaitable[None]]
     remind_of_way_back: Callable[[], Awaitable[None]]
+    tidy_deployers: Callable[[], Awaitable[int]]
     engine: Engine | None = None
 
     async def __call__(self, key: str, due: datetime) -> None:
@@ -56,7 +57,13 @@ class Clockwork:
     async def _tidy_up(self, due: datetime) -> None:
         told = await self.outbox.prune(due - KEPT)
         followed = await self.engine.prune(due - KEPT) if self.engine is not None else 0
-        log.info("Tidied up: %d sent notices and other notes, %d pieces of work.", told, followed)
+        kept = await self.tidy_deployers()
+        log.info(
+            "Tidied up: %d sent notices and other notes, %d pieces of work, %d things that deployers kept.",
+            told,
+            followed,
+            kept,
+        )
 
 
 def schedules_of(agreed: Catalogue) -> list[Schedule]:

@@ -795,6 +795,15 @@ class AsItsTargetCan(Deployer, Protocol):
         ...
 
 
+@runtime_checkable
+class Tidies(Deployer, Protocol):
+    """A deployer that keeps something about each deployment, here."""
+
+    async def tidy(self, at_work: Sequence[Deployment]) -> int:
+        """Clear away what is no longer needed, how much; of those at work everything is kept. Never raises."""
+        ...
+
+
 def capabilities_of(deployer: Deployer, choice: DeployerChoice) -> Capabilities:
     """What that deployer can do where it is chosen so."""
     if isinstance(deployer, AsItsTargetCan):

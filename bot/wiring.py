@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -55,6 +56,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.tidy_deployers import TidyDeployers
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
@@ -80,6 +82,7 @@ from integrations.deployers.command import CommandDeployer
 from integrations.deployers.github_actions import GitHubActionsDeployer
 from integrations.deployers.github_deployments import GitHubDeploymentsDeployer
 from integrations.deployers.kinds import KINDS
+from integrations.deployers.webhook import WebhookDeployer
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.github.client import AppKey, GitHub, connected_to_github
 from integrations.github.places import website
@@ -204,7 +207,10 @@ async def running(
         # What goes on by itself.
         find_impossible = FindImpossible(records, people, agreed, utc_now)
         remind = RemindOfWayBack(records, agreed, utc_now)
-        tick = Clockwork(ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind)
+        tidy_deployers = TidyDeployers(records, neighbours.deployers)
+        tick = Clockwork(
+            ScheduledDigest(records, agreed), find_impossible, outbox, agreed.keep_in_step, remind, tidy_deployers
+        )
         in_step = asyncio.Event()
         read_vetoes = ReadVetoes(records, agreed, neighbours.code_host, utc_now)
         watch = WatchRelease(records, people, agreed, verbs.confirm_deploy, utc_now, read_vetoes)
@@ -240,6 +246,7 @@ async def running(
         await agreed.keep_in_step()
         in_step.set()
         await watch_all(records)
+        await tidy_deployers()
         await stack.enter_async_context(following(agreed, me, find_impossible))
         await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
@@ -416,11 +423,13 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
     async with (
         aiohttp.ClientSession() as session,
         IcalCalendars.connected() as calendars,
+        WebhookDeployer.connected(utc_now, os.environ) as webhook,
         github_as_set_up(settings) as github,
     ):
         host = website(settings.github_api)
         deployers: dict[str, Deployer] = {
             "command": CommandDeployer(state=state_folder(settings)),
+            "webhook": webhook,
             "github-actions": GitHubActionsDeployer(github, utc_now),
             "github-deployments": GitHubDeploymentsDeployer(github, utc_now),
         }

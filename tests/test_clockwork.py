@@ -18,7 +18,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.done: list[object] = []
-        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step, self.remind)
+        self.clockwork = Clockwork(self.post, self.find, self, self.keep_in_step, self.remind, self.tidy)
         self.clockwork.engine = self
 
     async def post(self, key, due) -> None:
@@ -33,6 +33,10 @@ class Watched:
     async def remind(self) -> None:
         self.done.append("reminded of what was rolled back")
 
+    async def tidy(self) -> int:
+        self.done.append("tidied what deployers keep")
+        return 0
+
     async def prune(self, before) -> int:
         self.done.append(NOW - before)
         return 0
@@ -41,7 +45,7 @@ class Watched:
 @pytest.mark.parametrize(
     ("key", "done"),
     [
-        (TIDYING.key, [KEPT, KEPT]),
+        (TIDYING.key, [KEPT, KEPT, "tidied what deployers keep"]),
         (IMPOSSIBLE, ["looked for what is impossible"]),
         (IN_STEP.key, ["brought the freezes in step", "reminded of what was rolled back"]),
         (DIGEST.key, [f"digest {DIGEST.key}"]),

@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,12 +38,21 @@ from integrations.deployers.command_words import progress_of, secrets_of, why_no
 from integrations.deployers.job import CANCELLED, NOBODY, NOT_STARTED, Job
 from integrations.deployers.key import key_of
 from integrations.deployers.processes import group_lives, signal_group, still_there
+from integrations.deployers.tidying import tidy
 
 INHERITED = ("PATH", "HOME", "LANG")
 """What a program gets of Slipway's own environment; everything else could be a secret."""
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 LOOK_EVERY = 0.02
+
+CAN = Capabilities(cancels=True, survives_restart=True, links=False, finds_artifacts=True, forestalls=True)
+"""The most that it can do."""
+
+
+def can_with(settings: Mapping[str, Any]) -> Capabilities:
+    """Where no program is named that tells what is still there, it can't tell that."""
+    return replace(CAN, finds_artifacts="artifact" in settings)
 
 
 class CommandDeployer:
@@ -70,11 +79,11 @@ class CommandDeployer:
     @property
     def capabilities(self) -> Capabilities:
         """It cancels and survives; a program of this host has no page to watch it on."""
-        return Capabilities(cancels=True, survives_restart=True, links=False, finds_artifacts=True, forestalls=True)
+        return CAN
 
     def capabilities_with(self, settings: Mapping[str, Any]) -> Capabilities:
-        """The same; where no program is named that tells what is still there, it can't."""
-        return replace(self.capabilities, finds_artifacts="artifact" in settings)
+        """The same, but for what a program has to be named for."""
+        return can_with(settings)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         """Start the program, or find that it was started before."""
@@ -145,6 +154,10 @@ class CommandDeployer:
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
             problems.append(f"The folder {self._state}, where deployments are followed, can't be written.")
         return problems
+
+    async def tidy(self, at_work: Sequence[Deployment]) -> int:
+        """Clear away the folders of what was over long ago."""
+        return await asyncio.to_thread(tidy, self._state, {key_of(each) for each in at_work})
 
     def _job(self, deployment: Deployment) -> Job:
         """The deployment's folder."""

@@ -61,6 +61,14 @@ _UNREPORTED = (
 )
 
 
+CAN = Capabilities(cancels=True, survives_restart=True, links=True, steps=True, names_commit=True)
+
+
+def can_with(settings: Mapping[str, Any]) -> Capabilities:
+    """All but telling the commit, which not every workflow does."""
+    return replace(CAN, names_commit=settings.get("deploys") in {Deploys.HEAD, Deploys.REPORTED})
+
+
 class GitHubActionsDeployer:
     """Runs a workflow for each deployment. Without `github` it says how to connect Slipway."""
 
@@ -75,13 +83,12 @@ class GitHubActionsDeployer:
 
     @property
     def capabilities(self) -> Capabilities:
-        """A run says which commit it has deployed where its workflow was made to."""
-        return Capabilities(cancels=True, survives_restart=True, links=True, steps=True, names_commit=True)
+        """The most that it can do."""
+        return CAN
 
     def capabilities_with(self, settings: Mapping[str, Any]) -> Capabilities:
-        """The same, but for the commit, which not every workflow tells."""
-        tells = settings.get("deploys") in {Deploys.HEAD, Deploys.REPORTED}
-        return replace(self.capabilities, names_commit=tells)
+        """What it can do with that workflow."""
+        return can_with(settings)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         """Start the workflow, or find the run that was started before."""

@@ -59,6 +59,14 @@ _ENDINGS = {
 }
 
 
+CAN = Capabilities(cancels=True, survives_restart=True, links=True, names_commit=True)
+
+
+def can_with(settings: Mapping[str, Any]) -> Capabilities:
+    """What has begun can be stopped only if what deploys it is known to heed a status that asks for it."""
+    return replace(CAN, cancels=settings.get("heeds_cancel") is True)
+
+
 @dataclass(frozen=True, slots=True)
 class Announced:
     """A deployment at GitHub."""
@@ -91,12 +99,12 @@ class GitHubDeploymentsDeployer:
 
     @property
     def capabilities(self) -> Capabilities:
-        """It is at most asked to stop: by a status that whoever deploys may heed."""
-        return Capabilities(cancels=True, survives_restart=True, links=True, names_commit=True)
+        """The most that it can do."""
+        return CAN
 
     def capabilities_with(self, settings: Mapping[str, Any]) -> Capabilities:
-        """What has begun can be stopped only if what deploys it is known to heed that."""
-        return replace(self.capabilities, cancels=settings.get("heeds_cancel") is True)
+        """What it can do with whoever listens there."""
+        return can_with(settings)
 
     async def start(self, deployment: Deployment, service: Service, environment: Environment) -> Started:
         """Announce it, or find what was announced before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -120,6 +120,24 @@ def read_deployments(settings: Mapping[str, Any]) -> DeploymentsSettings:
         reader.problems.append(f'In "payload", {OURS} is what Slipway fills in itself; take it out.')
     reader.done()
     return found
+
+
+def problems_of_actions(settings: Mapping[str, Any]) -> list[str]:
+    """What is wrong with these settings; empty when they can be understood."""
+    return _problems(read_actions, settings)
+
+
+def problems_of_deployments(settings: Mapping[str, Any]) -> list[str]:
+    """The same for the other one."""
+    return _problems(read_deployments, settings)
+
+
+def _problems(read: Callable[[Mapping[str, Any]], object], settings: Mapping[str, Any]) -> list[str]:
+    try:
+        read(settings)
+    except SettingsError as trouble:
+        return trouble.problems
+    return []
 
 
 def values_for(deployment: Deployment) -> dict[str, str | None]:

@@ -6,29 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from integrations.deployers import command_settings, github_settings
+from integrations.deployers import command_settings, github_settings, webhook_settings
 
-Check = Callable[[Mapping[str, Any]], Sequence[str]]
-
-
-def _by(read: Callable[[Mapping[str, Any]], object]) -> Check:
-    """What reading them complains of."""
-
-    def problems(settings: Mapping[str, Any]) -> Sequence[str]:
-        try:
-            read(settings)
-        except command_settings.SettingsError as error:
-            return error.problems
-        return ()
-
-    return problems
-
-
-KINDS: Mapping[str, Check] = MappingProxyType(
+KINDS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = MappingProxyType(
     {
-        "command": _by(command_settings.read),
-        "github-actions": _by(github_settings.read_actions),
-        "github-deployments": _by(github_settings.read_deployments),
+        "command": command_settings.problems_of,
+        "github-actions": github_settings.problems_of_actions,
+        "github-deployments": github_settings.problems_of_deployments,
+        "webhook": webhook_settings.problems_of,
     }
 )
 """Sentences about what is wrong with a kind's settings; none when all is well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import pytest
 from ruamel.yaml import YAML
@@ -27,14 +28,9 @@ def page(kind):
 
 def shown(kind):
     """The settings that the page of that kind shows."""
-    text = next(each for each in excerpts(f"{kind}.md") if each.startswith("environments:"))
-    start = SHORT.partition("    environments:")[0]
-    choice = (
-        loaded(start + "".join(f"    {line}\n" for line in text.splitlines()))
-        .services["payments"]
-        .environments[0]
-        .deployer
-    )
+    text = next(each for each in excerpts(f"{kind}.md") if each.startswith("deployer:"))
+    before = "        deployer: {command: {program: [./deploy]}}\n"
+    choice = loaded(SHORT.replace(before, textwrap.indent(text, " " * 8))).services["payments"].environments[0].deployer
     assert choice.kind == kind
     return choice
 
