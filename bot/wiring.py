@@ -23,6 +23,7 @@ from bot.ports import (
     Agreed,
     Calendars,
     CodeHost,
+    Deployer,
     Deployers,
     Directory,
     Metrics,
@@ -83,6 +84,8 @@ from integrations.database.readings import DatabaseReadings
 from integrations.database.records import DatabaseRecords
 from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
+from integrations.deployers.github_actions import GitHubActionsDeployer
+from integrations.deployers.github_deployments import GitHubDeploymentsDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.deployers.webhook import WebhookDeployer
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
@@ -448,8 +451,14 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
         github_as_set_up(settings) as github,
     ):
         host = website(settings.github_api)
+        deployers: dict[str, Deployer] = {
+            "command": CommandDeployer(state=state_folder(settings)),
+            "webhook": webhook,
+            "github-actions": GitHubActionsDeployer(github, utc_now),
+            "github-deployments": GitHubDeploymentsDeployer(github, utc_now),
+        }
         yield Neighbours(
-            {"command": CommandDeployer(state=state_folder(settings)), "webhook": webhook},
+            deployers,
             ChosenCodeHost(
                 GitCodeHost(base=settings.catalogue.absolute().parent),
                 GitHubCodeHost(github, host=host) if github is not None else None,

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.ports import Capabilities
-from integrations.deployers import command, webhook
+from integrations.deployers import command, github_actions, github_deployments, webhook
 
 ABILITIES: Mapping[str, tuple[Capabilities, Capabilities]] = MappingProxyType(
     {
         "command": (command.can_with({}), command.CAN),
         "webhook": (webhook.can_with({}), webhook.CAN),
+        "github-actions": (github_actions.can_with({}), github_actions.CAN),
+        "github-deployments": (github_deployments.can_with({}), github_deployments.CAN),
     }
 )
 """Of each kind, what it can do with no more settings than it needs, and with all of them."""

@@ -147,7 +147,7 @@ class Description:
             pointer, response = response["$ref"], _followed(response)
         content = response.get("content", {})
         if "application/json" not in content:
-            if body is not None:
+            if body is not None and status < 400:  # a refusal always says why, described or not
                 yield f"{operation.id} answers {status} without a body"
             return
         yield from self._wrong(f"{pointer}/content/application~1json/schema", operation, body)

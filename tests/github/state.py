@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -93,6 +93,8 @@ class Job:
     status: str = "queued"
     conclusion: str | None = None
     steps: list[Step] = field(default_factory=list)
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    """Level, title and message of what its steps noted."""
 
 
 @dataclass
@@ -110,6 +112,8 @@ class Workflow:
     environment: str = ""
     """Where its job deploys to. With a protection rule there, it waits for the rule."""
     state: str = "active"
+    text: str = ""
+    """Its file, where a test gave it one."""
 
 
 @dataclass
@@ -193,6 +197,10 @@ class Repo:
     run_details: bool = True
     """Whether a dispatch can tell which run it made; GitHub Enterprise Server couldn't for long."""
     moved_to: str = ""
+    looked_at: Callable[[Run], None] = lambda _: None
+    """What a test lets happen when somebody looks how far a run is."""
+    deployment_looked_at: Callable[[int], None] = lambda _: None
+    """The same, where somebody reads what was said of a deployment."""
 
     @property
     def owner(self) -> str:

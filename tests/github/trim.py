@@ -39,6 +39,7 @@ OPERATIONS = """
     post   /repos/{owner}/{repo}/check-runs
     get    /repos/{owner}/{repo}/check-runs/{check_run_id}
     patch  /repos/{owner}/{repo}/check-runs/{check_run_id}
+    get    /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations
     get    /repos/{owner}/{repo}/git/commits/{commit_sha}
     get    /repos/{owner}/{repo}/git/ref/{ref}
     post   /repos/{owner}/{repo}/git/refs
@@ -62,7 +63,9 @@ OPERATIONS = """
     get    /repos/{owner}/{repo}/deployments/{deployment_id}
     get    /repos/{owner}/{repo}/deployments/{deployment_id}/statuses
     post   /repos/{owner}/{repo}/deployments/{deployment_id}/statuses
+    get    /repos/{owner}/{repo}/contents/{path}
     get    /repos/{owner}/{repo}/actions/workflows
+    get    /repos/{owner}/{repo}/actions/workflows/{workflow_id}
     get    /repos/{owner}/{repo}/actions/workflows/{workflow_id}
     post   /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches
     get    /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs
