@@ -660,37 +660,6 @@ class CodeHost(Protocol):
         ...
 
 
-class PublisherError(Exception):
-    """It could not be published, and nothing that stood there was changed; the message says why, for people.
-
-    `uncertain`: nobody knows whether it was. To ask again is safe, and tells.
-    """
-
-    def __init__(self, message: str, *, uncertain: bool = False) -> None:
-        super().__init__(message)
-        self.uncertain = uncertain
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """It stands there. `made` False: it did so before. `url` leads to it where the host has pages."""
-
-    made: bool
-    url: str | None = None
-
-
-class Publisher(Protocol):
-    """Tells, where the code lives, what was released. It looks before it makes anything, and never changes anything."""
-
-    async def tag(self, repository: str, name: str, commit: str, message: str) -> Published:
-        """Call that commit (a full SHA) so, for good. PublisherError if another is called so: no tag is ever moved."""
-        ...
-
-    async def release(self, repository: str, tag: str, title: str, notes: str) -> Published:
-        """A page with notes for that tag, which must be there. A page that is there is left as it is."""
-        ...
-
-
 # ---------------------------------------------------------------- deploying
 
 

@@ -7,17 +7,16 @@ changes nothing that was decided.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from bot.ports import Carried, Changes, CodeHostError, Commit, PullRequest, Suspicion
 from integrations.code_hosts import github_history as past
 from integrations.code_hosts.github_history import MOST, Since, in_our_words, maybe, must_be_there
-from integrations.code_hosts.github_names import bare, named
 from integrations.code_hosts.github_reading import a_commit, a_pull_request, in_order, node
 from integrations.code_hosts.reverts import carried_by
-from integrations.code_hosts.words import is_full, shown
+from integrations.code_hosts.words import can_be_named, is_full, may_begin_a_commit, shown
 from integrations.github.client import GitHub, Repository
 from integrations.github.errors import GitHubError
 from integrations.github.places import at_github
@@ -26,6 +25,8 @@ from integrations.github.recent import Recent
 AT_ONCE = 4
 """So many questions about pull requests are asked at a time."""
 PULLS_KEPT = 2000
+_MOST_TAGS = 5
+"""So many tags may point to each other."""
 
 
 class GitHubCodeHost:
@@ -42,8 +43,8 @@ class GitHubCodeHost:
         """The commit that this names now; CodeHostError if it names several."""
         with in_our_words():
             repo = self._open(repository)
-            sha = await named(repo, ref)
-            told = await bare(repo, sha) if sha is not None else None
+            sha = await _named(repo, ref)
+            told = await _bare(repo, sha) if sha is not None else None
             if told is None:
                 await must_be_there(repo)
                 return None
@@ -84,7 +85,7 @@ class GitHubCodeHost:
         with in_our_words():
             repo = self._open(repository)
             asked = [each for each in dict.fromkeys(others) if is_full(each)]
-            if not is_full(commit) or await bare(repo, commit) is None:
+            if not is_full(commit) or await _bare(repo, commit) is None:
                 await must_be_there(repo)
                 raise past.no_such(repo, commit)
             return frozenset(
@@ -133,11 +134,66 @@ class GitHubCodeHost:
 async def _must_name(repo: Repository, ref: str) -> str:
     """The SHA of what it names. That a full one is there shows when it is used."""
     digits = ref.strip().lower()
-    sha = digits if is_full(digits) else await named(repo, ref)
+    sha = digits if is_full(digits) else await _named(repo, ref)
     if sha is None:
         await must_be_there(repo)
         raise past.nothing_called(repo, ref)
     return sha
+
+
+async def _named(repo: Repository, ref: str) -> str | None:
+    """The SHA of a name; None if it names nothing. Every reading is meant; if they differ, it is refused."""
+    ref = ref.strip()
+    if not can_be_named(ref):
+        return None
+    digits = ref.lower()
+    if is_full(digits):
+        return digits
+    kinds = {"a branch": f"heads/{ref}", "a tag": f"tags/{ref}"}
+    found = {what: sha for what, place in kinds.items() if (sha := await _referred(repo, place)) is not None}
+    if len(set(found.values())) > 1:
+        told = " and ".join(f"{what} ({sha[:10]})" for what, sha in found.items())
+        raise CodeHostError(
+            f"{shown(ref)} is ambiguous: it is {told}. Please give more of the commit's digits, or all of them."
+        )
+    if found:
+        (sha,) = set(found.values())
+        # GitHub can't be asked for a commit's first digits where something is called so. Where they are digits only, a
+        # date is meant, such as 20261102.
+        if may_begin_a_commit(digits) and not digits.isdigit() and not sha.startswith(digits):
+            raise CodeHostError(
+                f"{shown(ref)} is ambiguous: it is {' and '.join(found)} ({sha[:10]}), and may be the beginning of "
+                "another commit. Please give all of the commit's digits."
+            )
+        return sha
+    return await _beginning_with(repo, digits) if may_begin_a_commit(digits) else None
+
+
+async def _referred(repo: Repository, place: str) -> str | None:
+    """The commit behind `heads/…` or `tags/…`; None if there is none."""
+    told = await maybe(repo, "/git/ref/{ref}", ref=place)
+    if not isinstance(told, Mapping) or told.get("ref") != f"refs/{place}":
+        return None
+    leads = told["object"]
+    for _ in range(_MOST_TAGS):
+        if leads["type"] != "tag":
+            break
+        told = await maybe(repo, "/git/tags/{tag_sha}", tag_sha=leads["sha"])
+        if told is None:
+            return None
+        leads = told["object"]
+    return str(leads["sha"]) if leads["type"] == "commit" else None
+
+
+async def _beginning_with(repo: Repository, digits: str) -> str | None:
+    told = await maybe(repo, "/commits/{ref}{?per_page}", ref=digits, per_page=1)
+    return str(told["sha"]) if told is not None and told["sha"].startswith(digits) else None
+
+
+async def _bare(repo: Repository, sha: str) -> Mapping[str, object] | None:
+    """A commit without what it changes."""
+    told: Mapping[str, object] | None = await maybe(repo, "/git/commits/{commit_sha}", commit_sha=sha)
+    return told
 
 
 async def _since(repo: Repository, base: str, head: str, missing: Callable[[Repository, str], CodeHostError]) -> Since:
@@ -147,7 +203,7 @@ async def _since(repo: Repository, base: str, head: str, missing: Callable[[Repo
         return found
     await must_be_there(repo)
     for each in (base, head):
-        if await bare(repo, each) is None:
+        if await _bare(repo, each) is None:
             raise missing(repo, each)
     raise CodeHostError(f"GitHub doesn't tell what lies between {base[:10]} and {head[:10]} in {repo.name}.")
 

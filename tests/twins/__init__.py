@@ -4,7 +4,6 @@ from tests.twins.calendars import Event, FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget, Script
 from tests.twins.metrics import FakeMetrics
-from tests.twins.publisher import FakePublisher
 from tests.twins.verifier import FakeVerifier
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "FakeCodeHost",
     "FakeDeployer",
     "FakeMetrics",
-    "FakePublisher",
     "FakeTarget",
     "FakeVerifier",
     "Script",
