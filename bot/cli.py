@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import click
 
+from bot.rules.machine_token import Scope
 from bot.trouble import WRONG_SETTINGS, Trouble
 
 if TYPE_CHECKING:
@@ -332,13 +333,43 @@ def deployments(service: str | None, *, as_json: bool) -> None:
 
 @main.group()
 def token() -> None:
-    """Personal tokens, on the host. They are made in Slack, with /deploy token."""
+    """Tokens, on the host: machines' for the API are made here, personal ones in Slack, with /deploy token."""
+
+
+@token.command()
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([each.value for each in Scope]),
+    help="What it may read; may be given several times.",
+)
+@click.option(
+    "--expires",
+    default="90d",
+    show_default=True,
+    callback=_time_back,
+    metavar="90d",
+    help="How long it lasts, at most 366 days: 90d, 26w, 36h.",
+)
+@click.argument("name", metavar="NAME")
+@told_kindly
+def make(name: str, scopes: tuple[str, ...], expires: timedelta) -> None:
+    """Make a token for a machine that reads the API, and show it once; NAME says what it is for.
+
+    The token alone goes to the standard output, everything else beside it.
+    """
+    settings = settings_of_here(slack=False)
+    from bot.program import machine_tokens
+
+    asyncio.run(machine_tokens.make(settings, name, scopes, expires))
 
 
 @token.command("list")
 @told_kindly
 def list_tokens() -> None:
-    """Show everybody's tokens: what is known of them, never the tokens themselves."""
+    """Show all tokens, people's and machines': what is known of them, never the tokens themselves."""
     settings = settings_of_here(slack=False)
     from bot.program import tokens
 
@@ -346,7 +377,7 @@ def list_tokens() -> None:
 
 
 @token.command()
-@click.argument("token", metavar="K-3")
+@click.argument("token", metavar="K-3|M-3")
 @told_kindly
 def revoke(token: str) -> None:
     """Make a token worthless, whoever's it is."""

@@ -21,6 +21,7 @@ from bot.rules.check import CheckResult
 from bot.rules.deployment import Deployment, DeploymentId, Heard, Order, Phase, Step
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.lock import Hold, Lock, LockId
+from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
 from bot.rules.people import Person, PersonId, RoleName, Roles
 from bot.rules.policy import (
     CalendarSource,
@@ -120,11 +121,13 @@ class Reading(Protocol):
         *,
         service: ServiceName | None = None,
         open_only: bool = False,
+        ended_only: bool = False,
         requested_by: PersonId | None = None,
         ids: Sequence[ReleaseId] | None = None,
+        before: ReleaseId | None = None,
         limit: int = 100,
     ) -> list[Release]:
-        """Releases, newest first."""
+        """Releases, newest first. `before`: only those with a smaller number."""
         ...
 
     async def deployment(self, deployment: DeploymentId) -> Deployment | None:
@@ -139,9 +142,13 @@ class Reading(Protocol):
         release: ReleaseId | None = None,
         holding_only: bool = False,
         since: datetime | None = None,
+        before: DeploymentId | None = None,
         limit: int = 50,
     ) -> list[Deployment]:
-        """Deployments, newest first. `since`: those that had not ended before that moment."""
+        """Deployments, newest first. `since`: those that had not ended before that moment.
+
+        `before`: only those with a smaller number.
+        """
         ...
 
     async def waiting(self, service: ServiceName, environment: EnvironmentName | None = None) -> list[Deployment]:
@@ -288,6 +295,18 @@ class Reading(Protocol):
         """Personal tokens, newest first; with `good_at`, only those that let their owner speak at that moment."""
         ...
 
+    async def machine_token(self, token: MachineTokenId) -> MachineToken | None:
+        """One machine token; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
+    async def machine_token_by(self, digest: str) -> MachineToken | None:
+        """The machine token of that digest, also one that is over; None if there is none."""
+        ...
+
+    async def machine_tokens(self) -> list[MachineToken]:
+        """Every machine token, newest first."""
+        ...
+
 
 class Page(Reading, Protocol):
     """One transaction: read, change, say what to tell, commit."""
@@ -391,6 +410,14 @@ class Page(Reading, Protocol):
         ...
 
     async def keep_token(self, token: Token) -> Token:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_machine_token(self, grant: Grant) -> MachineToken:
+        """Give it a number. ConflictError if there is one of that digest already."""
+        ...
+
+    async def keep_machine_token(self, token: MachineToken) -> MachineToken:
         """Keep it. ConflictError if it has another revision by now."""
         ...
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,12 +43,15 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.use_machine_token import UseMachineToken
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
 from bot.wired import Verbs, listen, wire
 from handlers.announcements import Announcements
+from handlers.api import api_routes
+from handlers.api.endpoint import Desk
 from handlers.boundary import Boundary
-from handlers.feed import TextOf, calendar_route
+from handlers.feed import TextOf, calendar_by_key
 from handlers.names import CommandNames
 from handlers.targets import targets
 from handlers.views.text import Pen
@@ -70,6 +73,7 @@ from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.github.client import AppKey, GitHub, connected_to_github
 from integrations.github.places import website
 from integrations.kept_directory import Remembering
+from integrations.readings import Readings
 from integrations.slack.app import build_app
 from integrations.slack.client import SlackClient, connected_to_slack
 from integrations.slack.directory import SlackDirectory
@@ -254,7 +258,16 @@ async def running(
                 people=remembering,
                 agreed=agreed,
                 records=records,
-                calendar=the_freezes(ShowFreezes(records, neighbours.calendars, agreed, utc_now), agreed),
+                desk=Desk(
+                    records,
+                    verbs.look,
+                    verbs.evidence,
+                    agreed,
+                    partial(names_heard, DatabaseReadings(engines)),
+                    the_freezes(ShowFreezes(records, neighbours.calendars, agreed, utc_now), agreed),
+                    utc_now,
+                    names,
+                ),
                 verbs=verbs,
                 names=names,
                 tasks=tasks,
@@ -327,7 +340,7 @@ async def listening(
     people: Directory,
     agreed: Agreement,
     records: DatabaseRecords,
-    calendar: TextOf,
+    desk: Desk,
     verbs: Verbs,
     names: CommandNames,
     tasks: Tasks,
@@ -361,7 +374,7 @@ async def listening(
         *entry,
         *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
         *targets(verbs.hear_target, utc_now),
-        *calendar_route(settings.calendar_key, calendar),
+        *api_routes(desk, UseMachineToken(records, utc_now), calendar_by_key(settings.calendar_key, desk.calendar)),
         *health(records, connected),
     ]
     async with serving(settings, routes) as address:
@@ -384,6 +397,11 @@ async def with_tokens(records: DatabaseRecords) -> set[PersonId]:
     """Everybody who can speak from a terminal at this moment."""
     async with records.read() as reading:
         return {each.person for each in await reading.tokens(good_at=utc_now())}
+
+
+async def names_heard(readings: Readings, people: Iterable[PersonId]) -> Mapping[PersonId, str]:
+    """What these people are called, as Slack said it last: programs that ask are no reason to ask Slack again."""
+    return {person: read.person.name for person, read in (await readings.people(people)).items()}
 
 
 def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:

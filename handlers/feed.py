@@ -17,7 +17,6 @@ from bot.secret import Secret
 
 log = logging.getLogger(__name__)
 
-PATH = "/api/v1/freezes.ics"
 KEPT = timedelta(minutes=5)
 """So long a calendar program may show what it has without asking."""
 
@@ -25,11 +24,11 @@ TextOf = Callable[[ServiceName | None], Awaitable[str | Refused]]
 """The calendar of one service, or of all."""
 
 
-def calendar_route(key: Secret, text_of: TextOf) -> list[web.RouteDef]:
-    """The route; none without a key."""
+def calendar_by_key(key: Secret, text_of: TextOf) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """What answers whoever has the key in their address; without a key in the settings nobody has."""
 
     async def answer(request: web.Request) -> web.Response:
-        if not _knows(key, request):
+        if not key or not _knows(key, request):
             raise web.HTTPNotFound  # the same answer as where there is nothing
         service = request.query.get("service", "")
         try:
@@ -41,7 +40,7 @@ def calendar_route(key: Secret, text_of: TextOf) -> list[web.RouteDef]:
             raise web.HTTPNotFound(text=str(text.why))
         return _calendar(text, request)
 
-    return [web.get(PATH, answer)] if key else []
+    return answer
 
 
 def _knows(key: Secret, request: web.Request) -> bool:

@@ -14,6 +14,7 @@ from bot.rules.audit import GENESIS, Entry, Happened, chained
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
 from bot.rules.lock import Hold, Lock, LockId
+from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.token import Token, TokenId
@@ -26,6 +27,7 @@ from integrations.database.rows.deployments import must_follow as deployment_mus
 from integrations.database.rows.exceptions import must_follow as exception_must_follow
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.locks import must_follow as lock_must_follow
+from integrations.database.rows.machine_tokens import must_follow as machine_token_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 from integrations.database.rows.reviews import must_follow as review_must_follow
 from integrations.database.rows.tokens import must_follow as token_must_follow
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token, Train)
+T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token, MachineToken, Train)
 
 
 class RecordingStarter:
@@ -80,6 +82,7 @@ class Contents:
     findings: dict[tuple[int, str], Finding] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
     tokens: dict[int, Token] = field(default_factory=dict)
+    machine_tokens: dict[int, MachineToken] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
     told: list[Notice] = field(default_factory=list)
@@ -167,8 +170,10 @@ class InMemoryReading:
         *,
         service: ServiceName | None = None,
         open_only: bool = False,
+        ended_only: bool = False,
         requested_by: PersonId | None = None,
         ids: Sequence[ReleaseId] | None = None,
+        before: ReleaseId | None = None,
         limit: int = 100,
     ) -> list[Release]:
         return [
@@ -176,6 +181,8 @@ class InMemoryReading:
             for each in _newest_first(self._now.releases)
             if (service is None or each.plan.service == service)
             and (not open_only or each.open)
+            and not (ended_only and each.open)
+            and (before is None or each.id < before)
             and (requested_by is None or each.requested_by == requested_by)
             and (ids is None or each.id in ids)
         ][:limit]
@@ -191,9 +198,10 @@ class InMemoryReading:
         release: ReleaseId | None = None,
         holding_only: bool = False,
         since: datetime | None = None,
+        before: DeploymentId | None = None,
         limit: int = 50,
     ) -> list[Deployment]:
-        return [
+        found = [
             each
             for each in self._newest()
             if (service is None or each.order.service == service)
@@ -201,7 +209,10 @@ class InMemoryReading:
             and (release is None or each.order.release == release)
             and (not holding_only or each.holds)
             and (since is None or each.ended_at is None or each.ended_at >= since)
-        ][:limit]
+            and (before is None or each.id < before)
+        ]
+        taken = {each.id for each in sorted(found, key=lambda each: each.id, reverse=True)[:limit]}
+        return [each for each in found if each.id in taken]
 
     def _newest(self) -> list[Deployment]:
         return sorted(self._now.deployments.values(), key=lambda each: each.newness, reverse=True)
@@ -358,6 +369,15 @@ class InMemoryReading:
             for each in _newest_first(self._now.tokens)
             if person in (None, each.person) and (good_at is None or each.good(good_at))
         ]
+
+    async def machine_token(self, token: MachineTokenId) -> MachineToken | None:
+        return self._now.machine_tokens.get(token)
+
+    async def machine_token_by(self, digest: str) -> MachineToken | None:
+        return next((each for each in self._now.machine_tokens.values() if each.grant.digest == digest), None)
+
+    async def machine_tokens(self) -> list[MachineToken]:
+        return _newest_first(self._now.machine_tokens)
 
 
 class InMemoryPage(InMemoryReading):
@@ -529,6 +549,21 @@ class InMemoryPage(InMemoryReading):
             return token
         token_must_follow(before, token)
         kept = self._now.tokens[token.id] = replace(token, revision=token.revision + 1)
+        return kept
+
+    async def add_machine_token(self, grant: Grant) -> MachineToken:
+        if await self.machine_token_by(grant.digest) is not None:
+            raise ConflictError("There is a token of that digest already.")
+        token = MachineToken(MachineTokenId(len(self._now.machine_tokens) + 1), grant)
+        self._now.machine_tokens[token.id] = token
+        return token
+
+    async def keep_machine_token(self, token: MachineToken) -> MachineToken:
+        before = _before(self._now.machine_tokens, token)
+        if before is None:
+            return token
+        machine_token_must_follow(before, token)
+        kept = self._now.machine_tokens[token.id] = replace(token, revision=token.revision + 1)
         return kept
 
     async def add_train(self, departure: Departure) -> Train:

@@ -13,12 +13,12 @@ from bot.ports import Changes
 from bot.program import terminal
 from bot.program.desk import Desk
 from bot.program.following import follow
-from bot.program.pen import harmless, moment, people_in
+from bot.program.pen import harmless, moment
 from bot.rules.deployment import UNDER_WAY, Deployment, DeploymentId, Kind
 from bot.rules.gate import Blocker
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import takes_two_people
-from bot.rules.sentence import At, Code, Refused, Repeated, Sentence, say
+from bot.rules.sentence import At, Code, Refused, Repeated, Sentence, people_in, say
 from bot.verbs.ask_deploy import Preview
 from bot.verbs.confirm_deploy import Blocked
 from bot.verbs.in_between import SHOWN, headline

@@ -15,11 +15,11 @@ from bot.messages import MessengerError
 from bot.ports import DirectoryError, TokenSigner
 from bot.program import check, terminal
 from bot.program.logs import log_quietly
-from bot.program.pen import TerminalPen, people_in
+from bot.program.pen import TerminalPen
 from bot.program.record import in_a_sentence
 from bot.rules.people import Person, PersonId, RoleName
 from bot.rules.policy import Catalogue
-from bot.rules.sentence import Sentence
+from bot.rules.sentence import Sentence, people_in
 from bot.settings import Settings
 from bot.trouble import WRONG_SETTINGS
 from bot.verbs.stand_ins import WithStandIns

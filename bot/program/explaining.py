@@ -9,11 +9,11 @@ from typing import Any
 from rich.text import Text
 
 from bot.program import terminal
-from bot.program.pen import TerminalPen, harmless, moment, people_in
+from bot.program.pen import TerminalPen, harmless, moment
 from bot.rules.gate import Blocker, Facts
 from bot.rules.people import PersonId
 from bot.rules.reasons import Answer
-from bot.rules.sentence import At, Code, Sentence, say
+from bot.rules.sentence import At, Code, Sentence, people_in, say
 from bot.verbs.explain import Explanation
 
 _MARGIN = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -102,18 +102,3 @@ def _spaced(text: str) -> str:
     """The same, with the blanks around it, which belong to the sentence that it stands in."""
     before, after = text[:1].isspace(), text[-1:].isspace()
     return " " * before + harmless(text) + " " * (after and bool(text.strip()))
-
-
-def people_in(sentences: Iterable[Sentence]) -> Iterator[PersonId]:
-    """Everybody whom these sentences mean."""
-    for sentence in sentences:
-        for _, part in sentence.parts:
-            match part:
-                case At(id=person):
-                    yield person
-                case InPlaceOf(person=principal) if principal is not None:
-                    yield principal
-                case AllOf(parts=parts):
-                    yield from (each.id for each in parts if isinstance(each, At))
-                case _:
-                    pass

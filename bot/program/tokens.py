@@ -1,19 +1,17 @@
-"""Tokens from a terminal: one's own are seen and revoked by whoever has one; on the host, all of them."""
+"""Tokens from a terminal: one's own are seen and revoked by whoever has one; on the host, all, machines' included."""
 
 from __future__ import annotations
 
-import getpass
-import socket
+import re
 from collections.abc import Mapping, Sequence
-from uuid import uuid4
 
 from rich.table import Table
 
-from bot.program import terminal
+from bot.program import machine_tokens, terminal
 from bot.program.desk import Desk, utc_now
 from bot.program.pen import TerminalPen, moment, moment_in_a_column
 from bot.program.record import in_a_sentence, open_records
-from bot.rules.people import Actor, PersonId, Surface, slipway
+from bot.rules.people import Actor, PersonId
 from bot.rules.sentence import Refused
 from bot.rules.token import Token, TokenId
 from bot.settings import Settings
@@ -45,21 +43,31 @@ async def list_all(settings: Settings) -> None:
     """Everybody's, on the host."""
     with in_a_sentence():
         async with open_records(settings) as records, records.read() as page:
-            tokens = await page.tokens()
+            tokens, machines = await page.tokens(), await page.machine_tokens()
         names = await _names(settings, [each.person for each in tokens])
-    _listed(tokens, names)
+    if tokens or not machines:
+        _listed(tokens, names)
+    if tokens and machines:
+        terminal.say("")
+    if machines:
+        machine_tokens.listed(machines)
 
 
 async def revoke(settings: Settings, name: str) -> None:
     """Revoke anybody's, on the host: whoever sits there has the database anyway. The record says who that was."""
-    number = name.lower().removeprefix("k").removeprefix("-")
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise Trouble(f"“{name}” is not a token; one is written like K-3.", code=WRONG_SETTINGS)
-    by = slipway(Surface.TERMINAL, f"terminal:{uuid4()}")
-    sat_there = {"host": socket.gethostname(), "user": getpass.getuser()}
+    match = re.fullmatch(r"([km])-?([0-9]{1,9})", name.strip().lower(), re.ASCII)
+    if match is None:
+        raise Trouble(
+            f"“{name}” is not a token; a person's is written like K-3, a machine's like M-3.", code=WRONG_SETTINGS
+        )
+    number = int(match[2])
+    if match[1] == "m":
+        await machine_tokens.revoke(settings, number)
+        return
+    by = machine_tokens.by_whoever_sits_here()
     with in_a_sentence():
         async with open_records(settings) as records:
-            outcome = await RevokeToken(records, utc_now, sat_there)(TokenId(int(number)), by=by)
+            outcome = await RevokeToken(records, utc_now, machine_tokens.sat_there())(TokenId(number), by=by)
     if isinstance(outcome, Refused):
         raise Trouble(TerminalPen().write(outcome.why).plain)
     terminal.good(f"K-{number} is revoked: nobody can speak with it any more.")

@@ -7,7 +7,7 @@ A mention must be a real mention in Slack and a name in a terminal; a time must 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -131,6 +131,21 @@ def plain(part: Part) -> str:
             return f" in the place of @{person}" if person else ""
         case _:
             return str(part)
+
+
+def people_in(sentences: Iterable[Sentence]) -> Iterator[PersonId]:
+    """Everybody whom these sentences mean."""
+    for sentence in sentences:
+        for _, part in sentence.parts:
+            match part:
+                case At(id=person):
+                    yield person
+                case InPlaceOf(person=principal) if principal is not None:
+                    yield principal
+                case AllOf(parts=parts):
+                    yield from (each.id for each in parts if isinstance(each, At))
+                case _:
+                    pass
 
 
 @dataclass(frozen=True, slots=True)

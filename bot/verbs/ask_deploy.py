@@ -130,9 +130,14 @@ def the_place(picture: Picture, environment: EnvironmentName) -> Place | Refused
     place = picture.place(environment)
     if place is not None:
         return place
+    return no_such_environment(picture.service, environment)
+
+
+def no_such_environment(service: Service, environment: EnvironmentName) -> Refused:
+    """That service has none of that name."""
     return refuse(
         "{service} has no environment {name}. It has {names}.",
-        service=picture.service.title,
+        service=service.title,
         name=Code(environment),
-        names=AllOf(tuple(Code(each.name) for each in picture.service.environments)),
+        names=AllOf(tuple(Code(each.name) for each in service.environments)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 
 from bot.ports import Clock, Reading, Records
@@ -29,6 +29,39 @@ class Verified:
     entries: int
     head: str
     broken: Broken | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The record as it is at one moment: the head as noted apart from the entries, and the entries, page by page."""
+
+    entries: int
+    head: str
+    pages: AsyncGenerator[Sequence[Entry]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecord:
+    """Hand out the record, for somebody who keeps and verifies it elsewhere."""
+
+    records: Records
+    page: int = 500
+
+    async def __call__(self, after: int = 0) -> Exported:
+        """From the entry after that number to the newest of this moment; what comes meanwhile comes with the next."""
+        async with self.records.read() as page:
+            number, head = await page.record_head()
+        return Exported(number, head, self._pages(after, number))
+
+    async def _pages(self, after: int, until: int) -> AsyncGenerator[Sequence[Entry]]:
+        while after < until:
+            async with self.records.read() as page:
+                entries = await page.record(after=after, limit=min(self.page, until - after))
+            found = [each for each in entries if each.number <= until]
+            if not found:
+                return
+            yield found
+            after = found[-1].number
 
 
 @dataclass(frozen=True, slots=True)

@@ -367,13 +367,22 @@ class Look:
         *,
         service: ServiceName | None = None,
         open_only: bool = False,
+        ended_only: bool = False,
         requested_by: PersonId | None = None,
+        before: ReleaseId | None = None,
         limit: int = 50,
     ) -> list[Picture]:
-        """Releases, oldest first; of more than `limit` the newest."""
+        """Releases, oldest first; of more than `limit` the newest. `before`: only those with a smaller number."""
         roles = await self.directory.roles()
         async with self.records.read() as page:
-            found = await page.releases(service=service, open_only=open_only, requested_by=requested_by, limit=limit)
+            found = await page.releases(
+                service=service,
+                open_only=open_only,
+                ended_only=ended_only,
+                requested_by=requested_by,
+                before=before,
+                limit=limit,
+            )
             agreed, now = self.agreed(), self.now()
             return await take_all(page, found[::-1], agreed, roles=roles, now=now)
 

@@ -19,6 +19,7 @@ from integrations.database.rows import (
     freezes,
     intents,
     locks,
+    machine_tokens,
     outbox,
     releases,
     reviews,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.rules.deployment import Deployment, DeploymentId, Order
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId, Plea, Window
     from bot.rules.lock import Hold, Lock, LockId
+    from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Draft, Release, ReleaseId
@@ -88,6 +90,7 @@ class DatabasePage(DatabaseReading):
         self._reviews: dict[int, Review] = {}
         self._vetoes: dict[int, Veto] = {}
         self._tokens: dict[int, Token] = {}
+        self._machine_tokens: dict[int, MachineToken] = {}
         self._trains: dict[int, Train] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
@@ -114,6 +117,9 @@ class DatabasePage(DatabaseReading):
 
     async def token(self, token: TokenId) -> Token | None:
         return _noted(self._tokens, token, await super().token(token))
+
+    async def machine_token(self, token: MachineTokenId) -> MachineToken | None:
+        return _noted(self._machine_tokens, token, await super().machine_token(token))
 
     async def train(self, train: TrainId) -> Train | None:
         return _noted(self._trains, train, await super().train(train))
@@ -221,6 +227,15 @@ class DatabasePage(DatabaseReading):
         stored = self._tokens.get(token.id) or _there(await self.token(token.id), token.name)
         if token != stored:
             stored = self._tokens[token.id] = await self._run(tokens.keep, stored, token)
+        return stored
+
+    async def add_machine_token(self, grant: Grant) -> MachineToken:
+        return await self._run(machine_tokens.add, grant)
+
+    async def keep_machine_token(self, token: MachineToken) -> MachineToken:
+        stored = self._machine_tokens.get(token.id) or _there(await self.machine_token(token.id), token.name)
+        if token != stored:
+            stored = self._machine_tokens[token.id] = await self._run(machine_tokens.keep, stored, token)
         return stored
 
     async def add_train(self, departure: Departure) -> Train:

@@ -18,6 +18,7 @@ from integrations.database.rows import (
     freezes,
     intents,
     locks,
+    machine_tokens,
     releases,
     reviews,
     tokens,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bot.rules.deployment import Deployment, DeploymentId
     from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException, FreezeId
     from bot.rules.lock import Lock, LockId
+    from bot.rules.machine_token import MachineToken, MachineTokenId
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
     from bot.rules.release import Release, ReleaseId
@@ -86,12 +88,21 @@ class DatabaseReading:
         *,
         service: ServiceName | None = None,
         open_only: bool = False,
+        ended_only: bool = False,
         requested_by: PersonId | None = None,
         ids: Sequence[ReleaseId] | None = None,
+        before: ReleaseId | None = None,
         limit: int = 100,
     ) -> list[Release]:
         return await self._run(
-            releases.several, service=service, open_only=open_only, requested_by=requested_by, ids=ids, limit=limit
+            releases.several,
+            service=service,
+            open_only=open_only,
+            ended_only=ended_only,
+            requested_by=requested_by,
+            ids=ids,
+            before=before,
+            limit=limit,
         )
 
     async def deployment(self, deployment: DeploymentId) -> Deployment | None:
@@ -105,6 +116,7 @@ class DatabaseReading:
         release: ReleaseId | None = None,
         holding_only: bool = False,
         since: datetime | None = None,
+        before: DeploymentId | None = None,
         limit: int = 50,
     ) -> list[Deployment]:
         return await self._run(
@@ -114,6 +126,7 @@ class DatabaseReading:
             release=release,
             holding_only=holding_only,
             since=since,
+            before=before,
             limit=limit,
         )
 
@@ -215,3 +228,12 @@ class DatabaseReading:
 
     async def tokens(self, *, person: PersonId | None = None, good_at: datetime | None = None) -> list[Token]:
         return await self._run(tokens.several, person=person, good_at=good_at)
+
+    async def machine_token(self, token: MachineTokenId) -> MachineToken | None:
+        return await self._run(machine_tokens.one, token, lock=self._lock)
+
+    async def machine_token_by(self, digest: str) -> MachineToken | None:
+        return await self._run(machine_tokens.by, digest)
+
+    async def machine_tokens(self) -> list[MachineToken]:
+        return await self._run(machine_tokens.every)

@@ -553,6 +553,26 @@ tokens = Table(
     sqlite_autoincrement=True,
 )
 
+machine_tokens = Table(
+    "machine_tokens",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("label", Words, nullable=False),
+    Column("scopes", Json, nullable=False),
+    # SHA-256 of the token, in hexadecimal; the token itself is kept nowhere.
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("made_by", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("revoked_at", Moment),
+    Column("revoked_by", Words),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("made_at < expires_at", name="lasting"),
+    CheckConstraint("(revoked_by IS NULL) = (revoked_at IS NULL)", name="revoked"),
+    sqlite_autoincrement=True,
+)
+
 roles_as_read = Table(
     "roles_as_read",
     metadata,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.ports import ConflictError, HeldError
 from bot.rules.deployment import HOLDING, Attempt, Heard, Kind, Phase, Step, StepState
-from bot.rules.policy import ServiceName
+from bot.rules.policy import EnvironmentName, ServiceName
 from bot.rules.rollback import taken_away
 from tests.keeping import LATER, SEARCH, a_version, planned, started
 from tests.makers import NOW, PAYMENTS, PRODUCTION, STAGING, a_candidate, a_draft, a_plan, an_order
@@ -152,3 +152,13 @@ async def test_what_was_rolled_back_stays_so_however_much_went_well_since(record
         seen = await reading.history_for(PAYMENTS, old.id)
     assert {bad.id, back.id} <= {each.id for each in seen}
     assert taken_away(bad, seen)
+
+
+async def test_deployments_are_read_page_by_page_by_their_numbers(records: Records) -> None:
+    release = await planned(records)
+    places = [EnvironmentName(name) for name in ("one", "two", "three")]
+    first, second, third = [await started(records, an_order(release.id, place)) for place in places]
+    async with records.read() as reading:
+        assert await reading.deployments(limit=2) == [third, second]
+        assert await reading.deployments(before=second.id, limit=2) == [first]
+        assert await reading.deployments(environment=places[0], before=third.id) == [first]

@@ -256,3 +256,16 @@ async def test_no_other_release_can_take_the_version_of_an_open_one_by_an_edit(r
     with pytest.raises(ConflictError):
         await kept(records, replace(other, plan=replace(other.plan, version="2.4.0")))
     assert await as_read(records, other.id) == other
+
+
+async def test_releases_are_read_page_by_page_and_by_whether_they_have_ended(records: Records) -> None:
+    first, second, third = [await planned(records, a_version(version)) for version in ("1.0", "1.1", "1.2")]
+    second = await kept(records, replace(second, cancelled=Ending(MAYA.id, NOW, "No")))
+    third = await kept(records, replace(third, launched=Ending(MAYA.id, NOW)))
+    async with records.read() as reading:
+        assert await reading.releases(before=third.id, limit=1) == [second]
+        assert await reading.releases(before=second.id) == [first]
+        assert await reading.releases(before=first.id) == []
+        assert await reading.releases(ended_only=True) == [third, second]
+        assert await reading.releases(ended_only=True, before=third.id) == [second]
+        assert await reading.releases(service=PAYMENTS, open_only=True, before=third.id) == [first]

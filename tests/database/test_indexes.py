@@ -13,6 +13,7 @@ from bot.rules.candidate import Seal
 from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.lock import LockId
+from bot.rules.machine_token import MachineTokenId
 from bot.rules.release import ReleaseId
 from bot.rules.token import TokenId
 from bot.rules.train import TrainId
@@ -35,6 +36,9 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "open releases": lambda reading: reading.releases(open_only=True),
     "a service's releases": lambda reading: reading.releases(service=PAYMENTS),
     "a service's open releases": lambda reading: reading.releases(service=PAYMENTS, open_only=True),
+    "the next page of releases": lambda reading: reading.releases(before=ReleaseId(100)),
+    "ended releases": lambda reading: reading.releases(ended_only=True),
+    "the next page of a service's releases": lambda reading: reading.releases(service=PAYMENTS, before=ReleaseId(100)),
     "my releases": lambda reading: reading.releases(requested_by=MAYA.id),
     "my open releases": lambda reading: reading.releases(requested_by=MAYA.id, open_only=True),
     "these releases": lambda reading: reading.releases(ids=[R1]),
@@ -48,6 +52,10 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     ),
     "a release's deployments": lambda reading: reading.deployments(release=R1),
     "a week's deployments": lambda reading: reading.deployments(service=PAYMENTS, since=NOW - timedelta(days=7)),
+    "the next page of deployments": lambda reading: reading.deployments(before=DeploymentId(100)),
+    "the next page of an environment's deployments": lambda reading: reading.deployments(
+        service=PAYMENTS, environment=PRODUCTION, before=DeploymentId(100)
+    ),
     "what the gate needs": lambda reading: reading.history_for(PAYMENTS, R1),
     "what the gates of several releases need": lambda reading: reading.history_for(PAYMENTS, R1, ReleaseId(2)),
     "a freeze": lambda reading: reading.freeze(FreezeId(1)),
@@ -75,6 +83,9 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "tokens": lambda reading: reading.tokens(),
     "my tokens": lambda reading: reading.tokens(person=MAYA.id),
     "who can speak from a terminal": lambda reading: reading.tokens(good_at=NOW),
+    "a machine token": lambda reading: reading.machine_token(MachineTokenId(1)),
+    "the machine token that is shown": lambda reading: reading.machine_token_by("a" * 64),
+    "machine tokens": lambda reading: reading.machine_tokens(),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
     "a review": lambda reading: reading.review(DeploymentId(1)),
     "reviews": lambda reading: reading.reviews(),
@@ -106,6 +117,8 @@ READ_IN_ORDER = {
     "calendars": "SCAN calendars",
     "reviews": "SCAN reviews USING INDEX ix_reviews_due_at_id",
     "tokens": "SCAN tokens",
+    "machine tokens": "SCAN machine_tokens",
+    "ended releases": "SCAN releases",
 }
 """What has no condition: read in its order until the page is full."""
 TABLES = tuple(metadata.tables)

@@ -22,6 +22,7 @@ from bot.rules.checklist import Evidence, Item
 from bot.rules.deployment import Attempt, DeploymentId, Heard, Kind, Phase, Step, StepState
 from bot.rules.freeze import CalendarState, ExceptionId, FreezeException, FreezeId, Plea
 from bot.rules.lock import Hold, Lock, LockId
+from bot.rules.machine_token import Grant, MachineToken, MachineTokenId, Scope
 from bot.rules.people import SLIPWAY
 from bot.rules.policy import ServiceName
 from bot.rules.release import Ending, Plan, Release, ReleaseId
@@ -259,6 +260,13 @@ TRAINS = f"""
     VALUES (1, 2, 2, 'search', '1.1', '{COMMIT}', '[1]', TRUE, '{{"template": "Closed.", "parts": []}}', TRUE);
 """
 
+MACHINE_TOKENS = f"""
+    INSERT INTO machine_tokens (label, scopes, digest, made_by, made_at, expires_at, used_at, revoked_at, revoked_by,
+        revision)
+    VALUES ('pipeline', '["audit:read", "gate:read"]', '{"a" * 64}', 'slipway', '{AT}', '2026-03-03 00:00:00', '{AT}',
+        '{AT}', 'slipway', 2);
+"""
+
 WORDS_OF_TARGETS = """
     UPDATE deployments SET heard = '{"phase": "running", "at": "2026-01-02T03:04:05+00:00", "words": "Building"}',
         steps = '[["Build", "done", null]]' WHERE id = 1;
@@ -274,6 +282,7 @@ ADDED = {
     "0007": TOKENS,
     "0008": TRAINS,
     "0009": WORDS_OF_TARGETS,
+    "0010": MACHINE_TOKENS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -460,3 +469,14 @@ async def test_tokens_and_what_the_directory_said_are_upgraded_as_well(empty_url
     assert tokens == [Token(TokenId(1), OMAR.id, THEN, MARCH, THEN, THEN, SLIPWAY, 2)]
     assert roles == {QA: RoleRead(QA, frozenset({OMAR.id}), THEN, "S0QA")}
     assert people == {OMAR.id: PersonRead(OMAR, THEN)}
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0010"])
+async def test_machine_tokens_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        tokens = await reading.machine_tokens()
+    grant = Grant("pipeline", frozenset({Scope.GATE, Scope.AUDIT}), "a" * 64, SLIPWAY, THEN, MARCH)
+    assert tokens == [MachineToken(MachineTokenId(1), grant, THEN, THEN, SLIPWAY, 2)]

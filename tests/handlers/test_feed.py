@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -9,9 +12,10 @@ from aiohttp import web
 from bot.ports import RecordsError
 from bot.rules.sentence import refuse
 from bot.secret import Secret
-from handlers.feed import PATH, calendar_route
+from handlers.feed import calendar_by_key
 
 KEY = "canary-5107c0ffee-0123"
+PATH = "/freezes.ics"
 
 
 class Place:
@@ -33,17 +37,29 @@ class Place:
             return response.status, await response.text(), response.headers
 
 
-@pytest.fixture
-async def place():
+@asynccontextmanager
+async def a_place(key: str) -> AsyncIterator[Place]:
     ready = Place()
     app = web.Application()
-    app.add_routes(calendar_route(Secret(KEY), ready.text_of))
+    app.router.add_get(PATH, calendar_by_key(Secret(key), ready.text_of))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     ready.address = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
     yield ready
     await runner.cleanup()
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    async with a_place(KEY) as ready:
+        yield ready
+
+
+@pytest.fixture
+async def keyless() -> AsyncIterator[Place]:
+    async with a_place("") as ready:
+        yield ready
 
 
 async def test_who_knows_the_key_gets_the_calendar(place: Place):
@@ -65,8 +81,10 @@ async def test_nobody_else_learns_that_there_is_one(place: Place, query: str):
     assert place.asked == []
 
 
-async def test_without_a_key_there_is_none():
-    assert calendar_route(Secret(""), Place().text_of) == []
+@pytest.mark.parametrize("query", ["", "?key=", "?key=anything"])
+async def test_without_a_key_in_the_settings_nobody_has_it(keyless: Place, query: str):
+    assert (await keyless.get(query))[0] == 404
+    assert keyless.asked == []
 
 
 async def test_one_service_can_be_asked_for(place: Place):

@@ -44,6 +44,7 @@ def several(
     release: ReleaseId | None,
     holding_only: bool,
     since: datetime | None,
+    before: DeploymentId | None,
     limit: int,
 ) -> list[Deployment]:
     """Deployments, newest first."""
@@ -56,6 +57,8 @@ def several(
         statement = statement.where(table.c.release_id == release)
     if holding_only:
         statement = statement.where(text(HOLDS))
+    if before is not None:
+        statement = statement.where(table.c.id < before)
     if since is not None:
         statement = statement.where(or_(table.c.ended_at.is_(None), table.c.ended_at >= since))
     return _newest_first(connection.execute(statement))

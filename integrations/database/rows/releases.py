@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, or_, select, text
 
 from bot.ports import ConflictError
 from bot.rules.checklist import Item
@@ -39,8 +39,10 @@ def several(
     *,
     service: ServiceName | None,
     open_only: bool,
+    ended_only: bool,
     requested_by: PersonId | None,
     ids: Sequence[ReleaseId] | None,
+    before: ReleaseId | None,
     limit: int,
 ) -> list[Release]:
     """Releases, newest first."""
@@ -49,6 +51,10 @@ def several(
         statement = statement.where(table.c.service == service)
     if open_only:
         statement = statement.where(table.c.launched_at.is_(None), table.c.cancelled_at.is_(None))
+    if ended_only:
+        statement = statement.where(or_(table.c.launched_at.is_not(None), table.c.cancelled_at.is_not(None)))
+    if before is not None:
+        statement = statement.where(table.c.id < before)
     if requested_by is not None:
         statement = statement.where(table.c.requested_by == requested_by)
     if ids is not None:
