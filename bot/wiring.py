@@ -17,7 +17,19 @@ import aiohttp
 
 from bot.catalogue.loading import load
 from bot.clockwork import Clockwork, schedules_of
-from bot.ports import Advance, Agreed, Calendars, CodeHost, Deployers, Directory, Next, TokenSigner, Verifier, Work
+from bot.ports import (
+    Advance,
+    Agreed,
+    Calendars,
+    CodeHost,
+    Deployers,
+    Directory,
+    Next,
+    Publisher,
+    TokenSigner,
+    Verifier,
+    Work,
+)
 from bot.program import terminal
 from bot.program.logs import log_quietly
 from bot.reload import Agreement
@@ -43,6 +55,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.tag_version import TagVersion
 from bot.verbs.use_machine_token import UseMachineToken
 from bot.verbs.watch_lock import WatchLock
 from bot.verbs.watch_release import WatchRelease, watch_all
@@ -61,6 +74,7 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.chosen import ChosenCodeHost
 from integrations.code_hosts.git import GitCodeHost
 from integrations.code_hosts.github import GitHubCodeHost
+from integrations.code_hosts.github_publisher import GitHubPublisher
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox, Parcel
@@ -100,6 +114,8 @@ class Neighbours:
     calendars: Calendars
     github: GitHub | None = None
     """GitHub, for whoever wants to see whether it is well; None: it isn't used."""
+    publisher: Publisher = field(default_factory=partial(GitHubPublisher, None))
+    """What marks versions that are out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +233,7 @@ async def running(
                 in_step, RunTrain(records, people, agreed, verbs.confirm_deploy, verbs.roll_back, utc_now)
             ),
             Work.WATCH_RELEASE: once(in_step, watch),
+            Work.TAG_VERSION: TagVersion(records, neighbours.publisher, neighbours.code_host, agreed, utc_now),
         }
         engine = await stack.enter_async_context(
             Engine(url, works=works, tick=tick, lease=settings.lease, gone=outbox.free)
@@ -433,6 +450,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             HttpVerifier(session),
             calendars,
             github,
+            GitHubPublisher(github, host),
         )
 
 

@@ -13,6 +13,7 @@ _ITEM = {"type": "string", "maxLength": 150, "description": "What must have been
 _SHORT = {
     "ItemEntry": _ITEM,
     "ServiceItemEntry": _ITEM,
+    "TagEntry": {"type": "string", "maxLength": 100, "description": "The tag's name."},
     "VerifyEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with a JSON object."},
 }
 """What may also be written as a mere text."""

@@ -11,6 +11,8 @@ from datetime import timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from bot.rules.version_tag import wrong_with_template
+
 NAME = r"[a-z][a-z0-9._-]{0,39}"
 CHANNEL = r"[CG][A-Z0-9]{2,}"
 GROUP = r"S[A-Z0-9]{2,}"
@@ -74,6 +76,14 @@ def line(text: str, longest: int) -> str:
     if len(text) > longest:
         raise ValueError(f"This is {len(text)} characters long; {longest} is the most.")
     return text.strip()
+
+
+def tag(text: str) -> str:
+    """A tag's name, with what is filled in still in braces."""
+    wrong = wrong_with_template(text)
+    if wrong:
+        raise ValueError(wrong)
+    return text
 
 
 def channel(text: str) -> str:

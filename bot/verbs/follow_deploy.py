@@ -37,6 +37,7 @@ from bot.verbs.about import about
 from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import NextInLine, let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
+from bot.verbs.tag_version import tag_if_out
 from bot.verbs.trains import let_the_train_go_on
 
 log = logging.getLogger(__name__)
@@ -338,6 +339,7 @@ class FollowDeploy:
             if not moved.holds:
                 await changed_for_others(page, moved.order.service, release)
                 await let_the_next_go(page, moved.order.service, moved.order.environment)
+            await tag_if_out(page, moved, self.agreed())
             if not moved.holds or attempt is Attempt.UNKNOWN:
                 await let_the_train_go_on(page, moved)
             if attempt is Attempt.UNKNOWN:

@@ -3,6 +3,16 @@
 from tests.twins.calendars import Event, FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget, Script
+from tests.twins.publisher import FakePublisher
 from tests.twins.verifier import FakeVerifier
 
-__all__ = ["Event", "FakeCalendars", "FakeCodeHost", "FakeDeployer", "FakeTarget", "FakeVerifier", "Script"]
+__all__ = [
+    "Event",
+    "FakeCalendars",
+    "FakeCodeHost",
+    "FakeDeployer",
+    "FakePublisher",
+    "FakeTarget",
+    "FakeVerifier",
+    "Script",
+]

@@ -53,6 +53,7 @@ from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
+from bot.verbs.tag_version import TagVersion
 from bot.verbs.tick_item import TickItem
 from bot.verbs.unlock import Unlock
 from bot.verbs.watch_lock import WatchLock
@@ -71,7 +72,7 @@ from tests.makers import (
     a_service,
 )
 from tests.people import BEN, EVERYBODY, INES, MAYA, OMAR, RUTH, roles
-from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeTarget, FakeVerifier
+from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakePublisher, FakeTarget, FakeVerifier
 
 REPOSITORY = "/srv/payments"
 LENA = PersonId("U0LENA")
@@ -118,6 +119,7 @@ class Workshop:
         self.target.on_success = self.verifier.sees
         self.deployer = FakeDeployer(self.target)
         self.calendars = FakeCalendars()
+        self.publisher = FakePublisher(self.code)
         self.catalogue = a_catalogue(
             services={PAYMENTS: a_service(repository=REPOSITORY, **service)},
             change_types={
@@ -178,6 +180,7 @@ class Workshop:
         self.lock, self.unlock = LockPlace(*common, now), Unlock(*common, now)
         self.watch_lock = WatchLock(self.records, lambda: self.catalogue, now)
         self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
+        self.tag_version = TagVersion(self.records, self.publisher, self.code, lambda: self.catalogue, now)
         self.look = Look(*common, now)
         self.summaries = Summaries(self.look, self.records, now)
         self.evidence = Evidence(self.records, now)
