@@ -97,6 +97,7 @@ class Work(StrEnum):
     WATCH_LOCK = "watch-lock"
     WATCH_REVIEW = "watch-review"
     RUN_TRAIN = "run-train"
+    TAG_VERSION = "tag-version"
 
 
 class Records(Protocol):
@@ -657,6 +658,64 @@ class CodeHost(Protocol):
 
         Never raises: it is something to read, and nothing depends on it. What can't be learned isn't there.
         """
+        ...
+
+
+# ---------------------------------------------------------------- publishing
+
+
+class PublisherError(Exception):
+    """The code host did not take it; the message says why, for people.
+
+    `later`: it could not be asked just now, and nobody has to do anything. Else somebody has to.
+    """
+
+    def __init__(self, message: str, *, later: bool = False) -> None:
+        super().__init__(message)
+        self.later = later
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A tag that is there: the commit that it names, and the page that it leads to. `commit` None: it names none."""
+
+    commit: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is published about a version."""
+
+    tag: str
+    commit: str
+    title: str
+    about: str
+    """What it gives to customers, in the words of whoever planned it. Nobody's markup."""
+    changes: Changes | None
+    """What came with it; None where there is nothing to compare with, or it could not be read."""
+    since: str = ""
+    """The version that they are counted from."""
+    preliminary: bool = False
+    """Whether its number says that it is not yet the real one (`2.4.0-rc.1`)."""
+
+
+class Publisher(Protocol):
+    """Marks at the code host what is out."""
+
+    async def tag(self, repository: str, name: str, commit: str, message: str) -> Tagged:
+        """The tag of that name. It is made where there is none; one that is there is never moved.
+
+        PublisherError if it can't be made. Asked again, it finds what it made, also where the answer got lost.
+        """
+        ...
+
+    async def published(self, repository: str, tag: str) -> str | None:
+        """The page of the release that belongs to that tag, whoever published it; None if there is none."""
+        ...
+
+    async def publish(self, repository: str, notes: Notes) -> str:
+        """Publish a release, and the page that it is on; where there is one by now, it stays as it is."""
         ...
 
 

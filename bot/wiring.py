@@ -28,6 +28,7 @@ from bot.ports import (
     Directory,
     Metrics,
     Next,
+    Publisher,
     TokenSigner,
     Verifier,
     Work,
@@ -57,6 +58,7 @@ from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
 from bot.verbs.sync_freezes import SyncFreezes
+from bot.verbs.tag_version import TagVersion
 from bot.verbs.tidy_deployers import TidyDeployers
 from bot.verbs.use_machine_token import UseMachineToken
 from bot.verbs.watch_deploy import WatchDeploy
@@ -77,6 +79,7 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.chosen import ChosenCodeHost
 from integrations.code_hosts.git import GitCodeHost
 from integrations.code_hosts.github import GitHubCodeHost
+from integrations.code_hosts.github_publisher import GitHubPublisher
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
 from integrations.database.outbox import Outbox, Parcel
@@ -121,6 +124,8 @@ class Neighbours:
     metrics: Metrics
     github: GitHub | None = None
     """GitHub, for whoever wants to see whether it is well; None: it isn't used."""
+    publisher: Publisher = field(default_factory=partial(GitHubPublisher, None))
+    """What marks versions that are out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,7 @@ async def running(
                 in_step, RunTrain(records, people, agreed, verbs.confirm_deploy, verbs.roll_back, utc_now)
             ),
             Work.WATCH_RELEASE: once(in_step, watch),
+            Work.TAG_VERSION: TagVersion(records, neighbours.publisher, neighbours.code_host, agreed, utc_now),
         }
         engine = await stack.enter_async_context(
             Engine(url, works=works, tick=tick, lease=settings.lease, gone=outbox.free)
@@ -468,6 +474,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             calendars,
             metrics,
             github,
+            GitHubPublisher(github, host),
         )
 
 

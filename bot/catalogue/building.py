@@ -19,10 +19,11 @@ from bot.catalogue.file import (
     MetricEntry,
     ServiceEntry,
     ServiceItemEntry,
+    TagEntry,
     TimeoutsEntry,
     WatchEntry,
 )
-from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, item_key, order_of
+from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, LOCAL, item_key, order_of
 from bot.rules.hours import Hours
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import (
@@ -49,6 +50,7 @@ from bot.rules.policy import (
     Role,
     Service,
     ServiceName,
+    TagRule,
     Timeouts,
     Verification,
 )
@@ -60,9 +62,6 @@ ABBREVIATION = 2
 
 USUAL_SIGMAS = 3.0
 """How far from the usual is too far, where nothing else is said."""
-
-LOCAL = ("./", "../", "/", "~")
-"""How a path on this machine begins; anything else is a name at a code host."""
 
 
 def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
@@ -148,7 +147,12 @@ def _service(name: str, entry: ServiceEntry, file: CatalogueFile, base: Path) ->
         two_people=file.defaults.two_people if entry.two_people is None else entry.two_people,
         rights={Right(right): _roles(roles) for right, roles in (file.defaults.rights | entry.rights).items()},
         checklist=tuple(_item(each) for each in entry.checklist),
+        tag=_tag(entry.tag) if entry.tag else None,
     )
+
+
+def _tag(entry: TagEntry) -> TagRule:
+    return TagRule(entry.name, EnvironmentName(entry.environment) if entry.environment else None, entry.release)
 
 
 def _environment(name: str, entry: EnvironmentEntry, after: tuple[str, ...], defaults: Defaults) -> Environment:

@@ -35,6 +35,7 @@ from bot.catalogue.values import (
     Rule,
     Sigmas,
     Spans,
+    TagName,
     Times,
     Title,
     TypedName,
@@ -271,6 +272,22 @@ class ServiceItemEntry(ItemEntry):
     only_for: References = Field(default=[], description="The change types that it is for; all of them unless given.")
 
 
+class TagEntry(Part):
+    """How a version is marked at GitHub once it is out."""
+
+    name: TagName = Field(
+        default="v{version}", description="The tag's name, with {version} in it; {service} may be there, too."
+    )
+    environment: Reference | None = Field(
+        default=None, description="The version is out once it is in this environment; at its launch unless given."
+    )
+    release: bool = Field(default=True, description="Whether a release with notes is published there as well.")
+
+
+def _tag(given: Any) -> Any:
+    return {"name": given} if isinstance(given, str) else given
+
+
 Rights = dict[Literal["plan", "deploy", "roll-back", "launch", "break-glass"], References]
 
 
@@ -299,6 +316,11 @@ class ServiceEntry(Part):
         default=[],
         max_length=MOST_ITEMS,
         description="What this service asks for besides the change type's checklist; each a text, or a mapping.",
+    )
+    tag: Annotated[TagEntry, BeforeValidator(_tag)] | None = Field(
+        default=None,
+        description="The tag, and the release, that each version gets at GitHub once it is out: the tag's name, or its "
+        "settings. None unless given.",
     )
 
 

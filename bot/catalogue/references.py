@@ -7,9 +7,21 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from bot.catalogue import demands, freezing, watching
-from bot.catalogue.finding import EACH, Finding, change_types, environments, find, keys, missing, names, unknown
-from bot.catalogue.implied import order_of
+from bot.catalogue.finding import (
+    EACH,
+    Finding,
+    change_types,
+    environments,
+    find,
+    keys,
+    mapping,
+    missing,
+    names,
+    unknown,
+)
+from bot.catalogue.implied import LOCAL, order_of
 from bot.catalogue.reading import Path
+from bot.rules.policy import TagRule
 
 
 def misfits(data: Any) -> Iterator[Finding]:
@@ -18,6 +30,7 @@ def misfits(data: Any) -> Iterator[Finding]:
     for path, places in find(data, "services", EACH, "environments"):
         if isinstance(places, dict):
             yield from _order(places, path)
+    yield from _tags(data)
     yield from _named(data)
     yield from _quorums(data)
     yield from _same_digests(data)
@@ -64,6 +77,33 @@ def _named(data: Any) -> Iterator[Finding]:
     for path, given in find(data, "change_types", EACH, "bake"):
         if isinstance(given, dict):
             yield from unknown(given, path, "environment", places)
+
+
+def _tags(data: Any) -> Iterator[Finding]:
+    """Tags are set at GitHub: each service needs a repository there, names of its own, and its own environment."""
+    taken: dict[tuple[str, str], str] = {}
+    for path, service in find(data, "services", EACH):
+        tag = service.get("tag") if isinstance(service, dict) else None
+        if tag is None:
+            continue
+        repository = service.get("repository")
+        if repository is None:
+            yield (*path, "tag"), "A tag needs the “repository” that it is set in, at GitHub."
+        elif isinstance(repository, str) and repository.startswith(LOCAL):
+            yield (*path, "tag"), "Tags are set at GitHub only, and this service's repository is a path."
+        name = tag if isinstance(tag, str) else mapping(tag).get("name", TagRule().name)
+        if isinstance(repository, str) and isinstance(name, str) and "{service}" not in name:
+            other = taken.setdefault((repository.lower(), name), str(path[-1]))
+            if other != path[-1]:
+                yield (
+                    (*path, "tag"),
+                    f"“{other}” has the same tags in the same repository; put “{{service}}” into both.",
+                )
+        if isinstance(tag, dict) and isinstance(service.get("environments"), dict):
+            where = (*path, "tag", "environment")
+            yield from unknown(
+                tag.get("environment"), where, "environment of this service", list(service["environments"])
+            )
 
 
 def _order(places: Mapping[str, Any], at: Path) -> Iterator[Finding]:

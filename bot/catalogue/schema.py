@@ -14,6 +14,7 @@ _SHORT = {
     "ItemEntry": _ITEM,
     "ServiceItemEntry": _ITEM,
     "HealthEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with 2xx while all is well."},
+    "TagEntry": {"type": "string", "maxLength": 100, "description": "The tag's name."},
     "VerifyEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with a JSON object."},
 }
 """What may also be written as a mere text."""

@@ -59,6 +59,11 @@ Sigmas = Annotated[float, Field(gt=0, le=100)]
 Looks = Annotated[int, Strict(), Field(ge=1, le=100)]
 OtherwiseWord = Annotated[Otherwise, WithJsonSchema({"type": "string", "enum": [each.value for each in Otherwise]})]
 Line = Annotated[str, AfterValidator(lambda text: words.line(text, 500))]
+TagName = Annotated[
+    str,
+    AfterValidator(lambda text: words.tag(words.line(text, 100))),
+    Field(json_schema_extra={"maxLength": 100, "examples": ["v{version}", "{service}-{version}"]}),
+]
 Reference = Annotated[str, _schema(words.NAME)]
 """A name that is defined elsewhere in the file; whether it is will be seen when all of it is read."""
 Reason = Annotated[str, AfterValidator(lambda text: words.line(text, 300)), Field(json_schema_extra={"maxLength": 300})]

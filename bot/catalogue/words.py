@@ -11,6 +11,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from bot.rules.version_tag import wrong_with_template
 from bot.rules.watch import wrong_in
 
 NAME = r"[a-z][a-z0-9._-]{0,39}"
@@ -100,6 +101,14 @@ def variable(text: str) -> str:
             "This must be the name of an environment variable, such as PROMETHEUS_TOKEN; the secret itself doesn't "
             "belong into this file."
         )
+    return text
+
+
+def tag(text: str) -> str:
+    """A tag's name, with what is filled in still in braces."""
+    wrong = wrong_with_template(text)
+    if wrong:
+        raise ValueError(wrong)
     return text
 
 

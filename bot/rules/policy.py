@@ -186,6 +186,18 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TagRule:
+    """How a version is marked at the code host once it is out."""
+
+    name: str = "v{version}"
+    """The tag's name, with `{version}`, and `{service}` where several services share a repository."""
+    environment: EnvironmentName | None = None
+    """It is out once it is there; None: at its launch."""
+    release: bool = True
+    """Whether a release with notes is published as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """Something deployable, with its environments in order."""
 
@@ -201,6 +213,8 @@ class Service:
     """The roles that a right needs here; none named: every member."""
     checklist: tuple[ItemRule, ...] = ()
     """What this service asks for besides what the change type does."""
+    tag: TagRule | None = None
+    """How its versions are marked at the code host; None: not at all."""
 
     def environment(self, name: EnvironmentName) -> Environment | None:
         """The environment of that name."""

@@ -10,12 +10,14 @@ from bot.ports import Page
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.people import SLIPWAY, Actor, PersonId, Surface
+from bot.rules.policy import Catalogue
 from bot.rules.release import ReleaseId
 from bot.rules.sentence import At, Code, Sentence, say
 from bot.verbs.about import about
 from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others, redraw_if_open
+from bot.verbs.tag_version import tag_if_out
 from bot.verbs.trains import let_the_train_go_on
 
 
@@ -25,6 +27,7 @@ async def came_to(
     attempt: Attempt,
     detail: str,
     *,
+    agreed: Catalogue,
     at: datetime,
     by: Actor | None = None,
     told: Sentence | None = None,
@@ -65,6 +68,7 @@ async def came_to(
     if not moved.holds:
         await changed_for_others(page, moved.order.service, release)
         await let_the_next_go(page, moved.order.service, moved.order.environment)
+    await tag_if_out(page, moved, agreed)
     if not moved.holds or attempt is Attempt.UNKNOWN:
         await let_the_train_go_on(page, moved)
     if attempt is Attempt.UNKNOWN:

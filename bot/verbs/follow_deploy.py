@@ -347,7 +347,7 @@ class FollowDeploy:
                 started_at=deployment.started_at,
                 steps=deployment.steps,
             )
-            moved = await came_to(page, seen, attempt, detail, at=self.now())
+            moved = await came_to(page, seen, attempt, detail, agreed=self.agreed(), at=self.now())
             await page.commit()
         log.info("%s: %s %s", moved.name, attempt, detail)
         if not moved.holds:

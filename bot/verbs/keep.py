@@ -76,7 +76,9 @@ class Keep:
                 why=f"Reason: {why}" if why else "",
             )
             detail = f"Somebody said that it stays. {why}".strip()
-            kept = await came_to(page, deployment, Attempt.SUCCEEDED, detail, at=self.now(), by=by, told=told)
+            kept = await came_to(
+                page, deployment, Attempt.SUCCEEDED, detail, agreed=agreed, at=self.now(), by=by, told=told
+            )
             await page.tell(WatchTold(release, kept.id))
             await page.nudge(Work.FOLLOW_DEPLOYMENT, kept.id, "kept")
             await page.commit()

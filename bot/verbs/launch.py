@@ -16,6 +16,7 @@ from bot.rules.stage import Stage
 from bot.verbs.look import Picture, no_such_release, take
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks
+from bot.verbs.tag_version import tag_if_launched
 from bot.verbs.unlock import end_with
 
 
@@ -71,6 +72,7 @@ class Launch:
             )
             await changed(page, release.id)
             await end_with(page, release, by, now)
+            await tag_if_launched(page, release, picture.service)
             await page.tell(
                 ThreadLine(
                     release.id,

@@ -34,7 +34,7 @@ from bot.ports import (
 from bot.rules.audit import Happened
 from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind, Order
 from bot.rules.people import Actor
-from bot.rules.policy import EnvironmentName, Right, Service, ServiceName
+from bot.rules.policy import Catalogue, EnvironmentName, Right, Service, ServiceName
 from bot.rules.rollback import best_first, good_versions, last_touch, named
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.rules.veto import Finding, Veto, vetoed
@@ -231,7 +231,7 @@ class RollBack:
                 await settle(page, lost, "A rollback took the environment back in hand.", by=by, at=now)
             holder = None
         if holder is not None and holder.attempt is Attempt.WATCHING:
-            await _did_not_hold(page, holder, reason.strip(), by=by, at=now)
+            await _did_not_hold(page, holder, reason.strip(), self.agreed(), by=by, at=now)
             holder = None
         try:
             deployment = await self._start(page, standing, target, reason.strip(), by, waits=holder is not None)
@@ -438,13 +438,15 @@ class RollBack:
         return deployment
 
 
-async def _did_not_hold(page: Page, holder: Deployment, reason: str, *, by: Actor, at: datetime) -> None:
+async def _did_not_hold(
+    page: Page, holder: Deployment, reason: str, agreed: Catalogue, *, by: Actor, at: datetime
+) -> None:
     """It is there, so nothing has to be stopped: its watch ends, and what is taken back was no success."""
     watched = await page.deployment(holder.id)
     if watched is None or watched.attempt is not Attempt.WATCHING:
         return
     why = f"It was rolled back while it was watched. {reason}".strip()
-    await came_to(page, watched, Attempt.FAILED, why, at=at, by=by, loud=False)
+    await came_to(page, watched, Attempt.FAILED, why, agreed=agreed, at=at, by=by, loud=False)
     await page.tell(WatchTold(await about(page, watched), watched.id))
     await page.nudge(Work.FOLLOW_DEPLOYMENT, watched.id, "rolled back")
 

@@ -16,6 +16,7 @@ from bot.verbs.cancel_deploy import may_not, no_such_deployment
 from bot.verbs.keep_out import keep_out
 from bot.verbs.next_in_line import let_the_next_go
 from bot.verbs.redraw import changed, changed_for_others
+from bot.verbs.tag_version import tag_if_out
 from bot.verbs.trains import let_the_train_go_on
 
 
@@ -56,6 +57,7 @@ class SettleDeploy:
                 )
             ended = Attempt.SUCCEEDED if succeeded else Attempt.FAILED
             settled = await settle(page, deployment, why.strip(), by=by, at=self.now(), ended=ended)
+            await tag_if_out(page, settled, agreed)
             await page.commit()
         return settled
 

@@ -193,7 +193,7 @@ class WatchDeploy:
                     lasted=span(watch.lasts),
                 )
                 detail = f"It was watched for {span(watch.lasts)}, and everything is good."
-                await came_to(page, there, Attempt.SUCCEEDED, detail, at=self.now(), told=held)
+                await came_to(page, there, Attempt.SUCCEEDED, detail, agreed=self.agreed(), at=self.now(), told=held)
             await page.commit()
         return DONE if found.outcome is Outcome.GOOD else again(watch.every)
 
@@ -218,7 +218,9 @@ class WatchDeploy:
                 " ",
             )
             detail = f"{trouble} It stays, as the catalogue says."
-            await came_to(page, there, Attempt.SUCCEEDED, detail, at=self.now(), told=told, loud=True)
+            await came_to(
+                page, there, Attempt.SUCCEEDED, detail, agreed=self.agreed(), at=self.now(), told=told, loud=True
+            )
             await page.commit()
         return DONE
 

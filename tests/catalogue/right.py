@@ -89,6 +89,11 @@ RIGHT = {
     "a service's lines of one key for different changes": in_service(
         "checklist: [{key: a, text: x, only_for: feature}, {key: a, text: y, only_for: bugfix}]"
     ),
+    "a tag by its name": in_service("repository: acme/payments\n    tag: 'v{version}'"),
+    "a tag with its settings": in_service(
+        "repository: acme/payments\n    tag: {name: '{service}/{version}', environment: staging, release: false}"
+    ),
+    "a tag by default": in_service("repository: acme/payments\n    tag: {}"),
     "a recurring freeze": recurring(),
     "a recurring freeze of whole days": recurring(starts="2026-01-03", ends="2026-01-05"),
     "a recurring freeze with a T": recurring(starts="2026-01-02T17:00", ends="2026-01-05T07:00"),

@@ -55,6 +55,7 @@ def test_everything_that_can_be_written_is_on_the_page():
         (*change, "checklist", 0),
         service,
         (*service, "checklist", 0),
+        (*service, "tag"),
         (*service, "environments", "x"),
         (*service, "environments", "x", "hours"),
         (*service, "environments", "x", "watch"),

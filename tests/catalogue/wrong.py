@@ -408,6 +408,38 @@ def _without(key: str) -> str:
     return "".join(line for line in _recurring().splitlines(keepends=True) if not line.startswith(f"      {key}:"))
 
 
+_AT_GITHUB = "    repository: acme/payments\n"
+
+TAGS = {
+    "a tag without a repository": (_service("    tag: §'v{version}'\n"), "needs the “repository”"),
+    "a tag in a repository on this machine": (
+        _service("    repository: ./payments\n    tag: §'v{version}'\n"),
+        "at GitHub only",
+    ),
+    "a tag that is the same for all versions": (
+        _service(_AT_GITHUB + "    tag: {name: §latest}\n"),
+        "needs “{version}” in it",
+    ),
+    "a tag of something that isn't known": (
+        _service(_AT_GITHUB + "    tag: {name: §'{version}-{commit}'}\n"),
+        "Only “{version}” and “{service}”",
+    ),
+    "a tag that git doesn't take": (
+        _service(_AT_GITHUB + "    tag: {name: §'v {version}'}\n"),
+        "can't be the name of a tag",
+    ),
+    "a tag at an environment of nobody's": (
+        _service(_AT_GITHUB + "    tag: {environment: §prodction}\n"),
+        "no environment of this service called “prodction”; did you mean “production”",
+    ),
+    "a tag with a word of nobody's": (_service(_AT_GITHUB + "    tag: {§notes: true}\n"), "unknown here"),
+    "the same tags for two services": (
+        _service(_AT_GITHUB + "    tag: 'v{version}'\n") + "  refunds:\n    repository: Acme/Payments\n    §tag: {}\n"
+        "    environments: {production: {deployer: {command: {program: [x]}}}}\n",
+        "“payments” has the same tags",
+    ),
+}
+
 RECURRING = {
     "a moment in words": (_recurring(starts="§friday"), "is not a moment"),
     "a moment with parts": (_recurring(starts="{day: 1}").replace("starts", "§starts"), "This is not a moment"),
@@ -581,6 +613,7 @@ WRONG = (
     | BAKE
     | CONFIRMING
     | ITEMS
+    | TAGS
     | RECURRING
     | CALENDARS
     | WAITING

@@ -4,6 +4,7 @@ from tests.twins.calendars import Event, FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget, Script
 from tests.twins.metrics import FakeMetrics
+from tests.twins.publisher import FakePublisher
 from tests.twins.verifier import FakeVerifier
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "FakeCodeHost",
     "FakeDeployer",
     "FakeMetrics",
+    "FakePublisher",
     "FakeTarget",
     "FakeVerifier",
     "Script",

@@ -54,6 +54,7 @@ from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.summaries import Summaries
+from bot.verbs.tag_version import TagVersion
 from bot.verbs.tick_item import TickItem
 from bot.verbs.unlock import Unlock
 from bot.verbs.watch_deploy import WatchDeploy
@@ -73,7 +74,7 @@ from tests.makers import (
     a_service,
 )
 from tests.people import BEN, EVERYBODY, INES, MAYA, OMAR, RUTH, roles
-from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeMetrics, FakeTarget, FakeVerifier
+from tests.twins import FakeCalendars, FakeCodeHost, FakeDeployer, FakeMetrics, FakePublisher, FakeTarget, FakeVerifier
 
 REPOSITORY = "/srv/payments"
 LENA = PersonId("U0LENA")
@@ -120,6 +121,7 @@ class Workshop:
         self.target.on_success = self.verifier.sees
         self.deployer = FakeDeployer(self.target)
         self.calendars, self.metrics = FakeCalendars(), FakeMetrics()
+        self.publisher = FakePublisher(self.code)
         self.catalogue = a_catalogue(
             services={PAYMENTS: a_service(repository=REPOSITORY, **service)},
             change_types={
@@ -146,8 +148,7 @@ class Workshop:
         self.approve = Approve(*common, now)
         self.reject = Reject(*common, now)
         self.withdraw = Withdraw(*common, now)
-        self.comment = Comment(self.records, now)
-        self.ask_them = AskThem(*common, now)
+        self.comment, self.ask_them = Comment(self.records, now), AskThem(*common, now)
         self.go_away = GoAway(*common, now)
         self.come_back = ComeBack(*common, now)
         self.tick_item = TickItem(*common, now)
@@ -182,6 +183,7 @@ class Workshop:
         self.lock, self.unlock = LockPlace(*common, now), Unlock(*common, now)
         self.watch_lock = WatchLock(self.records, lambda: self.catalogue, now)
         self.report_check = ReportCheck(self.records, lambda: self.catalogue, now)
+        self.tag_version = TagVersion(self.records, self.publisher, self.code, lambda: self.catalogue, now)
         self.look = Look(*common, now)
         self.summaries = Summaries(self.look, self.records, now)
         self.evidence = Evidence(self.records, now)
