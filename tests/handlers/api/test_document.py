@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import jsonschema
 import pytest
@@ -39,7 +40,7 @@ ALWAYS = [
 ]
 """What holds of every answer. Whether what is asked is also there can't be told by a schema."""
 OPERATIONS = [*(each.name for each in ENDPOINTS), "getDocument"]
-EXAMPLES = 20
+EXAMPLES = 12
 """So many questions of each kind are asked at each endpoint: the same ones each time."""
 
 
@@ -138,23 +139,37 @@ def test_whatever_can_be_asked_is_told_in_words(endpoint):
 
 @pytest.mark.parametrize("name", OPERATIONS[:-1])
 def test_whatever_is_asked_well_is_answered_as_described(asking: Asking, name: str):
-    _answers_fit(asking, name, GenerationMode.POSITIVE)
+    operation = asking.operation(name)
+
+    @asked()
+    @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def answered(case: Any) -> None:
+        case.call_and_validate(session=asking.session, checks=ALWAYS)
+
+    answered()
 
 
 @pytest.mark.parametrize("name", OPERATIONS[:-1])
 def test_whatever_is_asked_badly_is_refused_as_described(asking: Asking, name: str):
-    _answers_fit(asking, name, GenerationMode.NEGATIVE, checks.negative_data_rejection)
-
-
-def _answers_fit(asking: Asking, name: str, mode: GenerationMode, *more: Any) -> None:
-    operation = asking.operation(name)
+    operation, api = asking.operation(name), OpenAPI.from_dict(asking.told)
 
     @asked()
-    @given(case=operation.as_strategy(generation_mode=mode))
+    @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def answered(case: Any) -> None:
-        case.call_and_validate(session=asking.session, checks=[*ALWAYS, *more])
+        response = case.call_and_validate(session=asking.session, checks=ALWAYS)
+        if response.status_code == 200:
+            _nothing_was_wrong_with(response.request, api, name)
 
     answered()
+
+
+def _nothing_was_wrong_with(sent: Any, api: OpenAPI, name: str) -> None:
+    """A slip can get lost on its way into an address: an empty list leaves nothing there. What arrived was good."""
+    known = next(each for each in ENDPOINTS if each.name == name).asks.model_fields
+    names = [each for each, _ in parse_qsl(urlsplit(sent.url).query, keep_blank_values=True)]
+    assert set(names) <= set(known), sent.url
+    assert len(names) == len(set(names)), sent.url
+    api.validate_request(RequestsOpenAPIRequest(sent))
 
 
 THERE = {
