@@ -192,6 +192,8 @@ def _gate(place: Place, release: Release) -> Mrkdwn:
     holder = _own_holder(place)
     if holder is not None and holder.attempt is Attempt.UNKNOWN:
         return Mrkdwn(f"❓ {name}  ·  {runs}  ·  nobody can tell how {holder.name} ended")
+    if holder is not None and holder.attempt is Attempt.WATCHING:
+        return Mrkdwn(f"🔬 {name}  ·  {what(holder)} is there and watched ({holder.name}){glass(holder)}")
     if holder is not None:
         return Mrkdwn(f"🚀 {name}  ·  {runs}  ·  {holder.name} is on its way{glass(holder)}")
     waiting = _own_waiting(place)
@@ -235,7 +237,7 @@ def _buttons(picture: Picture) -> Iterator[Block]:
         row.append(button("Checklist", Press.CHECKLIST, plain, spoken=f"Checklist of {release.name}"))
     if release.open and picture.problem is None:
         row += _go_on(picture)
-    if picture.stage in {Stage.DEPLOYED, Stage.RELEASED}:
+    if picture.stage in {Stage.DEPLOYED, Stage.RELEASED} or any(map(_watched, picture.places)):
         row += _go_back(picture)
     if row:
         yield divider()
@@ -292,13 +294,22 @@ def _under_way(place: Place) -> bool:
     return _own_waiting(place) is not None or (holder is not None and holder.attempt is not Attempt.UNKNOWN)
 
 
+def _watched(place: Place) -> Deployment | None:
+    """What this release has brought there, if it is still watched."""
+    holder = _own_holder(place)
+    return holder if holder is not None and holder.attempt is Attempt.WATCHING else None
+
+
 def _go_back(picture: Picture) -> Iterator[Block]:
     """The way back from where customers are: from the last environment where this very candidate stands."""
     if picture.service is None:
         return
     finals = {each.name for each in picture.service.final}
-    here = [each for each in picture.places if each.name in finals and each.stands_here and each.facts.standing]
-    for place in here[-1:]:
-        standing = place.facts.standing
-        value = encode(OnService(picture.service.name, place.name, standing.id if standing else None))
+    here = [
+        (each, there)
+        for each in picture.places
+        if each.name in finals and (there := _watched(each) or (each.facts.standing if each.stands_here else None))
+    ]
+    for place, standing in here[-1:]:
+        value = encode(OnService(picture.service.name, place.name, standing.id))
         yield button("Roll back", Press.WAY_BACK, value, spoken=f"Preview the way back in {place.name}")

@@ -34,14 +34,22 @@ _ENVIRONMENT = """\
         verify: {{url: "{target}/served/{service}/{environment}", member: commit, within: 1h}}
 """
 
+WATCHED = ("ledger", "production")
+"""One place is watched as well; what is bad there is only told, since nobody here answers questions."""
+
+_WATCH = """\
+        watch:
+          {{lasts: 1s, every: 1s, health: "{target}/served/{service}/{environment}", otherwise: tell, unreadable: tell}}
+"""
+
 
 def catalogue(target: str) -> str:
     """The file's text, for a target at that address."""
     parts = [_HEAD]
     for service, channel in PLACES.items():
         parts.append(_SERVICE.format(service=service, channel=channel))
-        parts += [
-            _ENVIRONMENT.format(service=service, environment=environment, door=door, target=target)
-            for environment, door in DOORS.items()
-        ]
+        for environment, door in DOORS.items():
+            parts.append(_ENVIRONMENT.format(service=service, environment=environment, door=door, target=target))
+            if (service, environment) == WATCHED:
+                parts.append(_WATCH.format(service=service, environment=environment, target=target))
     return "".join(parts)

@@ -142,7 +142,7 @@ def _at_the_target(facts: Facts, found: Judgement) -> None:
     found.count("ends that are not true", _untrue(facts, runs))
     stands: dict[str, str] = {}
     for row in facts.deployments:
-        if row.attempt == "succeeded":
+        if row.attempt == "succeeded" or _was_there(row):
             stands[f"{row.service}/{row.environment}"] = row.commit
     served = facts.target["served"]
     found.count(
@@ -161,7 +161,7 @@ def _untrue(facts: Facts, runs: dict[str, list[dict[str, Any]]]) -> Iterator[str
         name = f"D-{row.id}"
         if runs[name]:
             run = runs[name][0]
-            true = run["phase"] == row.attempt and run["commit"] == row.commit
+            true = run["phase"] == ("succeeded" if _was_there(row) else row.attempt) and run["commit"] == row.commit
             true = true and (row.attempt != "succeeded" or row.served == row.commit)
             said = run["phase"]
         else:
@@ -170,6 +170,11 @@ def _untrue(facts: Facts, runs: dict[str, list[dict[str, Any]]]) -> Iterator[str
             said = "refused" if refused else "stopped before it began" if stopped else "never asked to start it"
         if not true:
             yield f"{name} is {row.attempt} ({row.detail}); the target: {said}"
+
+
+def _was_there(row: Row_) -> bool:
+    """Whether it failed while it was watched: the target had succeeded."""
+    return row.attempt == "failed" and row.watched_since is not None
 
 
 # ------------------------------------------------------------------ what people read

@@ -44,6 +44,7 @@ VERBS = (
     "cancel release",
     "deployment running",
     "deployment verifying",
+    "deployment watching",
     "deployment succeeded",
     "deployment failed",
     "deployment cancelled",
@@ -71,6 +72,7 @@ TARGET = (
     *both("the target is asked how far it is"),
     *both("the target is told to stop"),
     *both("what is served is looked at"),
+    *both("its health is looked at"),
 )
 SLACK = (
     "after parcels are taken",
@@ -144,7 +146,8 @@ class MarkedVerifier:
             return await self._verifier.served(environment)
 
     async def unhealthy(self, address: str) -> str:
-        return await self._verifier.unhealthy(address)
+        with self._marks.around("its health is looked at"):
+            return await self._verifier.unhealthy(address)
 
 
 def marked_page(marks: Marks) -> type[DatabasePage]:

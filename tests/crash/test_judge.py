@@ -40,6 +40,7 @@ def good_facts() -> Facts:
         detail="Done.",
         commit=COMMIT,
         served=COMMIT,
+        watched_since=None,
     )
     card = row(id=1, lane="R-1", kind="CardChanged", body={}, sent_at="then", last_error=None)
     run = {"number": 1, "label": "D-1", "place": "payments/production", "commit": COMMIT, "phase": "succeeded"}
@@ -76,6 +77,16 @@ def broken(facts: Facts) -> list[str]:
 
 def test_a_good_record_has_nothing_against_it():
     assert broken(good_facts()) == []
+
+
+def test_what_failed_while_it_was_watched_was_there():
+    facts = good_facts()
+    facts.deployments[0].attempt, facts.deployments[0].watched_since = "failed", "then"
+    facts.audit[-1].verb = "deployment failed"
+    facts.posted[2] = a_message("4-0", "1.2", "D-1: 1.0 to production: failed")
+    assert broken(facts) == []
+    lied(facts)
+    assert any("ends that are not true: D-1 is failed" in each for each in broken(facts))
 
 
 def lost(facts: Facts) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.notices import DirectLine, ThreadLine, WatchTold
+from bot.ports import ConflictError, Next
 from bot.rules.deployment import Attempt, Deployment, Kind
 from bot.rules.gate import Reason
 from bot.rules.people import SLIPWAY, Surface
@@ -16,7 +18,8 @@ from bot.rules.policy import Promotion, ServiceName, Verification
 from bot.rules.sentence import Refused
 from bot.rules.stage import Stage
 from bot.rules.watch import Metric, MetricsSource, Otherwise, Watch
-from bot.verbs.roll_back import RollingBack, WayBack
+from bot.verbs.roll_back import RollBack, RollingBack, WayBack
+from tests.grounds import database_ground
 from tests.makers import HOTFIX, PAYMENTS, PRODUCTION, STAGING, an_environment
 from tests.people import BEN, INES, MAYA, OMAR, RUTH
 from tests.twins import Script
@@ -481,3 +484,79 @@ async def test_who_only_approves_can_not_keep_a_rollback(shop, person):
     back = await shop.followed(back, moves=4)
     assert isinstance(await shop.keep(back.id, "Fine", by=shop.by(person)), Refused)
     assert (await shop.keep(back.id, "Fine", by=shop.by(INES))).attempt is Attempt.SUCCEEDED
+
+
+# ------------------------------------------------------------ killed in between, and many at once
+
+
+async def test_a_rollback_that_is_cut_off_leaves_nothing_and_is_made_again_once(database_url):
+    """The process dies between the rollback's start and the end of the move: neither is there, and then one is."""
+
+    class DiesAfterwards:
+        def __init__(self, roll_back: RollBack) -> None:
+            self.roll_back, self.look_first = roll_back, roll_back.look_first
+
+        async def on(self, *args, **kwargs) -> None:
+            await self.roll_back.on(*args, **kwargs)
+            raise SystemError("kill -9")
+
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        deployment = await with_a_second_version(shop, otherwise=Otherwise.ROLL_BACK)
+        shop.metrics.gives(asked("2.0.0"), 1)
+        await looks(shop, deployment)
+        dying = replace(shop.follow_deploy.watch, roll_back=DiesAfterwards(shop.roll_back))
+        for _ in range(2):
+            with pytest.raises(SystemError):
+                await dying(await shop.deployment(deployment.id))
+        assert (await shop.deployment(deployment.id)).attempt is Attempt.WATCHING
+        assert (await rollbacks(shop), len((await kept(shop, deployment)).looks)) == ([], 1)
+        await shop.follow_deploy(deployment.id)
+        await shop.follow_deploy(deployment.id)
+        assert len(await rollbacks(shop)) == 1
+        assert (await shop.deployment(deployment.id)).attempt is Attempt.FAILED
+
+
+async def test_many_who_look_at_once_keep_one_look_and_roll_back_once(database_url):
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        deployment = await with_a_second_version(shop, otherwise=Otherwise.ROLL_BACK)
+        shop.metrics.gives(asked("2.0.0"), 1)
+        for number in (1, 2):
+            together = await asyncio.gather(
+                *(shop.follow_deploy(deployment.id) for _ in range(5)), return_exceptions=True
+            )
+            assert all(isinstance(each, Next | ConflictError) for each in together), together
+            assert len((await kept(shop, deployment)).looks) == number
+            shop.at += EVERY
+        assert len(await rollbacks(shop)) == 1
+
+
+async def test_many_who_look_at_once_ask_once(database_url):
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        deployment = await with_a_second_version(shop)
+        shop.metrics.gives(asked("2.0.0"), 1)
+        await looks(shop, deployment)
+        await asyncio.gather(*(shop.follow_deploy(deployment.id) for _ in range(5)), return_exceptions=True)
+        async with shop.records.read() as reading:
+            asking = [each for each in await reading.record() if each.happened.verb == "watch asks"]
+        assert len(asking) == 1
+
+
+async def test_a_word_and_a_look_at_the_same_time_lead_to_one_end(database_url):
+    async with database_ground(database_url) as ground:
+        shop = Workshop(ground.records)
+        deployment = await with_a_second_version(shop, otherwise=Otherwise.ROLL_BACK)
+        shop.metrics.gives(asked("2.0.0"), 1)
+        await looks(shop, deployment)
+        said, _ = await asyncio.gather(
+            shop.keep(deployment.id, "It is a crawler", by=shop.by(MAYA)),
+            shop.follow_deploy(deployment.id),
+            return_exceptions=True,
+        )
+        was_kept = isinstance(said, Deployment)
+        await shop.follow_deploy(deployment.id)
+        ended = await shop.deployment(deployment.id)
+        assert ended.attempt is (Attempt.SUCCEEDED if was_kept else Attempt.FAILED)
+        assert len(await rollbacks(shop)) == (0 if was_kept else 1)

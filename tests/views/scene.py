@@ -127,6 +127,7 @@ SCENES = {
     "on its way": seen(AGREED, (brought(40, Attempt.RUNNING), IN_STAGING, OLD)),
     "failed": seen(AGREED, (brought(40, Attempt.FAILED), IN_STAGING, OLD)),
     "unknown": seen(AGREED, (brought(40, Attempt.UNKNOWN), IN_STAGING, OLD)),
+    "watched": seen(AGREED, (brought(40, Attempt.WATCHING), IN_STAGING, OLD)),
     "deployed": seen(AGREED, (brought(40), IN_STAGING, OLD)),
     "rolled back": seen(AGREED, (ROLLED_BACK, brought(40), IN_STAGING, OLD)),
 }

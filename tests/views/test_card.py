@@ -107,6 +107,7 @@ def test_what_ships_itself_says_so_and_what_a_check_ticks_says_by_which():
         ("on its way", ["Checklist"]),
         ("failed", ["Reject", "Withdraw", "Checklist", "Deploy"]),
         ("unknown", ["Checklist", "Why not?"]),
+        ("watched", ["Checklist", "Roll back"]),
         ("deployed", ["Checklist", "Launch", "Roll back"]),
         ("rolled back", ["Reject", "Withdraw", "Checklist", "Why not?", "Ask them"]),
     ],
@@ -153,6 +154,7 @@ def test_the_way_back_carries_what_stands_there():
     ("scene", "says"),
     [
         ("on its way", "🚀 *production*  ·  runs *2.3.9* `51de2b8`  ·  D-40 is on its way"),
+        ("watched", "🔬 *production*  ·  *2.4.0* `e0996a3` is there and watched (D-40)"),
         ("unknown", "❓ *production*  ·  runs *2.3.9* `51de2b8`  ·  nobody can tell how D-40 ended"),
         ("deployed", "✅ *production*  ·  runs *2.4.0* `e0996a3`, this candidate, since [2026-11-23 10:03]"),
         ("failed", "❌ D-40 with *2.4.0* `e0996a3` in production: failed · @Maya · [2026-11-23 10:03]"),
@@ -206,6 +208,7 @@ def test_the_notification_says_what_the_release_waits_for():
         "R-12 Payments 2.4.0: ready. May go to production: `/deploy R-12 to production`"
     )
     assert "Nobody can tell how D-40 ended" in release_card(SCENES["unknown"], PEN)["text"]
+    assert "D-40 is there, and is watched." in release_card(SCENES["watched"], PEN)["text"]
 
 
 def test_the_same_facts_draw_the_same_card():
