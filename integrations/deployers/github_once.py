@@ -68,9 +68,12 @@ class Once:
         return await self._make(deployment, make, certain=unclear is None)
 
     def is_first(self, deployment: Deployment) -> bool:
-        """Whether nobody can have tried before: then what is refused has not begun."""
-        tried = key_of(deployment) in self._asked or deployment.silent_since is not None
-        return not tried and self._now() - (deployment.since or deployment.order.confirmed_at) < FRESH
+        """Whether nobody can have begun it before: then what is refused has not begun."""
+        key = key_of(deployment)
+        if key in self._asked:
+            return self._asked[key] is None
+        fresh = self._now() - (deployment.since or deployment.order.confirmed_at) < FRESH
+        return fresh and deployment.silent_since is None
 
     def call_off(self, deployment: Deployment) -> None:
         """Nothing of it was found, and nothing is to be begun any more."""

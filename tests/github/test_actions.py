@@ -163,6 +163,16 @@ async def test_the_run_of_another_deployment_is_not_taken_for_it(deployer, repo,
     assert [each.inputs["slipway"][:4] for each in repo.runs] == ["D-4-", "D-40"]
 
 
+async def test_the_same_number_in_a_new_database_is_another_deployment(deployer, repo, commit):
+    await deployer.start(of(commit), SERVICE, PRODUCTION)
+    before = of(commit)
+    again = replace(before, order=replace(before.order, confirmed_at=NOW - timedelta(minutes=9)))
+
+    await deployer.start(again, SERVICE, PRODUCTION)
+
+    assert len({each.inputs["slipway"] for each in repo.runs}) == 2
+
+
 async def test_what_only_looks_like_its_run_is_none(deployer, repo, commit):
     first = await begun(deployer, commit)
     repo.runs[0].event = "push"  # a commit message can be anything
@@ -265,6 +275,22 @@ async def test_what_was_certainly_not_heard_is_asked_again_at_once(deployer, twi
     silent = replace(of(commit), silent_since=NOW)
 
     assert not trouble.value.ended
+    assert (await deployer.start(silent, SERVICE, PRODUCTION)).ref == str(repo.runs[0].id)
+
+
+async def test_an_outage_before_anything_was_asked_delays_nothing_and_leaves_no_doubt(
+    deployer, twin, repo, commit, clock
+):
+    twin.fails(LIST, 502, times=3)
+    with pytest.raises(DeployerError) as trouble:
+        await deployer.start(of(commit), SERVICE, PRODUCTION)
+    silent = replace(of(commit), silent_since=clock())
+    repo.workflows[0].state = "disabled_manually"
+    with pytest.raises(DeployerError, match="disabled") as refusal:
+        await deployer.start(silent, SERVICE, PRODUCTION)
+    repo.workflows[0].state = "active"
+
+    assert (trouble.value.ended, refusal.value.ended) == (False, True)
     assert (await deployer.start(silent, SERVICE, PRODUCTION)).ref == str(repo.runs[0].id)
 
 
