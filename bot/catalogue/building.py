@@ -20,7 +20,7 @@ from bot.catalogue.file import (
     ServiceItemEntry,
     TimeoutsEntry,
 )
-from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, item_key, order_of
+from bot.catalogue.implied import DEFAULT_CHANGE_TYPES, LOCAL, item_key, order_of
 from bot.rules.hours import Hours
 from bot.rules.people import PersonId, RoleName
 from bot.rules.policy import (
@@ -54,9 +54,6 @@ from bot.rules.quiet import QuietHours
 
 ABBREVIATION = 2
 """So short a name is one."""
-
-LOCAL = ("./", "../", "/", "~")
-"""How a path on this machine begins; anything else is a name at a code host."""
 
 
 def build(file: CatalogueFile, *, base: Path, fingerprint: str) -> Catalogue:
@@ -138,6 +135,7 @@ def _service(name: str, entry: ServiceEntry, file: CatalogueFile, base: Path) ->
             _environment(each, place, order[each], file.defaults) for each, place in entry.environments.items()
         ),
         repository=repository,
+        candidate_from=entry.candidate_from,
         two_people=file.defaults.two_people if entry.two_people is None else entry.two_people,
         rights={Right(right): _roles(roles) for right, roles in (file.defaults.rights | entry.rights).items()},
         checklist=tuple(_item(each) for each in entry.checklist),

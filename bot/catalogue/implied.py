@@ -7,6 +7,9 @@ from collections.abc import Mapping
 DEFAULT_CHANGE_TYPES = ("feature", "bugfix", "hotfix")
 """The kinds of change of a team that has written none."""
 
+LOCAL = ("./", "../", "/", "~")
+"""How a path on this machine begins; anything else is a name at a code host."""
+
 
 def order_of(after: Mapping[str, list[str] | None]) -> dict[str, tuple[str, ...]]:
     """What comes before each environment: what it says, or the one above it in the file."""

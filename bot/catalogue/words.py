@@ -16,6 +16,7 @@ CHANNEL = r"[CG][A-Z0-9]{2,}"
 GROUP = r"S[A-Z0-9]{2,}"
 PERSON = r"[UW][A-Z0-9]{2,}"
 DURATION = r"(?:\d+[wdhms])+"
+BRANCH = r"[^\s~^:?*\[\]\\]{1,200}"
 
 RESERVED = frozenset(
     {
@@ -74,6 +75,24 @@ def line(text: str, longest: int) -> str:
     if len(text) > longest:
         raise ValueError(f"This is {len(text)} characters long; {longest} is the most.")
     return text.strip()
+
+
+def branch(text: str) -> str:
+    """A branch of a repository; `{version}` stands for the version of a release."""
+    if text.startswith("refs/"):
+        raise ValueError(f"Write the branch without “refs/heads/”: “{text.removeprefix('refs/heads/')}”.")
+    plain = text.replace("{version}", "1.0.0")
+    if "{" in plain or "}" in plain:
+        raise ValueError("The only thing that is filled in is {version}, as in release/{version}.")
+    parts = plain.split("/")
+    odd = ".." in plain or "@{" in plain or plain.startswith("-") or plain.endswith(".")
+    if (
+        not re.fullmatch(BRANCH, text)
+        or odd
+        or any(not each or each[0] == "." or each[-5:] == ".lock" for each in parts)
+    ):
+        raise ValueError(f"{shown(text)} can't be a branch; one is called like main or release/{{version}}.")
+    return text
 
 
 def channel(text: str) -> str:
