@@ -11,6 +11,7 @@ from bot import manifest as made
 from bot.ports import Agreed, Clock, Directory, Records, TokenSigner
 from bot.rules.people import PersonId
 from bot.setting_words import command_names
+from bot.verbs.answer_protection_rule import HearProtectionRule
 from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
@@ -79,6 +80,7 @@ class Verbs:
     tick_item: TickItem
     report_check: ReportCheck
     hear_target: HearTarget
+    hear_protection_rule: HearProtectionRule
     approve: Approve
     reject: Reject
     withdraw: Withdraw
@@ -137,6 +139,7 @@ def wire(
         tick_item=TickItem(*common, now),
         report_check=ReportCheck(records, agreed, now),
         hear_target=HearTarget(records, neighbours.deployers, agreed),
+        hear_protection_rule=HearProtectionRule(records),
         approve=Approve(*common, now),
         reject=Reject(*common, now),
         withdraw=Withdraw(*common, now),

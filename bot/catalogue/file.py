@@ -25,6 +25,7 @@ from bot.catalogue.values import (
     Name,
     Note,
     PromotionWord,
+    ProtectionWord,
     Reason,
     Reference,
     References,
@@ -37,7 +38,7 @@ from bot.catalogue.values import (
     Zone,
 )
 from bot.catalogue.words import duration
-from bot.rules.policy import FreezeMeaning, Promotion
+from bot.rules.policy import FreezeMeaning, Promotion, Protection
 
 MOST_ITEMS = 40
 
@@ -164,6 +165,11 @@ class EnvironmentEntry(Part):
         default=Promotion.OFFER,
         description="What happens once nothing blocks here any more: “offer” it to those who may deploy; bring it here "
         "by “itself”, whatever kind of change it is; “no” for nothing.",
+    )
+    protection_rule: ProtectionWord = Field(
+        default=Protection.STARTED,
+        description="What lets a workflow go on that asks Slipway, as a deployment protection rule of GitHub's: that "
+        "Slipway “started” it, or that the “gate” of its commit is open.",
     )
 
 

@@ -150,6 +150,15 @@ class Promotion(StrEnum):
     """Nothing is said: whoever wants it there asks."""
 
 
+class Protection(StrEnum):
+    """What lets a workflow at the code host go on that stands before an environment and asks."""
+
+    STARTED = "started"
+    """Only that Slipway has started it."""
+    GATE = "gate"
+    """That its commit's gate is open; whoever started it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """A place where a service runs."""
@@ -168,6 +177,7 @@ class Environment:
     """Whether deploying here takes two people; None: as the service says."""
     timeouts: Timeouts = Timeouts()
     promote: Promotion = Promotion.OFFER
+    protection: Protection = Protection.STARTED
 
 
 class Right(StrEnum):
