@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import handlers
@@ -30,11 +31,13 @@ from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
+from bot.verbs.hear_push import HearPush
 from bot.verbs.hear_target import HearTarget
 from bot.verbs.launch import Launch
 from bot.verbs.lift_veto import LiftVeto
 from bot.verbs.lock import LockPlace
 from bot.verbs.look import Look
+from bot.verbs.look_sooner import LookSooner
 from bot.verbs.make_token import MakeToken
 from bot.verbs.name_culprits import NameCulprits
 from bot.verbs.pass_over import PassOver
@@ -43,9 +46,11 @@ from bot.verbs.post_digest import PostDigest
 from bot.verbs.redraw import Redraw
 from bot.verbs.reject import Reject
 from bot.verbs.report_check import ReportCheck
+from bot.verbs.report_run import ReportRun
 from bot.verbs.review import ReviewDeploy
 from bot.verbs.revoke_token import RevokeToken
 from bot.verbs.roll_back import RollBack
+from bot.verbs.services_at import ServicesAt
 from bot.verbs.set_candidate import SetCandidate
 from bot.verbs.settle import SettleDeploy
 from bot.verbs.summaries import Summaries
@@ -55,6 +60,7 @@ from bot.verbs.withdraw import Withdraw
 from handlers.audit import HandOver
 from handlers.boundary import Boundary
 from handlers.names import CommandNames
+from integrations.github.places import at_github
 from integrations.slack import scopes
 from integrations.slack.directory import SlackDirectory
 
@@ -79,8 +85,11 @@ class Verbs:
     set_candidate: SetCandidate
     tick_item: TickItem
     report_check: ReportCheck
+    report_run: ReportRun
+    hear_push: HearPush
     hear_target: HearTarget
     hear_protection_rule: HearProtectionRule
+    look_sooner: LookSooner
     approve: Approve
     reject: Reject
     withdraw: Withdraw
@@ -119,11 +128,15 @@ def wire(
     now: Clock,
     *,
     signer: TokenSigner | None = None,
+    host: str = "github.com",
 ) -> Verbs:
-    """Give each verb what it needs."""
+    """Give each verb what it needs. `host` is the one with GitHub's pages."""
     common = (records, directory, agreed)
     candidates = Candidates(records, directory, neighbours.code_host)
     look = Look(*common, now)
+    set_candidate = SetCandidate(*common, candidates, now)
+    report_check = ReportCheck(records, agreed, now)
+    services_at = ServicesAt(agreed, partial(at_github, host=host))
     return Verbs(
         look=look,
         summaries=Summaries(look, records, now),
@@ -135,11 +148,14 @@ def wire(
         plan_release=PlanRelease(*common, candidates, now, neighbours.calendars),
         edit_release=EditRelease(*common, now, neighbours.calendars),
         cancel_release=CancelRelease(*common, now),
-        set_candidate=SetCandidate(*common, candidates, now),
+        set_candidate=set_candidate,
         tick_item=TickItem(*common, now),
-        report_check=ReportCheck(records, agreed, now),
+        report_check=report_check,
+        report_run=ReportRun(records, agreed, services_at, report_check),
+        hear_push=HearPush(records, services_at, neighbours.code_host, set_candidate),
         hear_target=HearTarget(records, neighbours.deployers, agreed),
         hear_protection_rule=HearProtectionRule(records),
+        look_sooner=LookSooner(records),
         approve=Approve(*common, now),
         reject=Reject(*common, now),
         withdraw=Withdraw(*common, now),

@@ -69,6 +69,7 @@ from handlers.api.endpoint import Desk
 from handlers.api.pen import Pen as PlainPen
 from handlers.boundary import Boundary
 from handlers.feed import TextOf, calendar_by_key
+from handlers.github import Hears, github_webhooks
 from handlers.names import CommandNames
 from handlers.targets import targets
 from handlers.views.text import Pen
@@ -212,7 +213,15 @@ async def running(
         directory = SlackDirectory(client, agreed, me.team)
         remembering = Remembering(directory, DatabaseReadings(engines), agreed, utc_now)
         people = WithStandIns(remembering, records, utc_now)
-        verbs = wire(records, people, agreed, neighbours, utc_now, signer=signer_of(settings))
+        verbs = wire(
+            records,
+            people,
+            agreed,
+            neighbours,
+            utc_now,
+            signer=signer_of(settings),
+            host=website(settings.github_api),
+        )
 
         # What goes on by itself.
         names = CommandNames(**settings.commands)
@@ -407,6 +416,7 @@ async def listening(
         *entry,
         *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
         *targets(verbs.hear_target, utc_now),
+        *github_webhooks(settings.github_webhook_secret, hears_github(verbs)),
         *api_routes(desk, UseMachineToken(records, utc_now), calendar_by_key(settings.calendar_key, desk.calendar)),
         *health(records, connected),
     ]
@@ -419,6 +429,11 @@ async def listening(
             if sockets is not None:
                 await sockets.close(pace.drain)
             await tasks.drain(pace.drain)
+
+
+def hears_github(verbs: Verbs) -> Hears:
+    """Who hears what GitHub tells."""
+    return Hears(verbs.report_run, verbs.hear_push, verbs.look_sooner, utc_now)
 
 
 def signer_of(settings: Settings) -> TokenSigner | None:

@@ -137,6 +137,7 @@ def _service(name: str, entry: ServiceEntry, file: CatalogueFile, base: Path) ->
             _environment(each, place, order[each], file.defaults) for each, place in entry.environments.items()
         ),
         repository=repository,
+        candidate_from=entry.candidate_from,
         two_people=file.defaults.two_people if entry.two_people is None else entry.two_people,
         rights={Right(right): _roles(roles) for right, roles in (file.defaults.rights | entry.rights).items()},
         checklist=tuple(_item(each) for each in entry.checklist),

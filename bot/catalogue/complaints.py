@@ -21,6 +21,7 @@ COMMON_SLIPS: Mapping[str, tuple[str, ...]] = {
     "env": ("environments",),
     "envs": ("environments",),
     "repo": ("repository",),
+    "branch": ("candidate_from",),
     "url": ("address", "link"),
     "tz": ("timezone",),
     "cron": ("at", "rule"),

@@ -9,7 +9,7 @@ from typing import Any
 from bot.catalogue import words
 from bot.catalogue.file import MOST_ITEMS
 from bot.catalogue.finding import EACH, Finding, change_types, find, mapping, names
-from bot.catalogue.implied import item_key, order_of
+from bot.catalogue.implied import LOCAL, item_key, order_of
 from bot.catalogue.reading import Path
 from bot.rules.policy import Promotion, Reminders
 from bot.rules.terms import span
@@ -24,6 +24,7 @@ def misfits(data: Any) -> Iterator[Finding]:
     yield from _ships_itself(data)
     yield from _promoted_by_two(data)
     yield from _over_before_the_warning(data)
+    yield from _pushed_nowhere(data)
 
 
 def _same_items(data: Any) -> Iterator[Finding]:
@@ -155,6 +156,16 @@ def _each_name(given: Any, path: Path) -> Iterator[tuple[Path, str]]:
         yield path, given
     elif isinstance(given, list):
         yield from (((*path, number), each) for number, each in enumerate(given) if isinstance(each, str))
+
+
+def _pushed_nowhere(data: Any) -> Iterator[Finding]:
+    """A branch of no repository, or of one from which nobody hears of pushes."""
+    for path, _ in find(data, "services", EACH, "candidate_from"):
+        repository = mapping(data["services"][path[1]]).get("repository")
+        if repository is None:
+            yield path, "It is a branch of which repository? Name it under “repository”, or take this out."
+        elif isinstance(repository, str) and repository.startswith(LOCAL):
+            yield path, "Nobody tells of pushes to a repository on this machine; this is for one at GitHub."
 
 
 def _over_before_the_warning(data: Any) -> Iterator[Finding]:

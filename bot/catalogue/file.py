@@ -11,6 +11,7 @@ from bot.catalogue.values import (
     Address,
     Approvals,
     Bake,
+    Branch,
     Budget,
     Channel,
     Duration,
@@ -228,6 +229,11 @@ class ServiceEntry(Part):
     repository: Line | None = Field(
         default=None,
         description="owner/name or the address of one at GitHub, or a path (beginning with ./ or /) to a local one.",
+    )
+    candidate_from: Branch | None = Field(
+        default=None,
+        description="A branch: a push to it makes its newest commit the candidate, while nobody has approved. It may "
+        "have {version} in it, as in release/{version}. Nothing is proposed by itself unless given.",
     )
     environments: dict[TypedName, EnvironmentEntry] = Field(
         min_length=1, description="In order, from the first one tried to where customers are."

@@ -18,6 +18,7 @@ CHANNEL = r"[CG][A-Z0-9]{2,}"
 GROUP = r"S[A-Z0-9]{2,}"
 PERSON = r"[UW][A-Z0-9]{2,}"
 DURATION = r"(?:\d+[wdhms])+"
+BRANCH = r"[^\s~^:?*\[\]\\]{1,200}"
 
 RESERVED = frozenset(
     {
@@ -83,6 +84,24 @@ def tag(text: str) -> str:
     wrong = wrong_with_template(text)
     if wrong:
         raise ValueError(wrong)
+    return text
+
+
+def branch(text: str) -> str:
+    """A branch of a repository; `{version}` stands for the version of a release."""
+    if text.startswith("refs/"):
+        raise ValueError(f"Write the branch without “refs/heads/”: “{text.removeprefix('refs/heads/')}”.")
+    plain = text.replace("{version}", "1.0.0")
+    if "{" in plain or "}" in plain:
+        raise ValueError("The only thing that is filled in is {version}, as in release/{version}.")
+    parts = plain.split("/")
+    odd = ".." in plain or "@{" in plain or plain.startswith("-") or plain.endswith(".")
+    if (
+        not re.fullmatch(BRANCH, text)
+        or odd
+        or any(not each or each[0] == "." or each[-5:] == ".lock" for each in parts)
+    ):
+        raise ValueError(f"{shown(text)} can't be a branch; one is called like main or release/{{version}}.")
     return text
 
 

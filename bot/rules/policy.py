@@ -214,6 +214,8 @@ class Service:
     environments: tuple[Environment, ...]
     repository: str | None = None
     """How the code host knows it: a path for a local repository, `owner/name` elsewhere."""
+    candidate_from: str | None = None
+    """The branch whose newest commit releases propose by themselves, with `{version}` in it or not; None: none."""
     two_people: bool = False
     """Whether the one who confirms a deployment must not be the one who asked for it."""
     rights: Mapping[Right, tuple[RoleName, ...]] = field(default_factory=dict)
@@ -226,6 +228,10 @@ class Service:
     def environment(self, name: EnvironmentName) -> Environment | None:
         """The environment of that name."""
         return next((each for each in self.environments if each.name == name), None)
+
+    def branch_of(self, version: str) -> str | None:
+        """The branch whose newest commit a release of that version proposes by itself; None if it never does."""
+        return self.candidate_from and self.candidate_from.replace("{version}", version)
 
     @property
     def final(self) -> tuple[Environment, ...]:

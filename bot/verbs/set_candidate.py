@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.notices import ThreadLine
-from bot.ports import Agreed, Clock, Directory, Records
-from bot.rules.approval import Verdict, standing
+from bot.ports import Agreed, Clock, Directory, Page, Records
+from bot.rules.approval import Verdict, Word, standing
 from bot.rules.audit import Happened
 from bot.rules.candidate import Candidate
 from bot.rules.checklist import Item, after_new_candidate
-from bot.rules.people import Actor, Surface
+from bot.rules.people import SLIPWAY, Actor, Surface
 from bot.rules.policy import Right
-from bot.rules.release import ReleaseId
+from bot.rules.release import Release, ReleaseId
 from bot.rules.sentence import REPEATED, AllOf, At, Code, Refused, Repeated, Sentence, in_a_row, refuse, say
 from bot.verbs.candidates import Candidates
 from bot.verbs.hear_checks import hear, put_on_record, quoted
@@ -36,6 +36,14 @@ class CandidateSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked:
+    """Nobody asks for it: the branch that a release follows has moved on. People's decisions stay people's."""
+
+    instead_of: Candidate | None
+    """What the release proposed when that was noticed. Whatever somebody has set since then stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetCandidate:
     """Set a new candidate."""
 
@@ -46,7 +54,14 @@ class SetCandidate:
     now: Clock
 
     async def __call__(
-        self, release_id: ReleaseId, ref: str, artifact: str | None = None, irreversible: str = "", *, by: Actor
+        self,
+        release_id: ReleaseId,
+        ref: str,
+        artifact: str | None = None,
+        irreversible: str = "",
+        *,
+        by: Actor,
+        unasked: Unasked | None = None,
     ) -> CandidateSet | Refused | Repeated:
         """Propose what `ref` names at this moment. `irreversible` is what of its migrations can't be undone."""
         agreed, now = self.agreed(), self.now()
@@ -58,7 +73,9 @@ class SetCandidate:
         service = agreed.services.get(seen.plan.service)
         if service is None:
             return refuse("The catalogue no longer has the service {name}.", name=Code(seen.plan.service))
-        not_allowed = lacks(Right.PLAN, service, by.id, roles) if by.id != seen.requested_by else None
+        # Whoever planned it may, and nobody is needed where the catalogue itself says that a branch is followed.
+        free = unasked is not None or by.id == seen.requested_by
+        not_allowed = None if free else lacks(Right.PLAN, service, by.id, roles)
         if not_allowed:
             return not_allowed
         candidate = await self.candidates(service, ref, artifact, by=by.id, at=now)
@@ -76,20 +93,8 @@ class SetCandidate:
             assert release is not None, "releases are never deleted"
             if not release.open:
                 return refuse("{release} has ended, so its candidate stays as it is.", release=release.name)
-            before_it = release.candidate
-            if candidate.is_same_as(before_it) and before_it and candidate.irreversible == before_it.irreversible:
-                return refuse(
-                    "{commit} is the candidate of {release} already; nothing was changed.",
-                    commit=Code(candidate.short),
-                    release=release.name,
-                )
-            holding = await page.deployments(release=release_id, holding_only=True)
-            if holding:
-                return refuse(
-                    "{deployment} of this release is on its way to {environment}: wait for it, or cancel it.",
-                    deployment=holding[0].name,
-                    environment=holding[0].order.environment,
-                )
+            if in_the_way := await _in_the_way(page, release, candidate):
+                return in_the_way
             before = await take(page, release, agreed, roles=roles, now=now)
             voided = tuple(
                 verdict
@@ -97,6 +102,8 @@ class SetCandidate:
                 if place.facts.proposal
                 for verdict in standing(release.verdicts, place.facts.proposal)
             )
+            if kept := await _kept_for_people(page, release, voided, unasked):
+                return kept
             previous, items = release.candidate, as_asked_now(release, agreed).checklist
             hearing = hear(after_new_candidate(items), known, now)
             reopened = tuple(new for old, new in zip(items, hearing.after, strict=True) if old.done and not new.done)
@@ -154,6 +161,46 @@ class SetCandidate:
         return CandidateSet(picture, previous, voided, reopened)
 
 
+async def _in_the_way(page: Page, release: Release, candidate: Candidate) -> Refused | None:
+    """Why that can't be proposed now, whoever asks; None if it can."""
+    before = release.candidate
+    if candidate.is_same_as(before) and before and candidate.irreversible == before.irreversible:
+        return refuse(
+            "{commit} is the candidate of {release} already; nothing was changed.",
+            commit=Code(candidate.short),
+            release=release.name,
+        )
+    holding = await page.deployments(release=release.id, holding_only=True)
+    if holding:
+        return refuse(
+            "{deployment} of this release is on its way to {environment}: wait for it, or cancel it.",
+            deployment=holding[0].name,
+            environment=holding[0].order.environment,
+        )
+    return None
+
+
+async def _kept_for_people(
+    page: Page, release: Release, voided: tuple[Verdict, ...], unasked: Unasked | None
+) -> Refused | None:
+    """Why only a person may set another one now; None if it may be set."""
+    if unasked is None:
+        return None
+    if release.candidate != unasked.instead_of:
+        return refuse("Somebody has set another candidate of {release} meanwhile.", release=release.name)
+    yes = tuple(dict.fromkeys(At(each.person) for each in voided if each.word is Word.YES))
+    if yes:
+        return refuse("{people} approved what it proposes.", people=AllOf(yes))
+    waiting = [each for each in await page.waiting(release.plan.service) if each.order.release == release.id]
+    if waiting:
+        return refuse(
+            "{deployment} of this release waits its turn to {environment}.",
+            deployment=waiting[0].name,
+            environment=waiting[0].order.environment,
+        )
+    return None
+
+
 def _told(by: Actor, candidate: Candidate, previous: Candidate | None) -> Sentence:
     if candidate.irreversible:
         return in_a_row([_set(by, candidate, previous), _can_t_be_undone(candidate)], " ")
@@ -165,6 +212,12 @@ def _can_t_be_undone(candidate: Candidate) -> Sentence:
 
 
 def _set(by: Actor, candidate: Candidate, previous: Candidate | None) -> Sentence:
+    if by.id == SLIPWAY:
+        return say(
+            "{branch} has moved on: its newest commit {new} is the candidate now.",
+            branch=Code(candidate.ref or candidate.short),
+            new=Code(candidate.short),
+        )
     if previous is None:
         return say("{who} set the candidate: {new}.", who=At(by.id), new=Code(candidate.short))
     return say(

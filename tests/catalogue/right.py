@@ -46,7 +46,15 @@ def calendar(lines: str) -> str:
     return TWO_PLACES + f"freezes: {{calendars: {{holidays: {{{lines}}}}}}}\n"
 
 
+def pushed(branch: str) -> str:
+    """With a branch that releases follow."""
+    return in_service(f"repository: acme/payments\n    candidate_from: {branch}")
+
+
 RIGHT = {
+    "a branch to follow": pushed("main"),
+    "a branch for each version": pushed("release/{version}"),
+    "a branch with a slash and a dot": pushed("team-a/next_2.x"),
     "one span of hours": production("hours: mon-fri 09:00-16:00"),
     "hours of every day": production("hours: 9:00-16:00"),
     "hours over midnight": production("hours: daily 22:00-06:00"),

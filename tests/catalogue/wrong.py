@@ -19,6 +19,8 @@ def _place(text: str) -> str:
     return SHORT + text
 
 
+_FOLLOWS = "    repository: acme/payments\n    candidate_from: §"
+
 SYNTAX = {
     "a tab for indentation": ("version: 1\nowners:\n§\trole: team\n", "tab"),
     "a colon inside a text": ("version: 1\ntitle: one§: two\n", "needs quotes"),
@@ -53,7 +55,22 @@ SHAPE = {
     "a key of nobody's": (SHORT + "§sevrices: {}\n", "did you mean “services”"),
     "a key in another case": (SHORT + "§Digests: []\n", "did you mean “digests”"),
     "a key that another tool has": (_service("    §repo: x/y\n"), "did you mean “repository”"),
-    "a key that is nothing like ours": (_service("    §flavour: sweet\n"), "there can be channel"),
+    "a branch under another word": (_service("    §branch: main\n"), "did you mean “candidate_from”"),
+    "a branch of no repository": (_service("    candidate_from: §main\n"), "Name it under “repository”"),
+    "a branch of a local repository": (
+        _service("    repository: ./code\n    candidate_from: §main\n"),
+        "Nobody tells of pushes to a repository on this machine",
+    ),
+    "a branch with its whole name": (_service(_FOLLOWS + "refs/heads/main\n"), "without “refs/heads/”: “main”"),
+    "a branch with a blank": (_service(_FOLLOWS + "the main one\n"), "can't be a branch"),
+    "a branch with two dots": (_service(_FOLLOWS + "a..b\n"), "can't be a branch"),
+    "a branch that ends with a slash": (_service(_FOLLOWS + "release/\n"), "can't be a branch"),
+    "a branch with another word in braces": (_service(_FOLLOWS + "release/{name}\n"), "is {version}"),
+    "a branch that is a list": (
+        _service("    repository: acme/payments\n    §candidate_from: [main]\n"),
+        "must be a text",
+    ),
+    "a key that is nothing like ours": (_service("    §flavour: sweet\n"), "there can be candidate_from, channel"),
     "the same key twice": (SHORT + "§version: 1\n", "twice (first on line 1)"),
     "the same service twice": (SHORT + "  §payments: {}\n", "twice (first on line 6)"),
     "owners without a channel": (

@@ -18,6 +18,7 @@ from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeTarget
 from tests.twins.verifier import FakeVerifier
 
+GITHUB_SECRET = "what-github-signs-with-" + "4711" * 5
 REPOSITORIES = ("/srv/payments", "/srv/storefront")
 
 
@@ -68,6 +69,7 @@ async def a_world(folder: Path, database_url: str, transport: str = "socket", **
             "SLIPWAY_DATABASE_URL": database_url,
             "SLIPWAY_CATALOGUE": str(catalogue),
             "SLIPWAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "SLIPWAY_GITHUB_WEBHOOK_SECRET": GITHUB_SECRET,
             "SLIPWAY_LISTEN": f"127.0.0.1:{port}",
             **({"SLACK_APP_TOKEN": APP_TOKEN} if transport == "socket" else {"SLACK_SIGNING_SECRET": SECRET}),
         }
