@@ -34,6 +34,7 @@ from bot.rules.policy import (
     Service,
     ServiceName,
 )
+from bot.rules.protected_run import ProtectedRun, ProtectedRunId, Question
 from bot.rules.release import Draft, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.token import Token, TokenId
@@ -98,6 +99,7 @@ class Work(StrEnum):
     WATCH_REVIEW = "watch-review"
     RUN_TRAIN = "run-train"
     TAG_VERSION = "tag-version"
+    ANSWER_PROTECTION_RULE = "answer-protection-rule"
 
 
 class Records(Protocol):
@@ -314,6 +316,10 @@ class Reading(Protocol):
         """Every machine token, newest first."""
         ...
 
+    async def protected_run(self, run: ProtectedRunId) -> ProtectedRun | None:
+        """One workflow's question; None if there is no such number. In a writing page it is locked until the end."""
+        ...
+
 
 class Page(Reading, Protocol):
     """One transaction: read, change, say what to tell, commit."""
@@ -429,6 +435,14 @@ class Page(Reading, Protocol):
         ...
 
     async def keep_machine_token(self, token: MachineToken) -> MachineToken:
+        """Keep it. ConflictError if it has another revision by now."""
+        ...
+
+    async def add_protected_run(self, question: Question) -> ProtectedRun:
+        """Give it a number. While the same run's question about that environment waits for its answer, it is that."""
+        ...
+
+    async def keep_protected_run(self, run: ProtectedRun) -> ProtectedRun:
         """Keep it. ConflictError if it has another revision by now."""
         ...
 
@@ -716,6 +730,17 @@ class Publisher(Protocol):
 
     async def publish(self, repository: str, notes: Notes) -> str:
         """Publish a release, and the page that it is on; where there is one by now, it stays as it is."""
+        ...
+
+
+class ProtectionRules(Protocol):
+    """Where workflows at the code host wait for our word."""
+
+    async def answer(self, question: Question, *, approved: bool, comment: str) -> bool:
+        """Let it go on, or stop it; `comment` is nobody's markup. False: nobody waits for that any more.
+
+        PublisherError if it can't be said.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ from bot import manifest as made
 from bot.ports import Agreed, Clock, Directory, Records, TokenSigner
 from bot.rules.people import PersonId
 from bot.setting_words import command_names
+from bot.verbs.answer_protection_rule import HearProtectionRule
 from bot.verbs.answer_train import AnswerTrain
 from bot.verbs.approve import Approve
 from bot.verbs.ask_deploy import AskDeploy
@@ -88,6 +89,7 @@ class Verbs:
     report_run: ReportRun
     hear_push: HearPush
     hear_target: HearTarget
+    hear_protection_rule: HearProtectionRule
     look_sooner: LookSooner
     approve: Approve
     reject: Reject
@@ -154,6 +156,7 @@ def wire(
         report_run=ReportRun(records, agreed, services_at, report_check),
         hear_push=HearPush(records, services_at, neighbours.code_host, set_candidate),
         hear_target=HearTarget(records, neighbours.deployers, agreed),
+        hear_protection_rule=HearProtectionRule(records),
         look_sooner=LookSooner(records),
         approve=Approve(*common, now),
         reject=Reject(*common, now),

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ from bot.ports import (
     Directory,
     Metrics,
     Next,
+    ProtectionRules,
     Publisher,
     TokenSigner,
     Verifier,
@@ -38,12 +39,14 @@ from bot.program.logs import log_quietly
 from bot.reload import Agreement
 from bot.rules.people import PersonId
 from bot.rules.policy import Catalogue, ServiceName
-from bot.rules.sentence import Refused
+from bot.rules.sentence import Refused, Sentence, people_in
 from bot.serving import health, serving
 from bot.settings import Settings
 from bot.tasks import Tasks
 from bot.trouble import WRONG_SETTINGS, Trouble
 from bot.verbs.adopt_rules import AdoptRules
+from bot.verbs.answer_protection_rule import AnswerProtectionRule
+from bot.verbs.ask_gate import AskGate
 from bot.verbs.audit import Verified, VerifyAudit
 from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
@@ -68,6 +71,7 @@ from bot.wired import Verbs, listen, wire
 from handlers.announcements import Announcements
 from handlers.api import api_routes
 from handlers.api.endpoint import Desk
+from handlers.api.pen import Pen as PlainPen
 from handlers.boundary import Boundary
 from handlers.feed import TextOf, calendar_by_key
 from handlers.github import Hears, github_webhooks
@@ -80,6 +84,7 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.chosen import ChosenCodeHost
 from integrations.code_hosts.git import GitCodeHost
 from integrations.code_hosts.github import GitHubCodeHost
+from integrations.code_hosts.github_protection import GitHubProtectionRules
 from integrations.code_hosts.github_publisher import GitHubPublisher
 from integrations.database.engine import DatabaseError, open_engines
 from integrations.database.guard import check_schema
@@ -94,7 +99,7 @@ from integrations.deployers.kinds import KINDS
 from integrations.deployers.webhook import WebhookDeployer
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
 from integrations.github.client import AppKey, GitHub, connected_to_github
-from integrations.github.places import website
+from integrations.github.places import at_github, website
 from integrations.kept_directory import Remembering
 from integrations.prometheus.adapter import Prometheus
 from integrations.readings import Readings
@@ -127,6 +132,8 @@ class Neighbours:
     """GitHub, for whoever wants to see whether it is well; None: it isn't used."""
     publisher: Publisher = field(default_factory=partial(GitHubPublisher, None))
     """What marks versions that are out."""
+    protection_rules: ProtectionRules = field(default_factory=partial(GitHubProtectionRules, None))
+    """Where workflows wait for Slipway's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +234,7 @@ async def running(
         )
 
         # What goes on by itself.
+        names = CommandNames(**settings.commands)
         find_impossible = FindImpossible(records, people, agreed, utc_now)
         remind = RemindOfWayBack(records, agreed, utc_now)
         tidy_deployers = TidyDeployers(records, neighbours.deployers)
@@ -257,6 +265,15 @@ async def running(
             ),
             Work.WATCH_RELEASE: once(in_step, watch),
             Work.TAG_VERSION: TagVersion(records, neighbours.publisher, neighbours.code_host, agreed, utc_now),
+            Work.ANSWER_PROTECTION_RULE: AnswerProtectionRule(
+                records,
+                neighbours.protection_rules,
+                AskGate(verbs.look),
+                agreed,
+                utc_now,
+                partial(at_github, host=website(settings.github_api)),
+                partial(in_plain_words, DatabaseReadings(engines), agreed, names),
+            ),
         }
         engine = await stack.enter_async_context(
             Engine(url, works=works, tick=tick, lease=settings.lease, gone=outbox.free)
@@ -276,7 +293,6 @@ async def running(
 
         # Talking: out first, so that whoever is heard can be answered.
         tasks = Tasks()
-        names = CommandNames(**settings.commands)
         announcements = Announcements(
             verbs.look, verbs.summaries, records, agreed, names, LeftAlone(people, agreed, utc_now)
         )
@@ -451,6 +467,12 @@ async def names_heard(readings: Readings, people: Iterable[PersonId]) -> Mapping
     return {person: read.person.name for person, read in (await readings.people(people)).items()}
 
 
+async def in_plain_words(readings: Readings, agreed: Agreed, names: CommandNames, sentences: Sequence[Sentence]) -> str:
+    """These sentences for somebody at a code host, where a mention would mean somebody else."""
+    pen = PlainPen(agreed().roles, await names_heard(readings, people_in(sentences)), names.here)
+    return " ".join(pen.write(each) for each in sentences)
+
+
 def the_freezes(show: ShowFreezes, agreed: Agreed) -> TextOf:
     """The freezes as a calendar to subscribe to."""
 
@@ -490,6 +512,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             metrics,
             github,
             GitHubPublisher(github, host),
+            GitHubProtectionRules(github),
         )
 
 

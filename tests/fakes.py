@@ -16,6 +16,7 @@ from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException
 from bot.rules.judging import Watched
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
+from bot.rules.protected_run import ProtectedRun, ProtectedRunId, Question
 from bot.rules.release import Draft, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.token import Token, TokenId
@@ -29,6 +30,7 @@ from integrations.database.rows.exceptions import must_follow as exception_must_
 from integrations.database.rows.freezes import must_follow as freeze_must_follow
 from integrations.database.rows.locks import must_follow as lock_must_follow
 from integrations.database.rows.machine_tokens import must_follow as machine_token_must_follow
+from integrations.database.rows.protected_runs import must_follow as protected_run_must_follow
 from integrations.database.rows.releases import must_follow as release_must_follow
 from integrations.database.rows.reviews import must_follow as review_must_follow
 from integrations.database.rows.tokens import must_follow as token_must_follow
@@ -47,7 +49,21 @@ if TYPE_CHECKING:
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
 
-T = TypeVar("T", Release, Deployment, Freeze, FreezeException, Absence, Lock, Review, Veto, Token, MachineToken, Train)
+T = TypeVar(
+    "T",
+    Release,
+    Deployment,
+    Freeze,
+    FreezeException,
+    Absence,
+    Lock,
+    Review,
+    Veto,
+    Token,
+    MachineToken,
+    ProtectedRun,
+    Train,
+)
 
 
 class RecordingStarter:
@@ -85,6 +101,7 @@ class Contents:
     asks: list[Ask] = field(default_factory=list)
     tokens: dict[int, Token] = field(default_factory=dict)
     machine_tokens: dict[int, MachineToken] = field(default_factory=dict)
+    protected_runs: dict[int, ProtectedRun] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     entries: list[Entry] = field(default_factory=list)
     told: list[Notice] = field(default_factory=list)
@@ -384,6 +401,9 @@ class InMemoryReading:
     async def machine_tokens(self) -> list[MachineToken]:
         return _newest_first(self._now.machine_tokens)
 
+    async def protected_run(self, run: ProtectedRunId) -> ProtectedRun | None:
+        return self._now.protected_runs.get(run)
+
 
 class InMemoryPage(InMemoryReading):
     """One transaction, on a copy that replaces what was there when it commits."""
@@ -572,6 +592,28 @@ class InMemoryPage(InMemoryReading):
             return token
         machine_token_must_follow(before, token)
         kept = self._now.machine_tokens[token.id] = replace(token, revision=token.revision + 1)
+        return kept
+
+    async def add_protected_run(self, question: Question) -> ProtectedRun:
+        for each in self._now.protected_runs.values():
+            asked = each.question
+            same = (asked.repository, asked.run, asked.environment) == (
+                question.repository,
+                question.run,
+                question.environment,
+            )
+            if same and each.answered_at is None:
+                return each
+        run = ProtectedRun(ProtectedRunId(len(self._now.protected_runs) + 1), question)
+        self._now.protected_runs[run.id] = run
+        return run
+
+    async def keep_protected_run(self, run: ProtectedRun) -> ProtectedRun:
+        before = _before(self._now.protected_runs, run)
+        if before is None:
+            return run
+        protected_run_must_follow(before, run)
+        kept = self._now.protected_runs[run.id] = replace(run, revision=run.revision + 1)
         return kept
 
     async def add_train(self, departure: Departure) -> Train:

@@ -171,6 +171,7 @@ def _environment(name: str, entry: EnvironmentEntry, after: tuple[str, ...], def
         two_people=entry.two_people,
         timeouts=_timeouts(entry.timeouts) if entry.timeouts else Timeouts(),
         promote=entry.promote,
+        protection=entry.protection_rule,
         watch=_watch(entry.watch) if entry.watch else None,
     )
 

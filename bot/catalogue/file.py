@@ -29,6 +29,7 @@ from bot.catalogue.values import (
     Note,
     OtherwiseWord,
     PromotionWord,
+    ProtectionWord,
     Query,
     Reason,
     Reference,
@@ -44,7 +45,7 @@ from bot.catalogue.values import (
     Zone,
 )
 from bot.catalogue.words import duration
-from bot.rules.policy import FreezeMeaning, Promotion
+from bot.rules.policy import FreezeMeaning, Promotion, Protection
 from bot.rules.watch import Otherwise
 
 MOST_ITEMS = 40
@@ -244,6 +245,11 @@ class EnvironmentEntry(Part):
     watch: WatchEntry | None = Field(
         default=None,
         description="How a deployment is watched once it is there; unless given, what was seen served is good at once.",
+    )
+    protection_rule: ProtectionWord = Field(
+        default=Protection.STARTED,
+        description="What lets a workflow go on that asks Slipway, as a deployment protection rule of GitHub's: that "
+        "Slipway “started” it, or that the “gate” of its commit is open.",
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Stri
 
 from bot.catalogue import clock, recurrence, words
 from bot.rules.hours import Span
-from bot.rules.policy import FreezeMeaning, Promotion
+from bot.rules.policy import FreezeMeaning, Promotion, Protection
 from bot.rules.watch import Otherwise
 
 
@@ -74,6 +74,7 @@ Durations = Annotated[list[Duration], BeforeValidator(_one_or_more), _one_or_mor
 Quorum = Annotated[int, Strict(), Field(ge=1, le=50)]
 Budget = Annotated[int, Strict(), Field(ge=0, le=1000)]
 PromotionWord = Annotated[Promotion, WithJsonSchema({"type": "string", "enum": [each.value for each in Promotion]})]
+ProtectionWord = Annotated[Protection, WithJsonSchema({"type": "string", "enum": [each.value for each in Protection]})]
 FreezeWord = Annotated[
     FreezeMeaning, WithJsonSchema({"type": "string", "enum": [each.value for each in FreezeMeaning]})
 ]

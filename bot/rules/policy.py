@@ -151,6 +151,15 @@ class Promotion(StrEnum):
     """Nothing is said: whoever wants it there asks."""
 
 
+class Protection(StrEnum):
+    """What lets a workflow at the code host go on that stands before an environment and asks."""
+
+    STARTED = "started"
+    """Only that Slipway has started it."""
+    GATE = "gate"
+    """That its commit's gate is open; whoever started it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """A place where a service runs."""
@@ -171,6 +180,7 @@ class Environment:
     promote: Promotion = Promotion.OFFER
     watch: Watch | None = None
     """How a deployment is watched once it is there; None: what was seen served is good at once."""
+    protection: Protection = Protection.STARTED
 
 
 class Right(StrEnum):

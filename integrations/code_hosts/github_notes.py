@@ -32,11 +32,11 @@ def written(notes: Notes) -> str:
     return "\n\n".join(parts)[:LONGEST]
 
 
-def words(text: str) -> str:
+def words(text: str, longest: int = _LONGEST_LINE) -> str:
     """One line of somebody's words, such that it reads as it was written and does nothing else."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    if len(line) > _LONGEST_LINE:
-        line = f"{line[: _LONGEST_LINE - 1]}…"
+    if len(line) > longest:
+        line = f"{line[: longest - 1]}…"
     line = _MARKUP.sub(r"\\\1", line)
     line = _CALLS.sub(f"@{_UNSEEN}", line)
     line = _MENTIONS.sub(rf"\1{_UNSEEN}", line)

@@ -32,7 +32,7 @@ class GitHubPublisher:
 
     async def tag(self, repository: str, name: str, commit: str, message: str) -> Tagged:
         """The tag of that name, which is made where there is none."""
-        with _in_our_words():
+        with in_our_words():
             repo = self._open(repository)
             url = f"https://{self.host}/{repo.name}/releases/tag/{quote(name)}"
             there = await _named_by(repo, name)
@@ -50,7 +50,7 @@ class GitHubPublisher:
 
     async def published(self, repository: str, tag: str) -> str | None:
         """The page of the release that belongs to that tag. Drafts are none."""
-        with _in_our_words():
+        with in_our_words():
             repo = self._open(repository)
             found = await maybe(repo, "/releases/tags/{tag}", tag=tag)
             if found is None:
@@ -60,7 +60,7 @@ class GitHubPublisher:
 
     async def publish(self, repository: str, notes: Notes) -> str:
         """Publish a release; one that is there by now stays as it is."""
-        with _in_our_words():
+        with in_our_words():
             repo = self._open(repository)
             body = {
                 "tag_name": notes.tag,
@@ -123,7 +123,7 @@ def _told(answer: Any, name: str) -> str:
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def in_our_words() -> Iterator[None]:
     """GitHub's errors as those of a publisher."""
     try:
         yield

@@ -21,6 +21,7 @@ from integrations.database.rows import (
     locks,
     machine_tokens,
     outbox,
+    protected_runs,
     releases,
     reviews,
     tokens,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
     from bot.rules.people import PersonId, RoleName
     from bot.rules.policy import EnvironmentName, ServiceName
+    from bot.rules.protected_run import ProtectedRun, ProtectedRunId, Question
     from bot.rules.release import Draft, Release, ReleaseId
     from bot.rules.review import Duty, Review
     from bot.rules.token import Token, TokenId
@@ -94,6 +96,7 @@ class DatabasePage(DatabaseReading):
         self._tokens: dict[int, Token] = {}
         self._machine_tokens: dict[int, MachineToken] = {}
         self._trains: dict[int, Train] = {}
+        self._protected_runs: dict[int, ProtectedRun] = {}
 
     async def release(self, release: ReleaseId) -> Release | None:
         return _noted(self._releases, release, await super().release(release))
@@ -122,6 +125,9 @@ class DatabasePage(DatabaseReading):
 
     async def machine_token(self, token: MachineTokenId) -> MachineToken | None:
         return _noted(self._machine_tokens, token, await super().machine_token(token))
+
+    async def protected_run(self, run: ProtectedRunId) -> ProtectedRun | None:
+        return _noted(self._protected_runs, run, await super().protected_run(run))
 
     async def train(self, train: TrainId) -> Train | None:
         return _noted(self._trains, train, await super().train(train))
@@ -241,6 +247,15 @@ class DatabasePage(DatabaseReading):
         stored = self._machine_tokens.get(token.id) or _there(await self.machine_token(token.id), token.name)
         if token != stored:
             stored = self._machine_tokens[token.id] = await self._run(machine_tokens.keep, stored, token)
+        return stored
+
+    async def add_protected_run(self, question: Question) -> ProtectedRun:
+        return await self._run(protected_runs.add, question)
+
+    async def keep_protected_run(self, run: ProtectedRun) -> ProtectedRun:
+        stored = self._protected_runs.get(run.id) or _there(await self.protected_run(run.id), run.name)
+        if run != stored:
+            stored = self._protected_runs[run.id] = await self._run(protected_runs.keep, stored, run)
         return stored
 
     async def add_train(self, departure: Departure) -> Train:

@@ -19,6 +19,7 @@ from integrations.database.rows import (
     intents,
     locks,
     machine_tokens,
+    protected_runs,
     releases,
     reviews,
     tokens,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from bot.rules.machine_token import MachineToken, MachineTokenId
     from bot.rules.people import PersonId
     from bot.rules.policy import EnvironmentName, ServiceName
+    from bot.rules.protected_run import ProtectedRun, ProtectedRunId
     from bot.rules.release import Release, ReleaseId
     from bot.rules.review import Review
     from bot.rules.token import Token, TokenId
@@ -242,3 +244,6 @@ class DatabaseReading:
 
     async def machine_tokens(self) -> list[MachineToken]:
         return await self._run(machine_tokens.every)
+
+    async def protected_run(self, run: ProtectedRunId) -> ProtectedRun | None:
+        return await self._run(protected_runs.one, run, lock=self._lock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -442,6 +443,7 @@ messages = Table(
     Column("updated_at", Moment, nullable=False),
 )
 
+UNANSWERED = "answered_at IS NULL"
 NOT_ENDED = "ended_at IS NULL"
 """The locks that nobody has ended."""
 
@@ -584,6 +586,33 @@ machine_tokens = Table(
     Column("revision", Integer, nullable=False),
     CheckConstraint("made_at < expires_at", name="lasting"),
     CheckConstraint("(revoked_by IS NULL) = (revoked_at IS NULL)", name="revoked"),
+    sqlite_autoincrement=True,
+)
+
+protected_runs = Table(
+    "protected_runs",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("repository", Words, nullable=False),
+    Column("run", BigInteger, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    # NULL with an answer: nobody waited for it any more.
+    Column("approved", Boolean),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("approved IS NULL OR answered_at IS NOT NULL", name="answered"),
+    # One open question of each run about each environment.
+    Index(
+        "uq_protected_runs_open",
+        "repository",
+        "run",
+        "environment",
+        unique=True,
+        sqlite_where=text(UNANSWERED),
+        postgresql_where=text(UNANSWERED),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -77,6 +77,7 @@ RIGHT = {
     "no promotion": production("promote: no"),
     "promotion by itself where a change takes one": production("promote: itself")
     + "        two_people: true\nchange_types: {feature: {two_people: false}}\n",
+    "a protection rule": production("protection_rule: gate"),
     "two people in an environment": production("two_people: true"),
     "bake time of a change": feature("bake: 1h"),
     "bake time of a change by environment": feature("bake: {production: 1h}"),

@@ -428,6 +428,7 @@ def _without(key: str) -> str:
 _AT_GITHUB = "    repository: acme/payments\n"
 
 TAGS = {
+    "a protection rule of nobody's": (_place("        protection_rule: §gates\n"), "did you mean “gate”"),
     "a tag without a repository": (_service("    tag: §'v{version}'\n"), "needs the “repository”"),
     "a tag in a repository on this machine": (
         _service("    repository: ./payments\n    tag: §'v{version}'\n"),

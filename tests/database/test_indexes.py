@@ -14,6 +14,7 @@ from bot.rules.deployment import DeploymentId
 from bot.rules.freeze import ExceptionId, FreezeId
 from bot.rules.lock import LockId
 from bot.rules.machine_token import MachineTokenId
+from bot.rules.protected_run import ProtectedRunId
 from bot.rules.release import ReleaseId
 from bot.rules.token import TokenId
 from bot.rules.train import TrainId
@@ -86,6 +87,7 @@ QUESTIONS: dict[str, Callable[[Reading], Awaitable[Any]]] = {
     "a machine token": lambda reading: reading.machine_token(MachineTokenId(1)),
     "the machine token that is shown": lambda reading: reading.machine_token_by("a" * 64),
     "machine tokens": lambda reading: reading.machine_tokens(),
+    "a protected run": lambda reading: reading.protected_run(ProtectedRunId(1)),
     "who asked": lambda reading: reading.ask(R1, PRODUCTION, Seal("abc")),
     "a review": lambda reading: reading.review(DeploymentId(1)),
     "reviews": lambda reading: reading.reviews(),

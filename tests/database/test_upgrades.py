@@ -26,6 +26,7 @@ from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.machine_token import Grant, MachineToken, MachineTokenId, Scope
 from bot.rules.people import SLIPWAY
 from bot.rules.policy import ServiceName
+from bot.rules.protected_run import ProtectedRun, ProtectedRunId, Question
 from bot.rules.release import Ending, Plan, Release, ReleaseId
 from bot.rules.review import Duty, Review
 from bot.rules.sentence import say
@@ -268,6 +269,11 @@ MACHINE_TOKENS = f"""
         '{AT}', 'slipway', 2);
 """
 
+PROTECTED_RUNS = f"""
+    INSERT INTO protected_runs (repository, run, environment, "commit", asked_at, answered_at, approved, revision)
+    VALUES ('acme/payments', 12345678901, 'production', '{COMMIT}', '{AT}', '{AT}', TRUE, 1);
+"""
+
 WORDS_OF_TARGETS = """
     UPDATE deployments SET heard = '{"phase": "running", "at": "2026-01-02T03:04:05+00:00", "words": "Building"}',
         steps = '[["Build", "done", null]]' WHERE id = 1;
@@ -292,6 +298,7 @@ ADDED = {
     "0009": WORDS_OF_TARGETS,
     "0010": MACHINE_TOKENS,
     "0011": WATCHES,
+    "0012": PROTECTED_RUNS,
 }
 """What each version may hold besides what the ones before it do."""
 
@@ -505,3 +512,14 @@ async def test_machine_tokens_are_upgraded_as_well(empty_url: str, version: str)
         tokens = await reading.machine_tokens()
     grant = Grant("pipeline", frozenset({Scope.GATE, Scope.AUDIT}), "a" * 64, SLIPWAY, THEN, MARCH)
     assert tokens == [MachineToken(MachineTokenId(1), grant, THEN, THEN, SLIPWAY, 2)]
+
+
+@pytest.mark.parametrize("version", [version for version in every_version() if version >= "0012"])
+async def test_protected_runs_are_upgraded_as_well(empty_url: str, version: str) -> None:
+    await upgrade(empty_url, to=version)
+    fill(empty_url, version)
+    await upgrade(empty_url)
+    async with database_ground(empty_url) as ground, ground.records.read() as reading:
+        run = await reading.protected_run(ProtectedRunId(1))
+    question = Question("acme/payments", 12345678901, "production", COMMIT, THEN)
+    assert run == ProtectedRun(ProtectedRunId(1), question, THEN, approved=True, revision=1)

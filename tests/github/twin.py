@@ -19,13 +19,13 @@ from typing import Any
 import jwt
 from aiohttp import web
 
-from tests.github import actions, apps, checks, code, deployments, references, releases
+from tests.github import actions, apps, checks, code, deployments, protection, references, releases
 from tests.github.answering import OPERATIONS, Answer, Call, RefusalError
 from tests.github.description import Asked, published
 from tests.github.state import HOUR, App, Grant, Installation, Numbers, Repo, repo_at
 from tests.github.trim import API_VERSION
 
-PARTS = (actions, apps, checks, code, deployments, references, releases)
+PARTS = (actions, apps, checks, code, deployments, protection, references, releases)
 """What each of them answers has been entered into the table."""
 
 CANARY = "CanaryThatMayNeverShow"
