@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.ports import DeployerError
 from bot.rules.deployment import Attempt, DeploymentId, Phase
-from bot.rules.policy import Right
+from bot.rules.policy import DeployerChoice, Right
 from bot.rules.sentence import Refused
-from tests.makers import PAYMENTS, PRODUCTION
+from tests.makers import PAYMENTS, PRODUCTION, STAGING, an_environment
 from tests.people import BEN, INES, MAYA, OMAR, ON_CALL, RELEASE_MANAGER, RUTH
-from tests.twins import Script
+from tests.twins import FakeDeployer, Script
 from tests.verbs.workshop import EVERYBODY_MAY_DEPLOY, Workshop
 
 
@@ -100,3 +102,27 @@ async def test_whoever_may_deploy_may_cancel(person):
     shop.target.script = Script(waits=True)
     deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
     assert not isinstance(await shop.cancel_deploy(deployment.id, by=shop.by(person)), Refused)
+
+
+class AsSet(FakeDeployer):
+    """A deployer whose targets can be stopped where the settings say how."""
+
+    def capabilities_with(self, settings):
+        return replace(self.capabilities, cancels="cancel" in settings)
+
+
+@pytest.mark.parametrize("settings", [{}, {"cancel": "https://deploy.example.com/cancel"}])
+async def test_whether_it_can_be_cancelled_is_for_the_settings_of_its_environment_to_say(settings):
+    choice = DeployerChoice("as set", settings)
+    shop = Workshop(environments=(an_environment(STAGING), an_environment(PRODUCTION, deployer=choice)))
+    shop.target.script = Script(waits=True)
+    deployers = {"as set": AsSet(shop.target)}
+    shop.follow_deploy = replace(shop.follow_deploy, deployers=deployers)
+    shop.cancel_deploy = replace(shop.cancel_deploy, deployers=deployers)
+    deployment = await shop.started(await shop.approved(shop.a, "1.0.0"))
+    done = await shop.cancel_deploy(deployment.id, by=shop.by(MAYA))
+    if settings:
+        assert (await shop.followed(deployment)).attempt is Attempt.CANCELLED
+    else:
+        assert isinstance(done, Refused)
+        assert str(done.why) == "What deploys to production (as set) can't be cancelled; D-1 has to run to its end."
