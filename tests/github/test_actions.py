@@ -736,6 +736,17 @@ async def test_a_classic_token_without_the_scope_is_told(twin, repo, workflow, c
     assert problems == ["The token for GitHub lacks the scope repo; make another one with it."]
 
 
+async def test_a_token_that_can_never_read_what_a_run_reports_is_told(twin, repo, workflow, connect, clock):
+    token = twin.token(kind="fine-grained", permissions={"actions": "write", "contents": "read", "metadata": "read"})
+    async with connect(token.token) as github:
+        deployer = GitHubActionsDeployer(github, clock, clock.rest)
+        [told] = await checked(deployer, deploys="reported")
+        assert await checked(deployer) == []
+        repo.private = False
+        assert await checked(deployer, deploys="reported") == []
+    assert told.startswith("With a fine-grained token Slipway can't read what a run reports")
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
