@@ -16,7 +16,8 @@ SHORTEST_WORD = 8
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASS|PWD|CREDENTIAL|KEY|AUTH|COOKIE|SESSION|SIGNATURE|PRIVATE|DSN|WEBHOOK", re.IGNORECASE
 )
-_USERINFO = re.compile(r"\b[a-z][a-z0-9+.-]*://([^\s/@?#]*):([^\s/@?#]+)@", re.IGNORECASE)
+_USERINFO = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://[^\s/@?#:]{0,200}:)([^\s/@?#]{1,200})@", re.IGNORECASE)
+"""A user with a password in an address. Measured, so that nobody's text takes long."""
 
 
 def covers_of(values: Iterable[str]) -> tuple[str, ...]:
@@ -36,10 +37,10 @@ def passwords_in(text: str) -> list[str]:
 
 
 def cover(text: str, covers: Iterable[str]) -> str:
-    """The text with these values covered."""
+    """The text with these values covered, and whatever else shows itself to be a password: that of an address."""
     for each in covers:
         text = text.replace(each, COVER)
-    return text
+    return _USERINFO.sub(rf"\1{COVER}@", text)
 
 
 def _forms(value: str) -> set[str]:
@@ -54,6 +55,17 @@ def _forms(value: str) -> set[str]:
             quote_plus(each),
             json.dumps(each)[1:-1],
             base64.b64encode(each.encode()).decode(),
-            base64.b64encode(each.encode()).decode().rstrip("="),
+            *_within_base64(each.encode()),
         )
     }
+
+
+def _within_base64(value: bytes) -> set[str]:
+    """What is always the same where it stands within something that was encoded as a whole, such as `user:password`."""
+    found = set()
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + value).decode()
+        own = encoded[-(-before * 8 // 6) : (before + len(value)) * 8 // 6]
+        if len(own) >= SHORTEST_WORD:
+            found |= {own, own.replace("+", "-").replace("/", "_")}
+    return found

@@ -266,7 +266,9 @@ def _wrong_address(given: Any, name: str, known: tuple[str, ...]) -> Iterator[st
         yield f'In "{name}", the machine\'s name has no placeholder in it.'
     for _, each, form_, conversion in pieces:
         if each is not None and (each not in known or form_ or conversion):
-            yield f'In "{name}", {{{each}}} is no placeholder; there are {_listed(known)}.'
+            # A word may be shown, and helps; what is none may be a secret that came between braces.
+            shown = f"{{{each}}}" if re.fullmatch(r"[A-Za-z_]{1,20}", each) else "what stands between braces"
+            yield f'In "{name}", {shown} is no placeholder; there are {_listed(known)}.'
 
 
 def _is_this_machine(host: str) -> bool:

@@ -28,10 +28,33 @@ def test_a_secret_is_covered_in_whatever_form_it_comes_back(said):
     assert cover(f"it was {said}.", covers_of([SECRET])) == f"it was {COVER}."
 
 
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "slipway:"])
+@pytest.mark.parametrize("after", ["", "z", "yz", "xyz"])
+def test_a_secret_is_covered_where_more_was_encoded_as_a_whole(before, after):
+    encoded = base64.b64encode(f"{before}hunter2hunter2{after}".encode()).decode()
+    shown = cover(f"Basic {encoded}", covers_of(["hunter2hunter2"]))
+    # At its edges a letter may be left, which holds a few bits of the secret at most.
+    assert COVER in shown
+    left = shown.removeprefix("Basic ").replace(COVER, "").rstrip("=")
+    assert len(left) <= -(-len(before) * 4 // 3) + -(-len(after) * 4 // 3) + 1
+
+
 def test_each_long_word_of_a_secret_value_is_a_secret():
     assert cover("the token abcdefgh12345 was refused", covers_of(["Bearer abcdefgh12345"])) == (
         f"the token {COVER} was refused"
     )
+
+
+def test_a_password_in_an_address_is_covered_wherever_it_comes_from():
+    assert cover("clone https://ci:gl-pat:1@code.example.com/x failed", ()) == (
+        f"clone https://ci:{COVER}@code.example.com/x failed"
+    )
+    assert cover("see https://ci.example.com:8443/@maya", ()) == "see https://ci.example.com:8443/@maya"
+
+
+def test_no_text_takes_long_to_cover():
+    for text in ("a://" + ":" * 200_000, "a." * 100_000, "a://" * 50_000):
+        assert cover(text, ()) == text
 
 
 def test_of_secrets_that_hold_each_other_no_end_stays_behind():
