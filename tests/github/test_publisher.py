@@ -111,3 +111,11 @@ async def test_only_a_full_commit_is_tagged(publisher, written, commit):
 async def test_a_path_is_not_published_to(publisher):
     with pytest.raises(PublisherError, match=r"is no repository at github\.com"):
         await publisher.release("/srv/payments", "v1", "One", "Notes")
+
+
+async def test_a_hotfix_of_an_older_version_is_not_made_the_latest_release(publisher, written, twin):
+    await publisher.tag(NAME, "v1.0.1", written.commit("One"), "One")
+    await publisher.release(NAME, "v1.0.1", "One", "Notes")
+
+    (asked,) = [each.body for each in twin.heard if each.operation == RELEASE]
+    assert asked["make_latest"] == "legacy", "then GitHub finds out by version and date"
