@@ -326,7 +326,10 @@ def _filled(settings: ActionsSettings, deployment: Deployment) -> tuple[str, dic
 async def _under_way(repository: Repository, run: Run, jobs: Sequence[Job]) -> str:
     if run.status != "waiting":
         return under_way(run, jobs)
-    return waiting_for(await repository.get("/actions/runs/{run}/pending_deployments", run=run.id))
+    try:
+        return waiting_for(await repository.get("/actions/runs/{run}/pending_deployments", run=run.id))
+    except GitHubRefusedError:  # for whom it waits is good to know, and no more
+        return waiting_for(())
 
 
 async def _notes(repository: Repository, jobs: Sequence[Job], *, needed: bool) -> list[Note]:

@@ -466,6 +466,16 @@ async def test_each_way_to_wait_is_running_and_says_for_what(deployer, repo, com
     assert told in seen.step
 
 
+async def test_a_run_waits_also_where_it_may_not_be_read_for_whom(deployer, twin, repo, commit):
+    there = await begun(deployer, commit)
+    repo.runs[0].waits()
+    twin.fails("actions/get-pending-deployments-for-run", 403)
+
+    seen = await deployer.follow(there, SERVICE, PRODUCTION)
+
+    assert (seen.phase, seen.step) == (Phase.RUNNING, "It waits for an approval at GitHub.")
+
+
 async def test_another_attempt_of_the_run_is_followed_and_said(deployer, repo, commit):
     there = await begun(deployer, commit)
     [run] = repo.runs
