@@ -42,6 +42,13 @@ async def not_granted(
     return [f"{lack} Grant it on the App's page, “Permissions & events”, and accept the change where it is installed."]
 
 
+async def reads_no_checks(github: GitHub, repository: Repository) -> bool:
+    """Whether we have a fine-grained token, and the repository is private: no such token can read checks there."""
+    if await repository.permissions() is not None or (await github.identity()).scopes is not None:
+        return False
+    return bool((await repository.get("")).get("private"))
+
+
 async def reachable(repository: Repository) -> list[str]:
     """Whether the repository is there, in sentences."""
     try:

@@ -17,7 +17,7 @@ from bot.ports import Available, Capabilities, Clock, DeployerError, Progress, S
 from bot.rules.deployment import Deployment, Order, Phase
 from bot.rules.policy import DeployerChoice, Environment, Service
 from integrations.deployers.command_settings import PlaceholderError, SettingsError
-from integrations.deployers.github_access import NOT_CONNECTED, at, not_granted, reachable
+from integrations.deployers.github_access import NOT_CONNECTED, at, not_granted, reachable, reads_no_checks
 from integrations.deployers.github_once import Once, Rest
 from integrations.deployers.github_runs import (
     SUCCESS,
@@ -61,6 +61,10 @@ _UNREPORTED = (
 )
 
 
+_NO_CHECKS = (
+    "With a fine-grained token Slipway can't read what a run reports: GitHub has no permission for checks there. Make "
+    "Slipway a GitHub App, or set “deploys” to input or head."
+)
 CAN = Capabilities(cancels=True, survives_restart=True, links=True, steps=True, names_commit=True)
 
 
@@ -161,6 +165,8 @@ class GitHubActionsDeployer:
             if problems:
                 return problems
             problems = await not_granted(self._github, repository, NEEDS, SCOPES)
+            if settings.deploys is Deploys.REPORTED and await reads_no_checks(self._github, repository):
+                problems.append(_NO_CHECKS)
             return problems + await _wrong_with_workflow(repository, settings)
         except GitHubError as error:
             return [str(error)]
@@ -320,7 +326,10 @@ def _filled(settings: ActionsSettings, deployment: Deployment) -> tuple[str, dic
 async def _under_way(repository: Repository, run: Run, jobs: Sequence[Job]) -> str:
     if run.status != "waiting":
         return under_way(run, jobs)
-    return waiting_for(await repository.get("/actions/runs/{run}/pending_deployments", run=run.id))
+    try:
+        return waiting_for(await repository.get("/actions/runs/{run}/pending_deployments", run=run.id))
+    except GitHubRefusedError:  # for whom it waits is good to know, and no more
+        return waiting_for(())
 
 
 async def _notes(repository: Repository, jobs: Sequence[Job], *, needed: bool) -> list[Note]:

@@ -466,6 +466,16 @@ async def test_each_way_to_wait_is_running_and_says_for_what(deployer, repo, com
     assert told in seen.step
 
 
+async def test_a_run_waits_also_where_it_may_not_be_read_for_whom(deployer, twin, repo, commit):
+    there = await begun(deployer, commit)
+    repo.runs[0].waits()
+    twin.fails("actions/get-pending-deployments-for-run", 403)
+
+    seen = await deployer.follow(there, SERVICE, PRODUCTION)
+
+    assert (seen.phase, seen.step) == (Phase.RUNNING, "It waits for an approval at GitHub.")
+
+
 async def test_another_attempt_of_the_run_is_followed_and_said(deployer, repo, commit):
     there = await begun(deployer, commit)
     [run] = repo.runs
@@ -734,6 +744,17 @@ async def test_a_classic_token_without_the_scope_is_told(twin, repo, workflow, c
     async with connect(token.token) as github:
         problems = await checked(GitHubActionsDeployer(github, clock, clock.rest))
     assert problems == ["The token for GitHub lacks the scope repo; make another one with it."]
+
+
+async def test_a_token_that_can_never_read_what_a_run_reports_is_told(twin, repo, workflow, connect, clock):
+    token = twin.token(kind="fine-grained", permissions={"actions": "write", "contents": "read", "metadata": "read"})
+    async with connect(token.token) as github:
+        deployer = GitHubActionsDeployer(github, clock, clock.rest)
+        [told] = await checked(deployer, deploys="reported")
+        assert await checked(deployer) == []
+        repo.private = False
+        assert await checked(deployer, deploys="reported") == []
+    assert told.startswith("With a fine-grained token Slipway can't read what a run reports")
 
 
 @pytest.mark.parametrize(
