@@ -490,7 +490,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
         aiohttp.ClientSession() as session,
         IcalCalendars.connected() as calendars,
         Prometheus.connected(os.environ) as metrics,
-        WebhookDeployer.connected(utc_now, os.environ) as webhook,
+        WebhookDeployer.connected(utc_now, os.environ, address=settings.address) as webhook,
         github_as_set_up(settings) as github,
     ):
         host = website(settings.github_api)

@@ -19,6 +19,9 @@ from aiohttp import web
 from bot.ports import Delivery, DeployerError, NotGenuineError, Started, UnreadableError
 from bot.rules.deployment import Deployment, Heard, Phase, StepState
 from bot.rules.policy import DeployerChoice, Environment
+from bot.settings import Settings
+from bot.settings import read as read_settings
+from bot.wiring import real_neighbours
 from integrations.deployers.key import key_of
 from integrations.deployers.webhook import WebhookDeployer
 from integrations.deployers.webhook_calls import LARGEST
@@ -137,6 +140,20 @@ async def test_a_target_gets_the_whole_address_of_its_callbacks_where_slipway_kn
     assert json.loads(ground.machine.asked[0][3])["callback"] == (
         "https://slipway.example.com/webhooks/deployments/D-40"
     )
+
+
+async def test_slipway_knows_its_own_address_from_its_settings(ground, tmp_path, monkeypatch):
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    environment = {
+        "SLIPWAY_ADDRESS": "https://slipway.example.com",
+        "SLIPWAY_CATALOGUE": str(tmp_path / "slipway.yaml"),
+    }
+    found = read_settings(environment, slack=False)
+    assert isinstance(found, Settings), found
+    async with real_neighbours(found) as neighbours:
+        await neighbours.deployers["webhook"].start(D40, SERVICE, ground.environment)
+    assert json.loads(ground.machine.asked[0][3])["callback"].startswith("https://slipway.example.com/webhooks/")
 
 
 async def test_what_stands_in_an_address_stays_one_piece_of_it(ground):
