@@ -54,6 +54,7 @@ from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.review import WatchReview
 from bot.verbs.run_train import RunTrain
+from bot.verbs.services_at import ServicesAt
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
@@ -90,7 +91,7 @@ from integrations.database.schema import SchemaError
 from integrations.deployers.command import CommandDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
-from integrations.github.client import AppKey, GitHub, connected_to_github
+from integrations.github.client import OFFICIAL, AppKey, GitHub, connected_to_github
 from integrations.github.places import at_github, website
 from integrations.kept_directory import Remembering
 from integrations.readings import Readings
@@ -257,7 +258,7 @@ async def running(
                 AskGate(verbs.look),
                 agreed,
                 utc_now,
-                partial(at_github, host=website(settings.github_api)),
+                ServicesAt(agreed, partial(at_github, host=website(settings.github_api))),
                 partial(in_plain_words, DatabaseReadings(engines), agreed, names),
             ),
         }
@@ -416,7 +417,7 @@ async def listening(
         *entry,
         *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
         *targets(verbs.hear_target, utc_now),
-        *github_webhooks(settings.github_webhook_secret, hears_github(verbs)),
+        *github_webhooks(settings.github_webhook_secret, hears_github(verbs, settings.github_api)),
         *api_routes(desk, UseMachineToken(records, utc_now), calendar_by_key(settings.calendar_key, desk.calendar)),
         *health(records, connected),
     ]
@@ -431,9 +432,16 @@ async def listening(
             await tasks.drain(pace.drain)
 
 
-def hears_github(verbs: Verbs) -> Hears:
-    """Who hears what GitHub tells."""
-    return Hears(verbs.report_run, verbs.hear_push, verbs.look_sooner, utc_now)
+def hears_github(verbs: Verbs, api: str = OFFICIAL) -> Hears:
+    """Who hears what GitHub tells. `api` is the address of its REST API."""
+    return Hears(
+        verbs.report_run,
+        verbs.hear_push,
+        verbs.look_sooner,
+        utc_now,
+        protection_rule=verbs.hear_protection_rule,
+        api=api,
+    )
 
 
 def signer_of(settings: Settings) -> TokenSigner | None:
