@@ -24,6 +24,7 @@ from bot.ports import (
     CodeHost,
     Deployers,
     Directory,
+    Marks,
     Next,
     ProtectionRules,
     Publisher,
@@ -49,6 +50,8 @@ from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.left_alone import LeftAlone
+from bot.verbs.mark_pull_requests import MarkPullRequests
+from bot.verbs.mark_soon import mark_all
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.read_vetoes import ReadVetoes
@@ -80,6 +83,7 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.chosen import ChosenCodeHost
 from integrations.code_hosts.git import GitCodeHost
 from integrations.code_hosts.github import GitHubCodeHost
+from integrations.code_hosts.github_marks import GitHubMarks
 from integrations.code_hosts.github_protection import GitHubProtectionRules
 from integrations.code_hosts.github_publisher import GitHubPublisher
 from integrations.database.engine import DatabaseError, open_engines
@@ -125,6 +129,8 @@ class Neighbours:
     """What marks versions that are out."""
     protection_rules: ProtectionRules = field(default_factory=partial(GitHubProtectionRules, None))
     """Where workflows wait for Slipway's word."""
+    marks: Marks = field(default_factory=partial(GitHubMarks, None))
+    """What stands beside open pull requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,14 @@ async def running(
                 ServicesAt(agreed, partial(at_github, host=website(settings.github_api))),
                 partial(in_plain_words, DatabaseReadings(engines), agreed, names),
             ),
+            Work.MARK_PULL_REQUESTS: MarkPullRequests(
+                records,
+                neighbours.marks,
+                AskGate(verbs.look),
+                agreed,
+                utc_now,
+                partial(in_plain_words, DatabaseReadings(engines), agreed, names),
+            ),
         }
         engine = await stack.enter_async_context(
             Engine(url, works=works, tick=tick, lease=settings.lease, gone=outbox.free)
@@ -274,6 +288,7 @@ async def running(
         await agreed.keep_in_step()
         in_step.set()
         await watch_all(records)
+        await mark_all(records, agreed())
         await stack.enter_async_context(following(agreed, me, find_impossible))
         await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
@@ -497,6 +512,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             github,
             GitHubPublisher(github, host),
             GitHubProtectionRules(github),
+            GitHubMarks(github, host),
         )
 
 
