@@ -21,6 +21,7 @@ from integrations.sandbox.desk import Desk
 from integrations.sandbox.messages import Message
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
+from tests.twins import FakeMarks, FakePublisher
 from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
@@ -193,9 +194,14 @@ class World:
     catalogue: Path
     commits: dict[str, str]
     calendars: FakeCalendars = field(default_factory=FakeCalendars)
+    marks: FakeMarks = field(default_factory=FakeMarks)
+    publisher: FakePublisher = field(init=False)
     slipway: Slipway | None = None
     players: dict[str, Player] = field(default_factory=dict)
     _stack: AsyncExitStack | None = None
+
+    def __post_init__(self) -> None:
+        self.publisher = FakePublisher(self.code)
 
     def __getattr__(self, name: str) -> Player:
         if name.startswith("_") or name not in {*CAST, "gus", "fay"}:
@@ -284,7 +290,12 @@ class World:
     async def _started(self) -> AsyncIterator[Slipway]:
         deployers = {"command": FakeDeployer(self.target)}
         neighbours = Neighbours(
-            deployers=deployers, code_host=self.code, verifier=self.verifier, calendars=self.calendars
+            deployers=deployers,
+            code_host=self.code,
+            verifier=self.verifier,
+            calendars=self.calendars,
+            publisher=self.publisher,
+            marks=self.marks,
         )
         async with running(self.settings, neighbours=neighbours, pace=Pace.quick()) as slipway:
             yield slipway
