@@ -170,6 +170,13 @@ async def test_a_redelivery_does_not_undo_what_somebody_chose_instead(shop, main
     assert await proposes(shop, release) == shop.a
 
 
+async def test_a_clock_of_githubs_that_is_behind_ours_makes_no_push_late_that_nobody_has_decided_on(shop, main):
+    release = await shop.planned(None, "1.0.0")
+    await main.moves_to(shop.b)
+    assert names(await main.moves_to(shop.c, at=shop.at - timedelta(minutes=3))) == (["R-1"], [])
+    assert await proposes(shop, release) == shop.c
+
+
 async def test_an_approval_that_comes_while_the_code_host_answers_counts(shop, main):
     release = await shop.planned(shop.a, "1.0.0")
     resolve = shop.code.resolve
