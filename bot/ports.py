@@ -23,6 +23,7 @@ from bot.rules.freeze import CalendarState, ExceptionId, Freeze, FreezeException
 from bot.rules.judging import Watched
 from bot.rules.lock import Hold, Lock, LockId
 from bot.rules.machine_token import Grant, MachineToken, MachineTokenId
+from bot.rules.mark import MarkState
 from bot.rules.people import Person, PersonId, RoleName, Roles
 from bot.rules.policy import (
     CalendarSource,
@@ -100,6 +101,7 @@ class Work(StrEnum):
     RUN_TRAIN = "run-train"
     TAG_VERSION = "tag-version"
     ANSWER_PROTECTION_RULE = "answer-protection-rule"
+    MARK_PULL_REQUESTS = "mark-pull-requests"
 
 
 class Records(Protocol):
@@ -741,6 +743,32 @@ class ProtectionRules(Protocol):
 
         PublisherError if it can't be said.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands beside a commit: whose word it is (`slipway/production`), the word, why, and where it leads."""
+
+    context: str
+    state: MarkState
+    sentence: str
+    url: str
+
+
+class Marks(Protocol):
+    """What stands beside the commits of open pull requests. PublisherError where it can't be read or written."""
+
+    async def open_heads(self, repository: str, branch: str) -> tuple[str, ...]:
+        """The newest commit of each open pull request against that branch; of very many, those changed last."""
+        ...
+
+    async def marked(self, repository: str, commit: str) -> Mapping[str, Mark]:
+        """Of each context what was written last, whoever wrote it."""
+        ...
+
+    async def mark(self, repository: str, commit: str, mark: Mark) -> None:
+        """Write it; what was there of that context counts no more."""
         ...
 
 

@@ -13,6 +13,7 @@ from bot.ports import Records, Schedule
 from bot.rules.policy import Catalogue
 from bot.rules.sentence import AtRole, Code, Sentence, say
 from bot.settings import Settings
+from bot.verbs.mark_soon import mark_all
 from integrations.deployers.kinds import KINDS
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Agreement:
         """Its schedules run from now on, its freezes come in time, and everybody hears what it means for them."""
         if self.keep_schedules is not None:
             await self.keep_schedules(schedules_of(new))
+        await mark_all(self._records, new)
         await self.keep_in_step()  # before people hear of it, and can act upon it: until then, nothing new is frozen
         if self.adopt is not None:
             await self.adopt(old, new)

@@ -26,6 +26,7 @@ from bot.ports import (
     Deployer,
     Deployers,
     Directory,
+    Marks,
     Metrics,
     Next,
     ProtectionRules,
@@ -52,11 +53,14 @@ from bot.verbs.find_impossible import FindImpossible
 from bot.verbs.follow_deploy import FollowDeploy
 from bot.verbs.freeze import WatchFreeze
 from bot.verbs.left_alone import LeftAlone
+from bot.verbs.mark_pull_requests import MarkPullRequests
+from bot.verbs.mark_soon import mark_all
 from bot.verbs.next_in_line import NextInLine
 from bot.verbs.post_digest import ScheduledDigest
 from bot.verbs.read_vetoes import ReadVetoes
 from bot.verbs.review import WatchReview
 from bot.verbs.run_train import RunTrain
+from bot.verbs.services_at import ServicesAt
 from bot.verbs.show_freezes import ShowFreezes
 from bot.verbs.stand_ins import WithStandIns
 from bot.verbs.standing_back import RemindOfWayBack
@@ -84,6 +88,7 @@ from integrations.calendars.feed import feed
 from integrations.code_hosts.chosen import ChosenCodeHost
 from integrations.code_hosts.git import GitCodeHost
 from integrations.code_hosts.github import GitHubCodeHost
+from integrations.code_hosts.github_marks import GitHubMarks
 from integrations.code_hosts.github_protection import GitHubProtectionRules
 from integrations.code_hosts.github_publisher import GitHubPublisher
 from integrations.database.engine import DatabaseError, open_engines
@@ -98,7 +103,7 @@ from integrations.deployers.github_deployments import GitHubDeploymentsDeployer
 from integrations.deployers.kinds import KINDS
 from integrations.deployers.webhook import WebhookDeployer
 from integrations.engine import AlreadyRunningError, Engine, EngineStarter
-from integrations.github.client import AppKey, GitHub, connected_to_github
+from integrations.github.client import OFFICIAL, AppKey, GitHub, connected_to_github
 from integrations.github.places import at_github, website
 from integrations.kept_directory import Remembering
 from integrations.prometheus.adapter import Prometheus
@@ -134,6 +139,8 @@ class Neighbours:
     """What marks versions that are out."""
     protection_rules: ProtectionRules = field(default_factory=partial(GitHubProtectionRules, None))
     """Where workflows wait for Slipway's word."""
+    marks: Marks = field(default_factory=partial(GitHubMarks, None))
+    """What stands beside open pull requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +278,15 @@ async def running(
                 AskGate(verbs.look),
                 agreed,
                 utc_now,
-                partial(at_github, host=website(settings.github_api)),
+                ServicesAt(agreed, partial(at_github, host=website(settings.github_api))),
+                partial(in_plain_words, DatabaseReadings(engines), agreed, names),
+            ),
+            Work.MARK_PULL_REQUESTS: MarkPullRequests(
+                records,
+                neighbours.marks,
+                AskGate(verbs.look),
+                agreed,
+                utc_now,
                 partial(in_plain_words, DatabaseReadings(engines), agreed, names),
             ),
         }
@@ -288,6 +303,7 @@ async def running(
         in_step.set()
         await watch_all(records)
         await tidy_deployers()
+        await mark_all(records, agreed())
         await stack.enter_async_context(following(agreed, me, find_impossible))
         await stack.enter_async_context(remembering.at_work(partial(with_tokens, records)))
 
@@ -431,7 +447,7 @@ async def listening(
         *entry,
         *webhooks(settings.webhook_secret, verbs.report_check, utc_now),
         *targets(verbs.hear_target, utc_now),
-        *github_webhooks(settings.github_webhook_secret, hears_github(verbs)),
+        *github_webhooks(settings.github_webhook_secret, hears_github(verbs, settings.github_api)),
         *api_routes(desk, UseMachineToken(records, utc_now), calendar_by_key(settings.calendar_key, desk.calendar)),
         *health(records, connected),
     ]
@@ -446,9 +462,16 @@ async def listening(
             await tasks.drain(pace.drain)
 
 
-def hears_github(verbs: Verbs) -> Hears:
-    """Who hears what GitHub tells."""
-    return Hears(verbs.report_run, verbs.hear_push, verbs.look_sooner, utc_now)
+def hears_github(verbs: Verbs, api: str = OFFICIAL) -> Hears:
+    """Who hears what GitHub tells. `api` is the address of its REST API."""
+    return Hears(
+        verbs.report_run,
+        verbs.hear_push,
+        verbs.look_sooner,
+        utc_now,
+        protection_rule=verbs.hear_protection_rule,
+        api=api,
+    )
 
 
 def signer_of(settings: Settings) -> TokenSigner | None:
@@ -513,6 +536,7 @@ async def real_neighbours(settings: Settings) -> AsyncIterator[Neighbours]:
             github,
             GitHubPublisher(github, host),
             GitHubProtectionRules(github),
+            GitHubMarks(github, host),
         )
 
 

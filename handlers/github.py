@@ -23,12 +23,14 @@ from gidgethub.sansio import validate_event
 from bot.ports import Clock, ConflictError, RecordsError
 from bot.rules.sentence import joined
 from bot.secret import Secret
+from bot.verbs.answer_protection_rule import HearProtectionRule
 from bot.verbs.hear_pull_request import HearPullRequest
 from bot.verbs.hear_push import Followed, HearPush
 from bot.verbs.look_sooner import LookSooner
 from bot.verbs.report_check import Reported
 from bot.verbs.report_run import ReportRun, Run, Unawaited
 from handlers.github_payloads import Payload, Reading, Silent
+from handlers.github_protection import EVENT, protection_question
 from handlers.machines import as_json, failed, limited, problems
 from handlers.serving import ATTEMPTS
 from handlers.views.text import clip
@@ -79,6 +81,10 @@ class Hears:
     now: Clock
     pull_request: HearPullRequest | None = None
     """None: nobody wants to know."""
+    protection_rule: HearProtectionRule | None = None
+    """None: nobody answers."""
+    api: str = ""
+    """The address of GitHub's REST API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,8 @@ class GitHubWebhooks:
                 return await self._push(payload)
             case "pull_request" if self.hears.pull_request is not None:
                 return await self._pull_request(payload, self.hears.pull_request)
+            case "deployment_protection_rule" if self.hears.protection_rule is not None:
+                return await self._protection_rule(payload, self.hears.protection_rule)
             case _:
                 return f"Slipway doesn't listen to {event}. Nothing was changed."
 
@@ -201,6 +209,17 @@ class GitHubWebhooks:
             return read.why
         await hear(read)
         return f"Heard of number {read.number}."
+
+    async def _protection_rule(self, payload: Payload, hear: HearProtectionRule) -> str:
+        """A workflow waits for an answer, which is given at the run itself."""
+        question = protection_question(EVENT, payload.body, api=self.hears.api, now=self.hears.now())
+        if question is None:
+            return "It asks nothing. Nothing was changed."
+        if isinstance(question, list):
+            payload.problems.extend(question)
+            return ""
+        await hear(question)
+        return f"Run {question.run} will be told whether it may go on to {clip(question.environment, 100)}."
 
 
 async def _patiently(ask: Callable[[], Awaitable[_T]]) -> _T:

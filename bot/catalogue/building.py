@@ -17,6 +17,7 @@ from bot.catalogue.file import (
     HoursEntry,
     ItemEntry,
     MetricEntry,
+    PullRequestsEntry,
     ServiceEntry,
     ServiceItemEntry,
     TagEntry,
@@ -43,6 +44,7 @@ from bot.rules.policy import (
     FreezeScope,
     ItemRule,
     LockRules,
+    PullRequestRule,
     RecurringFreeze,
     Reminders,
     ReviewRules,
@@ -149,7 +151,12 @@ def _service(name: str, entry: ServiceEntry, file: CatalogueFile, base: Path) ->
         rights={Right(right): _roles(roles) for right, roles in (file.defaults.rights | entry.rights).items()},
         checklist=tuple(_item(each) for each in entry.checklist),
         tag=_tag(entry.tag) if entry.tag else None,
+        pull_requests=_pull_requests(entry.pull_requests) if entry.pull_requests else None,
     )
+
+
+def _pull_requests(entry: PullRequestsEntry) -> PullRequestRule:
+    return PullRequestRule(tuple(EnvironmentName(each) for each in entry.environments), entry.branch)
 
 
 def _tag(entry: TagEntry) -> TagRule:

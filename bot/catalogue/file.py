@@ -28,6 +28,7 @@ from bot.catalogue.values import (
     Name,
     Note,
     OtherwiseWord,
+    PlainBranch,
     PromotionWord,
     ProtectionWord,
     Query,
@@ -295,6 +296,19 @@ def _tag(given: Any) -> Any:
     return {"name": given} if isinstance(given, str) else given
 
 
+class PullRequestsEntry(Part):
+    """What open pull requests carry at GitHub: a status for each of these environments."""
+
+    environments: References = Field(
+        min_length=1, description="The environments whose freezes and gate they show, each as slipway/<environment>."
+    )
+    branch: PlainBranch = Field(default="main", description="The branch that they are to be merged into.")
+
+
+def _pull_requests(given: Any) -> Any:
+    return {"environments": given} if isinstance(given, str | list) else given
+
+
 Rights = dict[Literal["plan", "deploy", "roll-back", "launch", "break-glass"], References]
 
 
@@ -333,6 +347,11 @@ class ServiceEntry(Part):
         default=None,
         description="The tag, and the release, that each version gets at GitHub once it is out: the tag's name, or its "
         "settings. None unless given.",
+    )
+    pull_requests: Annotated[PullRequestsEntry, BeforeValidator(_pull_requests)] | None = Field(
+        default=None,
+        description="The environments that open pull requests carry a status for at GitHub, or the settings of that. "
+        "None unless given.",
     )
 
 

@@ -31,6 +31,7 @@ def misfits(data: Any) -> Iterator[Finding]:
         if isinstance(places, dict):
             yield from _order(places, path)
     yield from _tags(data)
+    yield from _pull_requests(data)
     yield from _named(data)
     yield from _quorums(data)
     yield from _same_digests(data)
@@ -104,6 +105,25 @@ def _tags(data: Any) -> Iterator[Finding]:
             yield from unknown(
                 tag.get("environment"), where, "environment of this service", list(service["environments"])
             )
+
+
+def _pull_requests(data: Any) -> Iterator[Finding]:
+    """They are at GitHub, and about environments of that service."""
+    for path, service in find(data, "services", EACH):
+        given = mapping(service).get("pull_requests")
+        if given is None:
+            continue
+        where, repository = (*path, "pull_requests"), mapping(service).get("repository")
+        if repository is None:
+            yield where, "Pull requests of which “repository”? Name it, at GitHub."
+        elif isinstance(repository, str) and repository.startswith(LOCAL):
+            yield where, "Pull requests are marked at GitHub only, and this service's repository is a path."
+        places = mapping(service).get("environments")
+        if isinstance(places, dict):
+            named, at = (
+                (given.get("environments"), (*where, "environments")) if isinstance(given, dict) else (given, where)
+            )
+            yield from unknown(named, at, "environment of this service", list(places))
 
 
 def _order(places: Mapping[str, Any], at: Path) -> Iterator[Finding]:

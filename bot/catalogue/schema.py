@@ -8,12 +8,19 @@ from functools import cache
 from typing import Any
 
 from bot.catalogue.file import CatalogueFile
+from bot.catalogue.words import NAME
 
 _ITEM = {"type": "string", "maxLength": 150, "description": "What must have been done."}
 _SHORT = {
     "ItemEntry": _ITEM,
     "ServiceItemEntry": _ITEM,
     "HealthEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with 2xx while all is well."},
+    "PullRequestsEntry": {
+        "anyOf": [
+            {"type": "string", "pattern": f"^{NAME}$"},
+            {"type": "array", "items": {"type": "string", "pattern": f"^{NAME}$"}, "uniqueItems": True, "minItems": 1},
+        ]
+    },
     "TagEntry": {"type": "string", "maxLength": 100, "description": "The tag's name."},
     "VerifyEntry": {"type": "string", "pattern": "^https?://.+", "description": "Answers with a JSON object."},
 }

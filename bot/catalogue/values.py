@@ -64,6 +64,9 @@ TagName = Annotated[
     AfterValidator(lambda text: words.tag(words.line(text, 100))),
     Field(json_schema_extra={"maxLength": 100, "examples": ["v{version}", "{service}-{version}"]}),
 ]
+PlainBranch = Annotated[
+    str, AfterValidator(words.plain_branch), WithJsonSchema({"type": "string", "examples": ["main"]})
+]
 Branch = Annotated[str, AfterValidator(words.branch), _schema(words.BRANCH, examples=["main", "release/{version}"])]
 Reference = Annotated[str, _schema(words.NAME)]
 """A name that is defined elsewhere in the file; whether it is will be seen when all of it is read."""

@@ -113,6 +113,13 @@ def tag(text: str) -> str:
     return text
 
 
+def plain_branch(text: str) -> str:
+    """One branch of a repository, in which nothing is filled in."""
+    if "{" in text:
+        raise ValueError("Nothing is filled in here; write the one branch that is meant, such as main.")
+    return branch(text)
+
+
 def branch(text: str) -> str:
     """A branch of a repository; `{version}` stands for the version of a release."""
     if text.startswith("refs/"):

@@ -35,7 +35,7 @@ from integrations.database.rows.outbox import Depth
 from integrations.deployers.kinds import KINDS
 from integrations.engine import Going, Process, processes, work
 
-_QUIET = {Work.WATCH_FREEZE, Work.WATCH_RELEASE}
+_QUIET = {Work.WATCH_FREEZE, Work.WATCH_RELEASE, Work.MARK_PULL_REQUESTS}
 """Work that only waits for its hour: counted, and named only where it is in trouble."""
 
 

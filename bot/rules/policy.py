@@ -208,6 +208,15 @@ class TagRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequestRule:
+    """What open pull requests are told at the code host."""
+
+    environments: tuple[EnvironmentName, ...]
+    branch: str = "main"
+    """Those against this branch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """Something deployable, with its environments in order."""
 
@@ -227,6 +236,8 @@ class Service:
     """What this service asks for besides what the change type does."""
     tag: TagRule | None = None
     """How its versions are marked at the code host; None: not at all."""
+    pull_requests: PullRequestRule | None = None
+    """What its open pull requests are told; None: nothing."""
 
     def environment(self, name: EnvironmentName) -> Environment | None:
         """The environment of that name."""

@@ -31,6 +31,7 @@ from bot.rules.policy import Environment, Protection, Service
 from bot.rules.protected_run import ProtectedRun, ProtectedRunId, Question, is_at, may_be_known_soon, started
 from bot.rules.sentence import AllOf, Code, Sentence, say
 from bot.verbs.ask_gate import AskGate, Unaskable
+from bot.verbs.services_at import ServicesAt
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,6 @@ PATIENCE = timedelta(minutes=15)
 """So long nobody has to hear that an answer can't be given."""
 GIVEN_UP = timedelta(days=1)
 
-Named = Callable[[str], str | None]
-"""How the code host itself calls a repository of the catalogue: `owner/name`; None if it isn't there."""
 Write = Callable[[Sequence[Sentence]], Awaitable[str]]
 """These sentences for somebody at the code host: plain words, with people by their names."""
 Place = tuple[Service, Environment]
@@ -86,7 +85,7 @@ class AnswerProtectionRule:
     ask_gate: AskGate
     agreed: Agreed
     now: Clock
-    named: Named
+    services_at: ServicesAt
     write: Write
 
     async def __call__(self, key: int) -> Next:
@@ -112,15 +111,10 @@ class AnswerProtectionRule:
         """What in the catalogue it may be about: several services can share a repository."""
         return [
             (service, environment)
-            for service in self.agreed().services.values()
-            if self._is_in(service, question.repository)
+            for service in self.services_at(question.repository)
             for environment in service.environments
             if is_at(question, environment.name)
         ]
-
-    def _is_in(self, service: Service, repository: str) -> bool:
-        there = self.named(service.repository) if service.repository else None
-        return there is not None and there.lower() == repository.lower()
 
     async def _decide(self, question: Question, places: Sequence[Place]) -> Decision | None:
         """None: not yet, for it may be one of ours."""

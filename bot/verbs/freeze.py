@@ -14,6 +14,7 @@ from bot.rules.freeze import Freeze, FreezeId, Window
 from bot.rules.people import Actor, PersonId
 from bot.rules.policy import Catalogue, ChannelId
 from bot.rules.sentence import REPEATED, AllOf, Code, Refused, Repeated, When, refuse
+from bot.verbs.mark_soon import mark_soon
 from bot.verbs.redraw import changed
 from bot.verbs.rights import lacks_role
 
@@ -229,6 +230,7 @@ async def redraw_cards(page: Page, agreed: Catalogue, freeze: Freeze) -> None:
     for name in freeze.window.services or frozenset(agreed.services):
         for release in await page.releases(service=name, open_only=True):
             await changed(page, release.id)
+    await mark_soon(page, agreed)
 
 
 def on_record(verb: str, freeze: Freeze, by: Actor, at: datetime) -> Happened:

@@ -103,6 +103,11 @@ RIGHT = {
         "repository: acme/payments\n    tag: {name: '{service}/{version}', environment: staging, release: false}"
     ),
     "a tag by default": in_service("repository: acme/payments\n    tag: {}"),
+    "marks on pull requests": in_service("repository: acme/payments\n    pull_requests: production"),
+    "marks of several environments": in_service("repository: acme/payments\n    pull_requests: [staging, production]"),
+    "marks with their settings": in_service(
+        "repository: acme/payments\n    pull_requests: {environments: [production], branch: release/2}"
+    ),
     "a recurring freeze": recurring(),
     "a recurring freeze of whole days": recurring(starts="2026-01-03", ends="2026-01-05"),
     "a recurring freeze with a T": recurring(starts="2026-01-02T17:00", ends="2026-01-05T07:00"),

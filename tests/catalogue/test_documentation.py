@@ -56,6 +56,7 @@ def test_everything_that_can_be_written_is_on_the_page():
         service,
         (*service, "checklist", 0),
         (*service, "tag"),
+        (*service, "pull_requests"),
         (*service, "environments", "x"),
         (*service, "environments", "x", "hours"),
         (*service, "environments", "x", "watch"),

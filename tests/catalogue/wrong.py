@@ -458,6 +458,27 @@ TAGS = {
     ),
 }
 
+PULL_REQUESTS = {
+    "marks without a repository": (_service("    pull_requests: §production\n"), "of which “repository”"),
+    "marks in a repository on this machine": (
+        _service("    repository: ./payments\n    pull_requests: §production\n"),
+        "at GitHub only",
+    ),
+    "marks of an environment of nobody's": (
+        _service(_AT_GITHUB + "    pull_requests: [§prodction]\n"),
+        "did you mean “production”",
+    ),
+    "marks of an environment of nobody's, with settings": (
+        _service(_AT_GITHUB + "    pull_requests: {environments: §prodction}\n"),
+        "did you mean “production”",
+    ),
+    "marks of no environment": (_service(_AT_GITHUB + "    pull_requests: {§environments: []}\n"), "at least one"),
+    "marks at a branch in which something is filled in": (
+        _service(_AT_GITHUB + "    pull_requests: {environments: production, branch: §'release/{version}'}\n"),
+        "Nothing is filled in here",
+    ),
+}
+
 RECURRING = {
     "a moment in words": (_recurring(starts="§friday"), "is not a moment"),
     "a moment with parts": (_recurring(starts="{day: 1}").replace("starts", "§starts"), "This is not a moment"),
@@ -632,6 +653,7 @@ WRONG = (
     | CONFIRMING
     | ITEMS
     | TAGS
+    | PULL_REQUESTS
     | RECURRING
     | CALENDARS
     | WAITING

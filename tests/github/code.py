@@ -98,7 +98,8 @@ def a_branch(call: Call) -> Answer:
 @answers("pulls/list", "pull_requests=read")
 def pull_requests(call: Call) -> Answer:
     state = call.get("state", "open")
-    found = [each for each in call.repo.pulls if state in {"all", each["state"]}]
+    base = call.get("base")
+    found = [each for each in call.repo.pulls if state in {"all", each["state"]} and base in {"", each["base"]["ref"]}]
     found.sort(key=lambda each: each["updated_at"], reverse=call.get("direction", "desc") == "desc")
     return call.page(found)
 
@@ -146,6 +147,14 @@ def merged_pull(repo: Repo, number: int, title: str, sha: str, by: str, *others:
         base=there,
     )
     repo.pulls.append(made)
+    return made
+
+
+def open_pull(repo: Repo, number: int, head: str, base: str, by: str = "ben") -> dict[str, Any]:
+    """A pull request that is open, with this newest commit, against that branch."""
+    made = merged_pull(repo, number, f"Number {number}", head, by)
+    made |= {"state": "open", "merged_at": None, "merge_commit_sha": None}
+    made["base"] = {**made["base"], "ref": base}
     return made
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from bot.rules.protected_run import Question
+from bot.ports import Work
+from bot.rules.protected_run import ProtectedRunId, Question
+from bot.verbs.answer_protection_rule import HearProtectionRule
 from handlers.github_protection import EVENT, protection_question
+from tests.handlers.hub import NAME, at_github
 from tests.makers import NOW, sha
+from tests.verbs.workshop import Workshop
 
 API = "https://api.github.com"
 RUN = f"{API}/repos/acme/payments/actions/runs/12345678901/deployment_protection_rule"
@@ -92,3 +97,47 @@ def test_an_environment_of_no_possible_name_is_refused(body):
 @pytest.mark.parametrize("commit", ["main", sha("first")[:7], sha("first").upper(), 7])
 def test_only_a_whole_commit_counts(commit):
     assert isinstance(read(a_payload(deployment={"sha": commit})), list)
+
+
+# ---------------------------------------------------------------- over signed HTTP
+
+
+def asked_of(number: int = 4711, **instead: Any) -> dict[str, Any]:
+    run = f"{API}/repos/{NAME}/actions/runs/{number}/deployment_protection_rule"
+    return a_payload(**{"deployment_callback_url": run, "repository": {"full_name": NAME}, **instead})
+
+
+async def test_a_signed_question_is_kept_and_its_answer_is_started():
+    shop = Workshop()
+    async with at_github(shop, protection_rule=HearProtectionRule(shop.records), api=API) as hub:
+        for _ in range(2):
+            status, told = await hub.sends(EVENT, asked_of())
+            assert (status, told) == (200, "Run 4711 will be told whether it may go on to production.")
+
+    async with shop.records.read() as page:
+        kept = await page.protected_run(ProtectedRunId(1))
+        assert await page.protected_run(ProtectedRunId(2)) is None
+    assert kept is not None
+    assert kept.question == Question(NAME, 4711, "production", sha("first"), shop.at)
+    assert set(shop.records.started) == {(Work.ANSWER_PROTECTION_RULE, kept.id)}
+
+
+async def test_a_question_that_leads_elsewhere_is_refused_and_not_kept():
+    shop = Workshop()
+    async with at_github(shop, protection_rule=HearProtectionRule(shop.records), api=API) as hub:
+        status, told = await hub.sends(EVENT, asked_of(deployment_callback_url="http://127.0.0.1/secrets"))
+
+    assert status == 400
+    assert "“deployment_callback_url”" in told
+    assert shop.records.started == []
+
+
+async def test_a_question_without_a_signature_is_not_heard():
+    shop = Workshop()
+    async with at_github(shop, protection_rule=HearProtectionRule(shop.records), api=API) as hub:
+        raw = json.dumps(asked_of()).encode()
+        headers = hub.headers(EVENT, raw)
+        status, _ = await hub.posts(raw, {**headers, "X-Hub-Signature-256": f"sha256={'0' * 64}"})
+
+    assert status == 401
+    assert shop.records.started == []

@@ -21,6 +21,7 @@ from integrations.sandbox.desk import Desk
 from integrations.sandbox.messages import Message
 from integrations.sandbox.server import Sandbox
 from integrations.sandbox.workspace import Workspace
+from tests.twins import FakeMarks, FakePublisher
 from tests.twins.calendars import FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget
@@ -197,9 +198,14 @@ class World:
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     neighbours: Neighbours | None = None
     """Real ones, for a story that has some; None: the stand-ins."""
+    marks: FakeMarks = field(default_factory=FakeMarks)
+    publisher: FakePublisher = field(init=False)
     slipway: Slipway | None = None
     players: dict[str, Player] = field(default_factory=dict)
     _stack: AsyncExitStack | None = None
+
+    def __post_init__(self) -> None:
+        self.publisher = FakePublisher(self.code)
 
     def __getattr__(self, name: str) -> Player:
         if name.startswith("_") or name not in {*CAST, "gus", "fay"}:
@@ -293,6 +299,8 @@ class World:
             verifier=self.verifier,
             calendars=self.calendars,
             metrics=self.metrics,
+            publisher=self.publisher,
+            marks=self.marks,
         )
         async with running(self.settings, neighbours=neighbours, pace=Pace.quick()) as slipway:
             yield slipway

@@ -3,6 +3,7 @@
 from tests.twins.calendars import Event, FakeCalendars
 from tests.twins.code_host import FakeCodeHost
 from tests.twins.deployer import FakeDeployer, FakeTarget, Script
+from tests.twins.marks import FakeMarks
 from tests.twins.metrics import FakeMetrics
 from tests.twins.protection import FakeProtectionRules
 from tests.twins.publisher import FakePublisher
@@ -13,6 +14,7 @@ __all__ = [
     "FakeCalendars",
     "FakeCodeHost",
     "FakeDeployer",
+    "FakeMarks",
     "FakeMetrics",
     "FakeProtectionRules",
     "FakePublisher",

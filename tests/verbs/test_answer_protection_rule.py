@@ -17,6 +17,7 @@ from bot.rules.protected_run import ProtectedRun, ProtectedRunId, Question
 from bot.rules.sentence import Sentence
 from bot.verbs.answer_protection_rule import GIVEN_UP, KNOWN_SOON, PATIENCE, AnswerProtectionRule, HearProtectionRule
 from bot.verbs.ask_gate import AskGate
+from bot.verbs.services_at import ServicesAt
 from tests.grounds import database_ground
 from tests.makers import PAYMENTS, PRODUCTION, STAGING, a_service, an_environment
 from tests.people import MAYA
@@ -40,7 +41,7 @@ class Gatehouse:
             AskGate(shop.look),
             lambda: shop.catalogue,
             lambda: shop.at,
-            lambda repository: NAME if repository == REPOSITORY else None,
+            ServicesAt(lambda: shop.catalogue, {REPOSITORY: NAME}.get),
             self.write,
         )
 
