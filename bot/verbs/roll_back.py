@@ -579,15 +579,15 @@ def _kept_out(history: Sequence[Deployment], wanted: str | None, stains: Stains)
     if target is None or veto is None:
         return None
     taken, commit = veto.taken, target.order.candidate.commit
-    itself = "{version} was taken back from {environment} ({veto})."
-    together = "{version} was taken back from {environment} together with {bad} ({veto})."
-    carries = "{version} carries what was taken back from {environment} with {bad} ({veto})."
-    what = itself if commit == taken.bad else together if commit in taken.known else carries
+    itself = commit == taken.bad
+    together = commit in taken.known
     return refuse(
-        what + " If it was not to blame, lift that with {lift}, or go back to another version.",
+        "{version} {was} taken back from {environment}{with_what} ({veto}). If it was not to blame, lift that with "
+        "{lift}, or go back to another version.",
         version=target.order.version,
+        was="was" if itself or together else "carries what was",
         environment=taken.environment,
-        bad=taken.bad_version,
+        with_what="" if itself else f" {'together ' if together else ''}with {taken.bad_version}",
         veto=veto.name,
         lift=Code(f"/rollback lift {veto.name} <reason>"),
     )

@@ -78,6 +78,7 @@ class Sender(Generic[P]):
         self._first_pause = first_pause.total_seconds()
         self._lease = lease
         self._report = report
+        self._taking = asyncio.Lock()
         self._sending = Tasks()
         self._woken = asyncio.Event()
         self._ending = False
@@ -93,11 +94,12 @@ class Sender(Generic[P]):
         """Send until `drain`."""
         while not self._ending:
             self._woken.clear()
-            taken = await self._take()
-            for parcel in taken:
-                self._sending.spawn(self._deliver(parcel), f"parcel {parcel.id}").add_done_callback(
-                    lambda _: self._woken.set()
-                )
+            async with self._taking:
+                taken = await self._take()
+                for parcel in taken:
+                    self._sending.spawn(self._deliver(parcel), f"parcel {parcel.id}").add_done_callback(
+                        lambda _: self._woken.set()
+                    )
             if not taken:
                 try:
                     await asyncio.wait_for(self._woken.wait(), await self._until_next())
@@ -108,6 +110,8 @@ class Sender(Generic[P]):
         """Take nothing new, and finish what is being sent. What isn't finished is sent by whoever looks next."""
         self._ending = True
         self._woken.set()
+        async with self._taking:
+            pass  # what is being taken at this moment is sent, too
         await self._sending.drain(within)
 
     async def settle(self, within: timedelta) -> None:

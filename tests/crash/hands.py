@@ -18,6 +18,8 @@ from tests.crash.fleet import DiedError, Fleet
 
 PEOPLE = ("U0MAYA", "U0INES")
 LOOK_EVERY = 0.15
+LOOKS = 40
+"""So often somebody looks whether the gate has read what it has to read, before they go on to something else."""
 ENDS = frozenset({"succeeded", "failed", "cancelled", "unknown"})
 
 
@@ -84,7 +86,11 @@ class Hands:
         """Look, confirm, and watch; perhaps stop it on the way."""
         first = self.rng.choice(PEOPLE)
         before = await self._last()
-        told = await self._surely("ask", first, release=release)
+        for _ in range(LOOKS):
+            told = await self._surely("ask", first, release=release)
+            if told is None or told["text"] != "vetoed":
+                break
+            await asyncio.sleep(LOOK_EVERY)  # until it is read whether the candidate has what was rolled back
         if told is None or told["text"] != "open":
             return
         if self.rng.random() < 0.2:

@@ -13,13 +13,14 @@ import logging
 import os
 import random
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 
+from bot.ports import Suspicion
 from bot.rules.deployment import DeploymentId
 from bot.rules.people import Actor, Person, PersonId, Standing, Surface
 from bot.rules.policy import ChangeTypeName, EnvironmentName, ServiceName
@@ -57,26 +58,36 @@ class Birth:
 
 
 class EveryRef(FakeCodeHost):
-    """Has a commit for whatever is named, each beside all others."""
+    """Has a commit for whatever is named, each beside all others; also for those that were named in another life."""
 
     async def resolve(self, repository: str, ref: str) -> Any:
-        self.add_repository(repository)
-        root = hashlib.sha1(repository.encode(), usedforsecurity=False).hexdigest()
-        if root not in self._repositories[repository].commits:
-            self.commit(repository, "The first", sha=root)
-        if ref not in self._repositories[repository].branches:
+        if ref not in self._with(repository).branches:
             sha = hashlib.sha1(f"{repository} {ref}".encode(), usedforsecurity=False).hexdigest()
-            self.commit(repository, f"Change {ref}", parents=[root], sha=sha)
+            self._with(repository, sha)
             self.branch(repository, ref, sha)
         return await super().resolve(repository, ref)
 
     async def between(self, repository: str, old: str | None, new: str, limit: int = 50) -> Any:
-        self.add_repository(repository)
-        kept = self._open(repository).commits
-        for sha in (old, new):
-            if sha is not None and sha not in kept:  # a life before this one named it
-                self.commit(repository, "Change", sha=sha)
+        self._with(repository, new, *([old] if old is not None else ()))
         return await super().between(repository, old, new, limit)
+
+    async def carries(self, repository: str, commit: str, suspicion: Suspicion, limit: int = 10) -> Any:
+        self._with(repository, commit, suspicion.good, suspicion.bad)
+        return await super().carries(repository, commit, suspicion, limit)
+
+    async def contains(self, repository: str, commit: str, others: Sequence[str]) -> frozenset[str]:
+        self._with(repository, commit)
+        return await super().contains(repository, commit, others)
+
+    def _with(self, repository: str, *commits: str) -> Any:
+        """The repository, with these commits in it, whoever named them first."""
+        self.add_repository(repository)
+        kept = self._open(repository)
+        root = hashlib.sha1(repository.encode(), usedforsecurity=False).hexdigest()
+        for sha in (root, *commits):
+            if sha not in kept.commits:
+                self.commit(repository, "Change", parents=[] if sha == root else [root], sha=sha)
+        return kept
 
 
 def live(birth: Birth) -> None:
@@ -146,7 +157,7 @@ def _text(said: object) -> str:
         case Planned():
             return str(said.picture.release.id)
         case Preview():
-            return "open" if said.place.open else "blocked"
+            return "open" if said.place.open else " ".join(sorted(each.reason for each in said.place.blockers))
         case _:
             return str(getattr(said, "sentence", ""))
 

@@ -417,6 +417,30 @@ async def test_being_stopped_in_the_middle_hands_the_parcel_on_at_once(world: Wo
     assert world.texts() == ["once"]
 
 
+async def test_what_is_being_taken_when_the_sender_is_stopped_is_sent_before_the_stop_is_over(world: World) -> None:
+    taking, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Outbox):
+        async def claim(self, *which: Any) -> Any:
+            taken = await super().claim(*which)
+            if taken:
+                taking.set()
+                await go_on.wait()
+            return taken
+
+    await world.tell(ChannelLine(HOME, say("once")))
+    sender = world.sender(store=Slow(world.store._engines))
+    running = asyncio.create_task(sender.run())
+    await taking.wait()
+    stopping = asyncio.create_task(sender.drain(timedelta(seconds=10)))
+    await asyncio.sleep(0)
+    go_on.set()
+    await stopping
+    assert world.texts() == ["once"]
+    assert (await world.store.depth()).waiting == 0
+    await running
+
+
 # ---------------------------------------------------------------- Slack is busy, or away
 
 

@@ -271,6 +271,19 @@ async def test_after_going_forward_again_the_older_version_is_still_a_way_back(s
     assert (await shop.rolled_back()).order.version == "1"
 
 
+async def test_whoever_has_gone_back_twice_is_told_what_keeps_the_version_in_between_out(shop):
+    for number, ref in enumerate((shop.a, shop.b, shop.c), 1):
+        await shop.shipped(ref, str(number))
+    assert (await shop.rolled_back()).order.version == "2"
+    assert (await shop.rolled_back()).order.version == "1"
+    kept_out = await rolls_back(shop, "2")
+    assert isinstance(kept_out, Refused)
+    assert str(kept_out.why) == (
+        "2 was taken back from production (V-2). If it was not to blame, lift that with /rollback lift V-2 <reason>, "
+        "or go back to another version."
+    )
+
+
 async def test_a_version_that_is_not_to_blame_may_come_back_once_the_culprit_is_named(shop):
     for number, ref in enumerate((shop.a, shop.b, shop.c), 1):
         await shop.shipped(ref, str(number))
