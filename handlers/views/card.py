@@ -310,6 +310,6 @@ def _go_back(picture: Picture) -> Iterator[Block]:
         for each in picture.places
         if each.name in finals and (there := _watched(each) or (each.facts.standing if each.stands_here else None))
     ]
-    for place, standing in here[-1:]:
-        value = encode(OnService(picture.service.name, place.name, standing.id))
+    for place, there in here[-1:]:
+        value = encode(OnService(picture.service.name, place.name, there.id))
         yield button("Roll back", Press.WAY_BACK, value, spoken=f"Preview the way back in {place.name}")
