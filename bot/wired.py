@@ -31,6 +31,7 @@ from bot.verbs.decide_exception import DecideException
 from bot.verbs.edit_release import EditRelease
 from bot.verbs.except_freeze import ExceptFreeze
 from bot.verbs.freeze import EndFreeze, ExtendFreeze, StartFreeze
+from bot.verbs.hear_pull_request import HearPullRequest
 from bot.verbs.hear_push import HearPush
 from bot.verbs.hear_target import HearTarget
 from bot.verbs.keep import Keep
@@ -88,6 +89,7 @@ class Verbs:
     report_check: ReportCheck
     report_run: ReportRun
     hear_push: HearPush
+    hear_pull_request: HearPullRequest
     hear_target: HearTarget
     hear_protection_rule: HearProtectionRule
     look_sooner: LookSooner
@@ -155,6 +157,7 @@ def wire(
         report_check=report_check,
         report_run=ReportRun(records, agreed, services_at, report_check),
         hear_push=HearPush(records, services_at, neighbours.code_host, set_candidate),
+        hear_pull_request=HearPullRequest(records, services_at, agreed),
         hear_target=HearTarget(records, neighbours.deployers, agreed),
         hear_protection_rule=HearProtectionRule(records),
         look_sooner=LookSooner(records),

@@ -467,6 +467,7 @@ def hears_github(verbs: Verbs, api: str = OFFICIAL) -> Hears:
     return Hears(
         verbs.report_run,
         verbs.hear_push,
+        verbs.hear_pull_request,
         verbs.look_sooner,
         utc_now,
         protection_rule=verbs.hear_protection_rule,

@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 GITHUB = "/webhooks/github"
 LARGEST = 5 * 1024 * 1024
 """A push of two thousand commits fits; GitHub itself sends up to 25 MB."""
-EVENTS = ("push", "workflow_run", "check_suite", "deployment_status")
+EVENTS = ("push", "workflow_run", "check_suite", "deployment_status", "pull_request")
 """What is listened to."""
 
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
@@ -77,10 +77,9 @@ class Hears:
 
     report: ReportRun
     push: HearPush
+    pull_request: HearPullRequest
     look_sooner: LookSooner
     now: Clock
-    pull_request: HearPullRequest | None = None
-    """None: nobody wants to know."""
     protection_rule: HearProtectionRule | None = None
     """None: nobody answers."""
     api: str = ""
@@ -151,7 +150,7 @@ class GitHubWebhooks:
         """What came of it, in sentences; whatever is missing in the payload is noted there."""
         match event:
             case "ping":
-                return _greeting(payload, self.hears.pull_request is not None)
+                return _greeting(payload)
             case "workflow_run":
                 return await self._workflow_run(payload)
             case "check_suite":
@@ -160,8 +159,8 @@ class GitHubWebhooks:
                 return await self._moved(payload)
             case "push":
                 return await self._push(payload)
-            case "pull_request" if self.hears.pull_request is not None:
-                return await self._pull_request(payload, self.hears.pull_request)
+            case "pull_request":
+                return await self._pull_request(payload)
             case "deployment_protection_rule" if self.hears.protection_rule is not None:
                 return await self._protection_rule(payload, self.hears.protection_rule)
             case _:
@@ -201,14 +200,17 @@ class GitHubWebhooks:
         followed = await self.hears.push(read)
         return _what_follows(followed, read.branch) if followed.services else _unknown(read.repository)
 
-    async def _pull_request(self, payload: Payload, hear: HearPullRequest) -> str:
+    async def _pull_request(self, payload: Payload) -> str:
         read = payload.pull_request()
         if read is None:
             return ""
         if isinstance(read, Silent):
             return read.why
-        await hear(read)
-        return f"Heard of number {read.number}."
+        marked = await self.hears.pull_request(read)
+        if not marked.services:
+            return _unknown(read.repository)
+        names = [each.title for each in marked.wanted]
+        return _looked(names) or f"Pull requests against {clip(read.branch, 100)} aren't marked. Nothing was changed."
 
     async def _protection_rule(self, payload: Payload, hear: HearProtectionRule) -> str:
         """A workflow waits for an answer, which is given at the run itself."""
@@ -255,10 +257,9 @@ def _number(request: web.Request) -> str:
     return given if _NUMBER.fullmatch(given) else "without a number"
 
 
-def _greeting(payload: Payload, wants_pull_requests: bool) -> str:
+def _greeting(payload: Payload) -> str:
     """The answer to `ping`, by which GitHub tries a new webhook: what it should send, and doesn't."""
-    wanted = {*EVENTS, *(["pull_request"] if wants_pull_requests else [])}
-    missing = sorted(wanted - payload.events()) if "*" not in payload.events() else []
+    missing = sorted({*EVENTS} - payload.events()) if "*" not in payload.events() else []
     if not missing:
         return "Slipway hears this webhook."
     return f"Slipway hears this webhook. It could use these events, too: {joined(missing)}."

@@ -19,6 +19,7 @@ from bot.rules.policy import Service
 from bot.secret import Secret
 from bot.serving import serving
 from bot.settings import Settings, read
+from bot.verbs.hear_pull_request import HearPullRequest
 from bot.verbs.hear_push import HearPush
 from bot.verbs.look_sooner import LookSooner
 from bot.verbs.report_run import ReportRun
@@ -130,6 +131,7 @@ async def at_github(shop: Workshop, *, secret: str = SECRET, **hears: Any) -> As
     ready = Hears(
         ReportRun(shop.records, lambda: shop.catalogue, there, shop.report_check),
         HearPush(shop.records, there, shop.code, shop.set_candidate),
+        HearPullRequest(shop.records, there, lambda: shop.catalogue),
         LookSooner(shop.records),
         lambda: shop.at,
     )

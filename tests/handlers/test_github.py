@@ -15,12 +15,12 @@ import pytest
 from multidict import CIMultiDict
 
 from bot.notices import ThreadLine
-from bot.ports import ConflictError, RecordsError
+from bot.ports import ConflictError, RecordsError, Work
 from bot.rules.people import SLIPWAY
-from bot.rules.policy import ItemRule
+from bot.rules.policy import ItemRule, PullRequestRule
 from bot.rules.release import ReleaseId
-from bot.verbs.hear_pull_request import PullRequestMoved
 from bot.verbs.hear_push import HearPush
+from bot.verbs.mark_soon import ALL
 from bot.verbs.report_run import ReportRun
 from handlers.github import LARGEST
 from handlers.github_payloads import PASSED
@@ -299,23 +299,27 @@ async def test_what_no_release_follows_changes_nothing(hub, branch, instead, say
 # ---------------------------------------------------------------- pull requests, and what is not listened to
 
 
-async def test_whoever_wants_to_know_of_pull_requests_hears_of_those_with_a_new_commit():
-    heard: list[PullRequestMoved] = []
+async def test_pull_requests_that_are_marked_are_looked_at_as_soon_as_they_have_a_new_commit():
+    shop = Workshop(pull_requests=PullRequestRule((PRODUCTION,), "master"))
+    async with at_github(shop) as hub:
+        told = example("pull_request.synchronize", repository__full_name=NAME)
+        for action in ("synchronize", "opened", "reopened"):
+            assert await hub.sends("pull_request", {**told, "action": action}) == (200, "Looking at Payments now.")
+        assert shop.records.nudged == [(Work.MARK_PULL_REQUESTS, ALL, "changed")] * 3
+        labeled = await hub.sends("pull_request", {**told, "action": "labeled"})
+        assert labeled == (200, "It has the same commits as before.")
+        elsewhere = await hub.sends("pull_request", example("pull_request.synchronize"))
+        assert elsewhere == (200, "No service of the catalogue is at Codertocat/Hello-World. Nothing was changed.")
+    assert len(shop.records.nudged) == 3
 
-    async def hear(moved: PullRequestMoved) -> None:
-        heard.append(moved)
 
-    async with at_github(a_shop(), pull_request=hear) as hub:
-        told = example("pull_request.synchronize")
-        assert await hub.sends("pull_request", told) == (200, "Heard of number 2.")
-        for action in ("opened", "reopened"):
-            await hub.sends("pull_request", {**told, "action": action})
-        assert await hub.sends("pull_request", {**told, "action": "labeled"}) == (
-            200,
-            "It has the same commits as before.",
-        )
-    moved = PullRequestMoved("Codertocat/Hello-World", 2, "ec26c3e57ca3a959ca5aad62de7213c562f8c821", "master")
-    assert heard == [moved] * 3
+@pytest.mark.parametrize("rule", [None, PullRequestRule((PRODUCTION,))])
+async def test_pull_requests_that_nobody_wants_marked_change_nothing(rule):
+    shop = Workshop(pull_requests=rule)
+    async with at_github(shop) as hub:
+        told = await hub.sends("pull_request", example("pull_request.synchronize", repository__full_name=NAME))
+    assert told == (200, "Pull requests against master aren't marked. Nothing was changed.")
+    assert shop.records.nudged == []
 
 
 async def test_what_is_not_listened_to_is_answered_in_peace(hub):
@@ -323,8 +327,6 @@ async def test_what_is_not_listened_to_is_answered_in_peace(hub):
         200,
         "Slipway doesn't listen to issues. Nothing was changed.",
     )
-    told = await hub.sends("pull_request", example("pull_request.synchronize"))
-    assert told == (200, "Slipway doesn't listen to pull_request. Nothing was changed.")
 
 
 async def test_a_new_webhook_is_greeted_and_told_what_it_should_send(hub):
@@ -332,7 +334,7 @@ async def test_a_new_webhook_is_greeted_and_told_what_it_should_send(hub):
     some = example("ping", hook__events=["push", "workflow_run", "issues"])
     assert await hub.sends("ping", some) == (
         200,
-        "Slipway hears this webhook. It could use these events, too: check_suite and deployment_status.",
+        "Slipway hears this webhook. It could use these events, too: check_suite, deployment_status and pull_request.",
     )
     assert (await hub.sends("ping", {"zen": "Speak like a human."}))[0] == 200
 
