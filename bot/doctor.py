@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from bot.catalogue.problem import Problem
@@ -22,7 +23,7 @@ from bot.ports import (
     Verifier,
 )
 from bot.rules.judging import usual
-from bot.rules.policy import CalendarSource, Catalogue, ChannelId, Environment, Service
+from bot.rules.policy import CalendarSource, Catalogue, ChannelId, Environment, Protection, Service
 from bot.rules.sentence import joined
 from bot.rules.watch import Metric, MetricsSource, Watch, filled_in, needs, number
 from bot.verbs.sync_freezes import AHEAD
@@ -110,6 +111,28 @@ class SlackCheckup(Protocol):
         ...
 
 
+class Saying(StrEnum):
+    """What Slipway says at a code host where the catalogue asks for it; each takes a permission of its own."""
+
+    VERSIONS = "versions"
+    """Tags and releases."""
+    MARKS = "marks"
+    """Whether a pull request may be merged."""
+    ANSWERS = "answers"
+    """Whether a workflow may go on."""
+
+
+def said_about(service: Service) -> frozenset[Saying]:
+    """What is to be said about that service."""
+    gates = any(each.protection is Protection.GATE for each in service.environments)
+    wanted = {
+        Saying.VERSIONS: service.tag is not None,
+        Saying.MARKS: service.pull_requests is not None,
+        Saying.ANSWERS: gates,
+    }
+    return frozenset(each for each, is_so in wanted.items() if is_so)
+
+
 class CodeHostCheckup(Protocol):
     """What of a code host can be tried without anybody noticing. AilingError in a sentence where it fails."""
 
@@ -121,8 +144,12 @@ class CodeHostCheckup(Protocol):
         """Whether that repository is at this host."""
         ...
 
-    async def lacks(self, repository: str) -> Sequence[str]:
-        """The permissions that we need there and don't have, by name."""
+    async def lacks(self, repository: str, says: Collection[Saying]) -> Sequence[str]:
+        """The permissions that we need there and don't have, by name.
+
+        Those for what is said there are only found missing where the host tells what was granted: nothing is written
+        to find out.
+        """
         ...
 
 
@@ -160,8 +187,7 @@ async def examine(
     agreed = catalogue if isinstance(catalogue, Catalogue) else None
     async for found in _slack(patients, agreed, scopes, socket_mode=socket_mode):
         yield found
-    repositories = {each.repository for each in agreed.services.values() if each.repository} if agreed else set()
-    async for found in _code(patients, sorted(repositories)):
+    async for found in _code(patients, _repositories(agreed.services.values() if agreed else ())):
         yield found
     if agreed is None:
         return
@@ -341,18 +367,28 @@ async def _roles(directory: Directory, catalogue: Catalogue) -> AsyncIterator[Fi
             yield Finding(well=True, what=f"{what}: {holders} {'person' if holders == 1 else 'people'}.")
 
 
-async def _code(patients: Patients, repositories: Sequence[str]) -> AsyncIterator[Finding]:
+def _repositories(services: Iterable[Service]) -> Mapping[str, frozenset[Saying]]:
+    """Each repository, with what is to be said there."""
+    found: dict[str, frozenset[Saying]] = {}
+    for service in services:
+        if service.repository:
+            found[service.repository] = found.get(service.repository, frozenset()) | said_about(service)
+    return found
+
+
+async def _code(patients: Patients, repositories: Mapping[str, frozenset[Saying]]) -> AsyncIterator[Finding]:
     """The code hosts, and every repository."""
-    at_github = [each for each in repositories if patients.github is not None and patients.github.has(each)]
+    names = sorted(repositories)
+    at_github = [each for each in names if patients.github is not None and patients.github.has(each)]
     if patients.github is not None:
-        async for found in _github(patients.github, at_github):
+        async for found in _github(patients.github, {each: repositories[each] for each in at_github}):
             yield found
-    for repository in repositories:
+    for repository in names:
         if repository not in at_github:
             yield await _repository(patients.code_host, repository)
 
 
-async def _github(github: CodeHostCheckup, repositories: Sequence[str]) -> AsyncIterator[Finding]:
+async def _github(github: CodeHostCheckup, repositories: Mapping[str, frozenset[Saying]]) -> AsyncIterator[Finding]:
     try:
         account = await _patiently(github.account())
     except AilingError as error:
@@ -362,8 +398,8 @@ async def _github(github: CodeHostCheckup, repositories: Sequence[str]) -> Async
         yield Finding(well=True, what=f"GitHub: Slipway is the App {account.name}.")
     else:
         yield _token_of(account)
-    for repository in repositories:
-        yield await _at_github(github, account, repository)
+    for repository, says in repositories.items():
+        yield await _at_github(github, account, repository, says)
 
 
 def _token_of(account: HostAccount) -> Finding:
@@ -376,10 +412,12 @@ def _token_of(account: HostAccount) -> Finding:
     return Finding(well=False, what=what, step="Make another one in time, and give it in SLIPWAY_GITHUB_TOKEN.")
 
 
-async def _at_github(github: CodeHostCheckup, account: HostAccount, repository: str) -> Finding:
+async def _at_github(
+    github: CodeHostCheckup, account: HostAccount, repository: str, says: frozenset[Saying]
+) -> Finding:
     what = f"Repository {repository}"
     try:
-        lacking = await _patiently(github.lacks(repository))
+        lacking = await _patiently(github.lacks(repository, says))
     except AilingError as error:
         step = "Correct “repository” in the catalogue, or give Slipway access to it at GitHub."
         return Finding(well=False, what=f"{what}: {error}", step=step)

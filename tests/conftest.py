@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 # The engine's threads draw their pauses from the numbers that all share; Hypothesis takes that for a strategy's doing.
 for _module in (_queue, _sys_db, _workflow_commands):
     setattr(_module, "random", random.Random())  # noqa: B010 - a module's own numbers, and nobody's secret
+
+
+# Started in the background of a shell, a run ignores Ctrl-C, and so would every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from bot.doctor import AilingError, HostAccount
+from bot.doctor import AilingError, HostAccount, Saying
 from integrations.github.client import GitHub, Repository
 from integrations.github.errors import GitHubError, GitHubRefusedError, permission
 from integrations.github.places import at_github
 
 NEEDS: Mapping[str, str] = MappingProxyType({"contents": "read", "pull_requests": "read"})
 """The permissions without which commits, or the pull requests behind them, can't be read. Each is tried below."""
+SAYS: Mapping[Saying, tuple[str, str]] = MappingProxyType(
+    {
+        Saying.VERSIONS: ("contents", "write"),
+        Saying.MARKS: ("statuses", "write"),
+        Saying.ANSWERS: ("deployments", "write"),
+    }
+)
+"""The permission that each saying takes besides."""
 _LEVELS = ("read", "write", "admin")
 _TRIED = MappingProxyType({"contents": "/commits{?per_page}", "pull_requests": "/pulls{?per_page}"})
 """What is read where GitHub doesn't tell what was granted: to be let in is proof."""
@@ -36,8 +44,9 @@ class GitHubDoctor:
         """Whether that repository is at this GitHub."""
         return at_github(repository, self._host) is not None
 
-    async def lacks(self, repository: str) -> tuple[str, ...]:
+    async def lacks(self, repository: str, says: Collection[Saying] = ()) -> tuple[str, ...]:
         """The permissions that we lack there, by their names on GitHub's pages."""
+        needs = dict(NEEDS) | dict(SAYS[each] for each in Saying if each in says)
         with _in_a_sentence():
             repo = self._github.repository(at_github(repository, self._host) or repository)
             await repo.get("")
@@ -45,7 +54,8 @@ class GitHubDoctor:
             if granted is None:
                 lacking = [name for name in NEEDS if not await _let_in(repo, name)]
             else:
-                lacking = [name for name, level in NEEDS.items() if not _covers(granted.get(name), level)]
+                lacking = [name for name, level in needs.items() if not _covers(granted.get(name), level)]
+                return tuple(f"“{permission(each, needs[each])}”" for each in lacking)
         return tuple(f"“{permission(each, NEEDS[each])}”" for each in lacking)
 
 

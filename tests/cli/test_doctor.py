@@ -258,6 +258,24 @@ async def test_a_permission_that_the_app_lacks_is_named(environment, github, cap
     assert "“Permissions & events”" in told
 
 
+async def test_the_permissions_for_what_the_catalogue_wants_to_be_said_are_looked_for(environment, github, capsys):
+    edit(environment, ("    environments:", "    tag: v{version}\n    environments:"))
+    edit(environment, ("      production:", "      production:\n        protection_rule: gate"))
+    reads = {"metadata": "read", "contents": "read", "pull_requests": "read"}
+    github.installed("acme/payments", permissions=reads)
+    told = await advice(as_the_app(environment), capsys)
+    assert "✗ Repository acme/payments: the App lacks “Contents: write” and “Deployments: write”." in told
+
+    github.installations.clear()
+    github.installed("acme/payments", permissions=reads | {"contents": "write", "deployments": "write"})
+    await consult(as_the_app(environment))
+    assert "✓ Repository acme/payments:" in capsys.readouterr().out
+
+    edit(environment, ("tag: v{version}", "pull_requests: production"))
+    told = await advice(as_the_app(environment), capsys)
+    assert "✗ Repository acme/payments: the App lacks “Commit statuses: write”." in told
+
+
 async def test_a_permission_that_a_token_lacks_is_named_by_trying(environment, github, capsys):
     token = github.token(permissions={"metadata": "read"}, kind="fine-grained").token
     told = await advice(environment | {"SLIPWAY_GITHUB_TOKEN": token}, capsys)

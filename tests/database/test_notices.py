@@ -24,6 +24,7 @@ from bot.notices import (
     TrainAsks,
     TrainChanged,
     Wanted,
+    WatchTold,
 )
 from bot.rules.sentence import AllOf, At, AtRole, Code, InPlaceOf, Link, Sentence, When
 from integrations.database.notices import read, written
@@ -49,6 +50,7 @@ sentences = some.dictionaries(names, parts, max_size=4).map(
 anything = some.one_of(
     some.builds(CardChanged, numbers),
     some.builds(DeploymentChanged, numbers, numbers),
+    some.builds(WatchTold, numbers, numbers),
     some.builds(ThreadLine, numbers, sentences, some.booleans(), some.none() | words),
     some.builds(TrainChanged, numbers, numbers),
     some.builds(TrainAsks, words, numbers),
@@ -76,5 +78,5 @@ def test_every_kind_of_notice_is_tried_here() -> None:
     assert {kind.__name__ for kind in get_args(notices.Notice)} == {
         "CardChanged", "DeploymentChanged", "ThreadLine", "DirectLine", "Wanted", "ChannelLine", "FreezeTold",
         "DigestDue", "ExceptionWanted", "ReviewWanted",
-        "TrainChanged", "TrainAsks",
+        "TrainChanged", "TrainAsks", "WatchTold",
     }  # fmt: skip

@@ -679,7 +679,7 @@ async def test_a_failure_of_ours_has_a_reference_that_the_log_has_too(caplog):
 
 
 async def test_what_calls_itself_a_delivery_is_not_written_into_the_log(hub, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="handlers.github")
     raw = json.dumps(hub.a_run()).encode()
     headers = hub.headers("workflow_run", raw) | {"X-GitHub-Delivery": "1 of mine: all is well"}
     assert (await hub.posts(raw, headers))[0] == 200
