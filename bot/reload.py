@@ -47,12 +47,12 @@ class Agreement:
         """Its schedules run from now on, its freezes come in time, and everybody hears what it means for them."""
         if self.keep_schedules is not None:
             await self.keep_schedules(schedules_of(new))
-        await mark_all(self._records, new)
         await self.keep_in_step()  # before people hear of it, and can act upon it: until then, nothing new is frozen
         if self.adopt is not None:
             await self.adopt(old, new)
         if self.find_impossible is not None:
             await self.find_impossible()
+        await mark_all(self._records, new)
 
     async def keep_in_step(self) -> None:
         """Bring the freezes in step with it. What goes wrong is logged, and told once, and stops nothing else."""

@@ -276,6 +276,7 @@ async def running(
                 records,
                 neighbours.protection_rules,
                 AskGate(verbs.look),
+                neighbours.deployers,
                 agreed,
                 utc_now,
                 ServicesAt(agreed, partial(at_github, host=website(settings.github_api))),

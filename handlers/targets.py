@@ -5,8 +5,10 @@ Whoever copies a word can only say the same again, and words that overtake each 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+import secrets
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -72,11 +74,11 @@ class Targets:
 
     async def _patiently(self, number: DeploymentId, delivery: Delivery) -> News | Refused:
         """Again, if somebody else was faster."""
-        for _ in range(1, ATTEMPTS):
+        for attempt in range(1, ATTEMPTS):
             try:
                 return await self.heard(number, delivery)
             except ConflictError:
-                continue
+                await asyncio.sleep(0.05 * attempt * (0.5 + secrets.randbelow(100) / 100))
         return await self.heard(number, delivery)
 
 

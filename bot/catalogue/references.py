@@ -32,6 +32,7 @@ def misfits(data: Any) -> Iterator[Finding]:
             yield from _order(places, path)
     yield from _tags(data)
     yield from _pull_requests(data)
+    yield from _gates(data)
     yield from _named(data)
     yield from _quorums(data)
     yield from _same_digests(data)
@@ -124,6 +125,21 @@ def _pull_requests(data: Any) -> Iterator[Finding]:
                 (given.get("environments"), (*where, "environments")) if isinstance(given, dict) else (given, where)
             )
             yield from unknown(named, at, "environment of this service", list(places))
+
+
+def _gates(data: Any) -> Iterator[Finding]:
+    """The gate is asked about what a run runs on, so a run that deploys what it is given would get past it."""
+    for path, given in find(data, "services", EACH, "environments", EACH):
+        place = mapping(given)
+        workflow = mapping(place.get("deployer")).get("github-actions")
+        if place.get("protection_rule") == "gate" and workflow and mapping(workflow).get("deploys") != "head":
+            yield (
+                (*path, "protection_rule"),
+                (
+                    "“gate” asks about the commit that a run runs on, and this workflow deploys a commit that it is "
+                    "given. Let it deploy what it runs on (“deploys: head”), or leave “started” here."
+                ),
+            )
 
 
 def _order(places: Mapping[str, Any], at: Path) -> Iterator[Finding]:

@@ -67,6 +67,8 @@ class Capabilities:
     """Whether it can tell before a rollback if what is to be deployed is still there."""
     forestalls: bool = False
     """Whether what is cancelled before it began never begins, however late its start arrives."""
+    names_run: bool = False
+    """Whether what it starts is a run at the code host, whose number is the deployment's ref once that is known."""
     finds_again: bool = True
     """Whether asked to start again, it finds what it started. Otherwise it is asked once, and never again."""
 

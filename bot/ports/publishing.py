@@ -79,7 +79,7 @@ class ProtectionRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands beside a commit: whose word it is (`slipway/production`), the word, why, and where it leads."""
+    """What stands beside a commit: whose word it is (`slipway/payments/production`), the word, why, and a link."""
 
     context: str
     state: MarkState

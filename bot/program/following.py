@@ -15,7 +15,7 @@ from bot.ports import ConflictError, RecordsError
 from bot.program import steps, terminal
 from bot.program.desk import Desk, open_desk, utc_now
 from bot.program.standing_in import standing_in
-from bot.rules.deployment import Deployment, DeploymentId, Kind
+from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.on_record import number_of
 from bot.settings import Settings
 from bot.trouble import WRONG_SETTINGS, Trouble
@@ -33,24 +33,57 @@ async def follow(desk: Desk, deployment_id: DeploymentId) -> int:
     try:
         async with AsyncExitStack() as stack:
             shown = stack.enter_context(display(await _look(desk, deployment_id)))
-            while not steps.is_over(shown.deployment):
-                # What was begun is not given up since the database is busy or away for a while.
-                await asyncio.sleep(_PAUSE)
-                with suppress(ConflictError, RecordsError):
-                    await here.if_nobody_else(stack)
-                    shown.show(await _look(desk, deployment_id))
-                if here.standing_in and shown.deployment.waits and shown.deployment.order.kind is Kind.DEPLOY:
-                    terminal.say(f"{shown.deployment.name} keeps its place in line until a Slipway is at work.")
-                    return 0
+            if not await _until_over(shown, here, stack):
+                return 0
+            over = shown.deployment
+            back = await _taken_back_by(desk, over)
+            if back is not None and here.standing_in:
+                # Slipway has begun to roll it back, and there is no other Slipway that would go on with that.
+                deployment_id = back.id
+                shown.show(back)
+                await _until_over(shown, here, stack)
     except asyncio.CancelledError:
         _left_alone(deployment_id, here)
         raise
-    over = shown.deployment
+    await _say_the_end(desk, over)
+    if shown.deployment is not over:
+        await _say_the_end(desk, shown.deployment)
+    elif back is not None:
+        terminal.say(f"Slipway rolls it back: slipway follow {back.name}")
+    return steps.code_of(over)
+
+
+async def _until_over(shown: Shown, here: Here, stack: AsyncExitStack) -> bool:
+    """Show it until it is over; False if it only keeps its place in line until a Slipway is at work."""
+    number = shown.deployment.id
+    while not steps.is_over(shown.deployment):
+        # What was begun is not given up since the database is busy or away for a while.
+        await asyncio.sleep(_PAUSE)
+        with suppress(ConflictError, RecordsError):
+            await here.if_nobody_else(stack)
+            shown.show(await _look(here.desk, number))
+        if here.standing_in and shown.deployment.waits and shown.deployment.order.kind is Kind.DEPLOY:
+            terminal.say(f"{shown.deployment.name} keeps its place in line until a Slipway is at work.")
+            return False
+    return True
+
+
+async def _taken_back_by(desk: Desk, over: Deployment) -> Deployment | None:
+    """The rollback that takes it back since its watch did not hold, if that is still on its way."""
+    if over.watched_since is None or over.attempt is not Attempt.FAILED:
+        return None
+    async with desk.records.read() as reading:
+        holding = await reading.deployments(
+            service=over.order.service, environment=over.order.environment, holding_only=True
+        )
+    return next((each for each in holding if each.order.replaces == over.id and each.order.kind is Kind.ROLLBACK), None)
+
+
+async def _say_the_end(desk: Desk, over: Deployment) -> None:
     sentence = ending(over, over.order.confirmed_by)
     if sentence is not None:
         say = terminal.good if steps.code_of(over) == 0 else terminal.bad
         say(await desk.write(sentence))
-    return steps.code_of(over)
 
 
 async def follow_by_name(settings: Settings, name: str) -> int:

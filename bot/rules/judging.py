@@ -160,7 +160,8 @@ def verdict(watch: Watch, looks: Sequence[Look]) -> Verdict:
 
     Bad: something was bad in so many looks in a row. Good, once there were enough looks: the newest ones of everything
     are good, as many of them as it would take to be bad. What is bad just then has some more looks to show which it is,
-    and is bad if it never settles. Anything else could not be judged.
+    and is bad if it never settles; what can be read again only just then has them, too. Anything else could not be
+    judged.
     """
     rows = {name: [_of(name, each) for each in looks] for name in watch.lasting}
     bad = tuple(name for name, row in rows.items() if _in_a_row(row) >= watch.lasting[name])
@@ -170,8 +171,11 @@ def verdict(watch: Watch, looks: Sequence[Look]) -> Verdict:
         return Verdict(Outcome.GOES_ON)
     newest = {name: row[-watch.lasting[name] :] for name, row in rows.items()}
     unsettled = tuple(name for name, row in newest.items() if Judgement.BAD in row)
-    if unsettled and len(looks) < 2 * watch.looks:
-        return Verdict(Outcome.GOES_ON, unsettled)
+    readable_again = tuple(
+        name for name, row in newest.items() if Judgement.UNREADABLE in row and row[-1] is Judgement.GOOD
+    )
+    if (unsettled or readable_again) and len(looks) < 2 * watch.looks:
+        return Verdict(Outcome.GOES_ON, (*unsettled, *readable_again))
     if unsettled:
         return Verdict(Outcome.BAD, unsettled)
     unreadable = tuple(name for name, row in newest.items() if Judgement.UNREADABLE in row)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-from bot.rules.deployment import UNDER_WAY, Deployment
+from bot.rules.deployment import UNDER_WAY, Attempt, Deployment
 
 ProtectedRunId = NewType("ProtectedRunId", int)
 
@@ -27,7 +26,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ProtectedRun:
-    """A question, and what was answered. `approved` None with an answer: nobody waited for it any more."""
+    """A question, and what was answered.
+
+    `approved` is what was decided last, and is kept before it is said: whether it was heard may never be known.
+    """
 
     id: ProtectedRunId
     question: Question
@@ -46,22 +48,22 @@ def is_at(question: Question, environment: str) -> bool:
     return question.environment.lower() == environment.lower()
 
 
-def started(question: Question, deployments: Iterable[Deployment]) -> Deployment | None:
-    """Which of these deployments, all of that place, this run carries out; None if it is none of ours.
+def started(question: Question, deployment: Deployment, *, named: bool) -> bool:
+    """Whether this run carries out that deployment, which is of that place.
 
-    It is known by its run, once that is known, and by its commit else.
+    It is known by the run's number; else by its commit, as long as it is under way. `named`: its target always tells
+    the number, so no other run is it, whatever that runs on.
     """
-    found = list(deployments)
-    by_run = (each for each in found if each.holds and each.target_ref == str(question.run))
-    by_commit = (
-        each for each in found if each.attempt in UNDER_WAY and each.order.candidate.commit == question.commit.lower()
-    )
-    return next(by_run, None) or next(by_commit, None)
+    if deployment.holds and deployment.target_ref == str(question.run):
+        return True
+    return not named and _at_work(deployment) and deployment.order.candidate.commit == question.commit.lower()
 
 
-def may_be_known_soon(deployments: Iterable[Deployment]) -> bool:
-    """Whether one of these may turn out to be what the run carries out: its run is not known yet."""
-    return any(
-        each.attempt in UNDER_WAY and not (each.target_ref is not None and each.target_ref.isdigit())
-        for each in deployments
-    )
+def may_be_known_soon(deployment: Deployment) -> bool:
+    """Whether it may turn out to be what the run carries out: the run that it has started is not known yet."""
+    return _at_work(deployment) and not (deployment.target_ref or "").isdigit()
+
+
+def _at_work(deployment: Deployment) -> bool:
+    """Whether its target may still have to do something: what is watched is there already."""
+    return deployment.attempt in UNDER_WAY and deployment.attempt is not Attempt.WATCHING

@@ -69,6 +69,8 @@ def good_versions(history: Sequence[Deployment]) -> tuple[Deployment, ...]:
     """
     now, last = stands_now(history), last_touch(history)
     seen = [now.order.candidate] if now is not None and now is last else []
+    if last is not None and last.attempt is Attempt.WATCHING:
+        seen.append(last.order.candidate)  # it is there, and whoever wants to go back wants to leave it
     result: list[Deployment] = []
     left: list[Deployment] = []
     for each in history:

@@ -17,12 +17,14 @@ from bot.ports import (
     Agreed,
     Clock,
     ConflictError,
+    Deployers,
     Next,
     ProtectionRules,
     PublisherError,
     Records,
     Work,
     again,
+    capabilities_of,
 )
 from bot.rules.audit import Happened
 from bot.rules.deployment import Deployment
@@ -83,6 +85,7 @@ class AnswerProtectionRule:
     records: Records
     rules: ProtectionRules
     ask_gate: AskGate
+    deployers: Deployers
     agreed: Agreed
     now: Clock
     services_at: ServicesAt
@@ -99,13 +102,18 @@ class AnswerProtectionRule:
         decision = await self._decide(question, places)
         if decision is None:
             return again(SOON)
+        if run.approved is not decision.approved:
+            await self._keep(run, decision)
         try:
             taken = await self.rules.answer(
                 question, approved=decision.approved, comment=await self.write(decision.why)
             )
         except PublisherError as error:
             return await self._trouble(run, places, error)
-        return await self._answered(run, decision, taken=taken)
+        if not taken:
+            log.info("%s waits for no answer any more.", run.name)
+        await self._close(run)
+        return DONE
 
     def _places(self, question: Question) -> list[Place]:
         """What in the catalogue it may be about: several services can share a repository."""
@@ -125,14 +133,17 @@ class AnswerProtectionRule:
                 repository=question.repository,
                 environment=Code(question.environment),
             )
-        ours: list[Deployment] = []
+        soon = False
         async with self.records.read() as page:
             for service, environment in places:
-                ours += await page.deployments(service=service.name, environment=environment.name, holding_only=True)
-        deployment = started(question, ours)
-        if deployment is not None:
-            return _of_ours(deployment)
-        if may_be_known_soon(ours) and self.now() - question.asked_at < KNOWN_SOON:
+                named = self._named(environment)
+                for each in await page.deployments(
+                    service=service.name, environment=environment.name, holding_only=True
+                ):
+                    if started(question, each, named=named):
+                        return _of_ours(each)
+                    soon = soon or may_be_known_soon(each)
+        if soon and self.now() - question.asked_at < KNOWN_SOON:
             return None
         alone = [each for each in places if each[1].protection is Protection.GATE]
         if not alone:
@@ -145,6 +156,11 @@ class AnswerProtectionRule:
                 environment=Code(question.environment),
             )
         return await self._by_the_gate(question, *alone[0])
+
+    def _named(self, environment: Environment) -> bool:
+        """Whether what is started there is a run whose number is told."""
+        deployer = self.deployers.get(environment.deployer.kind)
+        return deployer is not None and capabilities_of(deployer, environment.deployer).names_run
 
     async def _by_the_gate(self, question: Question, service: Service, environment: Environment) -> Decision:
         asked = await self.ask_gate.of_commit(service.name, environment.name, question.commit)
@@ -166,7 +182,7 @@ class AnswerProtectionRule:
         waited = self.now() - run.question.asked_at
         log.warning("The protection rule of %s can't be answered now: %s", run.name, error)
         if waited >= GIVEN_UP:
-            await self._close(run, approved=None)
+            await self._close(run)
             return DONE
         if not error.later or waited >= PATIENCE:
             await self._tell(run, places, error)
@@ -187,36 +203,41 @@ class AnswerProtectionRule:
                 await page.tell(ChannelLine(channel, told))
                 await page.commit()
 
-    async def _answered(self, run: ProtectedRun, decision: Decision, *, taken: bool) -> Next:
-        await self._close(run, approved=decision.approved if taken else None, decision=decision)
-        return DONE
+    async def _keep(self, run: ProtectedRun, decision: Decision) -> None:
+        """On the record before it is said: where the answer to our word gets lost, it may have been heard."""
+        question = run.question
+        async with self.records.open() as page:
+            there = await page.protected_run(run.id)
+            if there is None or there.answered_at is not None or there.approved is decision.approved:
+                return
+            await page.keep_protected_run(replace(there, approved=decision.approved))
+            await page.put_on_record(
+                Happened(
+                    "let a workflow go on" if decision.approved else "stop a workflow",
+                    SLIPWAY,
+                    Surface.ENGINE,
+                    self.now(),
+                    candidate=question.commit,
+                    subject=run.name,
+                    detail={
+                        "repository": question.repository,
+                        "environment": question.environment,
+                        "why": " ".join(map(str, decision.why)),
+                    },
+                )
+            )
+            await page.commit()
 
-    async def _close(self, run: ProtectedRun, *, approved: bool | None, decision: Decision | None = None) -> None:
-        question, now = run.question, self.now()
+    async def _close(self, run: ProtectedRun) -> None:
+        """Nothing more is to be said."""
         async with self.records.open() as page:
             there = await page.protected_run(run.id)
             if there is None or there.answered_at is not None:
                 return
             try:
-                await page.keep_protected_run(replace(there, answered_at=now, approved=approved))
-            except ConflictError:  # somebody else has answered it
+                await page.keep_protected_run(replace(there, answered_at=self.now()))
+            except ConflictError:  # somebody else has
                 return
-            if approved is not None and decision is not None:
-                await page.put_on_record(
-                    Happened(
-                        "let a workflow go on" if approved else "stop a workflow",
-                        SLIPWAY,
-                        Surface.ENGINE,
-                        now,
-                        candidate=question.commit,
-                        subject=run.name,
-                        detail={
-                            "repository": question.repository,
-                            "environment": question.environment,
-                            "why": " ".join(map(str, decision.why)),
-                        },
-                    )
-                )
             await page.commit()
 
 

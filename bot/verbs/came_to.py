@@ -73,6 +73,9 @@ async def came_to(
         await let_the_train_go_on(page, moved)
     if attempt is Attempt.UNKNOWN:
         await _call_who_waits_to_go_back(page, moved, release)
+    if attempt is Attempt.WATCHING and await _is_to_go_back(page, moved):
+        why = "It is there, and not watched: somebody has asked to roll it back."
+        return await came_to(page, moved, Attempt.FAILED, why, agreed=agreed, at=at, by=by, loud=False)
     sentence = told or ending(moved, await whom_to_call(page, moved))
     if sentence is not None:
         alarming = attempt in {Attempt.FAILED, Attempt.UNKNOWN}
@@ -92,6 +95,12 @@ async def whom_to_call(page: Page, deployment: Deployment) -> PersonId:
     # Looked at without locking it: whoever locks releases does so before deployments.
     found = await page.releases(ids=[await about(page, deployment)], limit=1)
     return found[0].requested_by if found else SLIPWAY
+
+
+async def _is_to_go_back(page: Page, deployment: Deployment) -> bool:
+    """Whether a way back waits for its end: then there is nothing to find out by watching it."""
+    waiting = await page.waiting(deployment.order.service, deployment.order.environment)
+    return any(each.order.kind is Kind.ROLLBACK for each in waiting)
 
 
 async def _call_who_waits_to_go_back(page: Page, lost: Deployment, release: ReleaseId) -> None:

@@ -27,9 +27,11 @@ UNWANTED = timedelta(minutes=5)
 """How soon a catalogue that asks for marks again is noticed."""
 MOST_AT_ONCE = 20
 """So many are written in one look, and so in a minute: a code host slows down whoever writes much more."""
+MOST_REFUSED = 5
+"""After so many it is no matter of one pull request."""
 LONGEST = 140
 """More, GitHub refuses."""
-CONTEXT = "slipway/{environment}"
+CONTEXT = "slipway/{service}/{environment}"
 
 Write = Callable[[Sequence[Sentence]], Awaitable[str]]
 """These sentences for somebody at the code host: plain words, with people by their names."""
@@ -70,17 +72,40 @@ class MarkPullRequests:
         heads = await self.marks.open_heads(repository, rule.branch)
         general = await self._by_freezes(service, rule)
         proposed = await self._proposed(service)
+        refused: list[PublisherError] = []
         for head in heads:
+            if written >= most or len(refused) == MOST_REFUSED:
+                break
             standing = await self._by_gate(service, rule, head) if head in proposed else general
-            there = await self.marks.marked(repository, head)
-            for environment, each in standing.items():
-                mark = await self._mark(service, environment, each)
-                if there.get(mark.context) == mark:
-                    continue
-                if written >= most:
-                    return written
-                await self.marks.mark(repository, head, mark)
-                written += 1
+            try:
+                written += await self._bring_one_up_to_date(service, repository, head, standing, most - written)
+            except PublisherError as error:
+                if error.later:
+                    raise
+                refused.append(error)  # one that is refused keeps no other from being marked
+        if refused:
+            await self._tell(service, refused[0])
+        return written
+
+    async def _bring_one_up_to_date(
+        self,
+        service: Service,
+        repository: str,
+        head: str,
+        standing: Mapping[EnvironmentName, Standing],
+        most: int,
+    ) -> int:
+        """How many were written."""
+        written = 0
+        there = await self.marks.marked(repository, head)
+        for environment, each in standing.items():
+            mark = await self._mark(service, environment, each)
+            if there.get(mark.context) == mark:
+                continue
+            if written >= most:
+                break
+            await self.marks.mark(repository, head, mark)
+            written += 1
         return written
 
     async def _proposed(self, service: Service) -> frozenset[str]:
@@ -118,7 +143,7 @@ class MarkPullRequests:
     async def _mark(self, service: Service, environment: EnvironmentName, standing: Standing) -> Mark:
         told = " ".join((await self.write([standing.why])).split())
         return Mark(
-            CONTEXT.format(environment=environment),
+            CONTEXT.format(service=service.name, environment=environment),
             standing.state,
             told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…",
             f"https://slack.com/app_redirect?channel={service.channel}",

@@ -445,7 +445,7 @@ async def _did_not_hold(
     watched = await page.deployment(holder.id)
     if watched is None or watched.attempt is not Attempt.WATCHING:
         return
-    why = f"It was rolled back while it was watched. {reason}".strip()
+    why = f"Its watch was ended to roll it back. {reason}".strip()
     await came_to(page, watched, Attempt.FAILED, why, agreed=agreed, at=at, by=by, loud=False)
     await page.tell(WatchTold(await about(page, watched), watched.id))
     await page.nudge(Work.FOLLOW_DEPLOYMENT, watched.id, "rolled back")
@@ -495,7 +495,7 @@ def cant_be_undone(
         )
         for each in reversed(history)
         if target.id < each.id <= standing.id
-        and each.touched
+        and (each.touched or each.attempt is Attempt.WATCHING)
         and each.order.candidate.irreversible
         and each.order.kind is Kind.DEPLOY
         and not each.order.candidate.is_same_as(target.order.candidate)

@@ -33,6 +33,7 @@ from bot.rules.deployment import Attempt, Deployment, DeploymentId, Kind
 from bot.rules.people import SLIPWAY, Surface
 from bot.rules.policy import Catalogue, Service, TagRule
 from bot.rules.release import Release
+from bot.rules.rollback import taken_away
 from bot.rules.sentence import At, Code, Link, Part, Sentence, When, say
 from bot.rules.terms import span
 from bot.rules.version_tag import can_be_a_tag, is_preliminary, tag_name
@@ -117,7 +118,11 @@ class TagVersion:
         service = self.agreed().services.get(deployment.order.service)
         if service is None or service.tag is None or service.repository is None:
             return None  # the catalogue no longer asks for it
-        release = next(iter(await page.releases(ids=[deployment.order.release], limit=1)), None)
+        order = deployment.order
+        history = await page.deployments(service=order.service, environment=order.environment, limit=LOOKED_BACK)
+        if taken_away(deployment, history):
+            return None  # it was rolled back before anybody could be told that it is out
+        release = next(iter(await page.releases(ids=[order.release], limit=1)), None)
         if release is None:
             return None
         launched = release.launched.at if release.launched is not None else None

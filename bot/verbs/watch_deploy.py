@@ -47,7 +47,7 @@ from bot.rules.terms import span
 from bot.rules.watch import HEALTH, Metric, MetricsSource, Otherwise, Watch, filled_in
 from bot.verbs.about import about
 from bot.verbs.came_to import came_to, whom_to_call
-from bot.verbs.roll_back import RollBack, RollingBack, Shelf
+from bot.verbs.roll_back import RollBack, RollingBack, Shelf, cant_be_undone
 
 log = logging.getLogger(__name__)
 
@@ -250,12 +250,20 @@ class WatchDeploy:
                 by=slipway(Surface.ENGINE),
                 looked=looked,
             )
-            if isinstance(done, RollingBack):
+            standing = next((each for each in history if each.id == deployment.id), deployment)
+            lasting = cant_be_undone(history, standing, done.target, None) if isinstance(done, RollingBack) else ()
+            if isinstance(done, RollingBack) and not lasting:
                 await page.commit()
         if isinstance(done, Refused):
             why = say("{trouble} I was to roll it back, and can't: {why}", trouble=str(trouble), why=str(done.why))
             return await self._ask(deployment, seen, why, after)
-        standing = next((each for each in history if each.id == deployment.id), deployment)
+        if lasting:
+            why = say(
+                "{trouble} I was to roll it back, and don't do that on my own: {why}",
+                trouble=str(trouble),
+                why=" ".join(map(str, lasting)),
+            )
+            return await self._ask(deployment, seen, why, after)
         await self.roll_back.warn(service, history, standing, done.target)
         return DONE
 

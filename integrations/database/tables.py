@@ -602,7 +602,6 @@ protected_runs = Table(
     # NULL with an answer: nobody waited for it any more.
     Column("approved", Boolean),
     Column("revision", Integer, nullable=False),
-    CheckConstraint("approved IS NULL OR answered_at IS NOT NULL", name="answered"),
     # One open question of each run about each environment.
     Index(
         "uq_protected_runs_open",

@@ -65,7 +65,7 @@ _NO_CHECKS = (
     "With a fine-grained token Slipway can't read what a run reports: GitHub has no permission for checks there. Make "
     "Slipway a GitHub App, or set “deploys” to input or head."
 )
-CAN = Capabilities(cancels=True, survives_restart=True, links=True, steps=True, names_commit=True)
+CAN = Capabilities(cancels=True, survives_restart=True, links=True, steps=True, names_commit=True, names_run=True)
 
 
 def can_with(settings: Mapping[str, Any]) -> Capabilities:

@@ -31,6 +31,7 @@ ROWS = MappingProxyType(
         "steps": "its steps are shown in the thread",
         "pushes": "it tells of its progress by itself; it is asked all the same, where it can be",
         "names_commit": "it says which commit it deploys, and is stopped if that is not the approved one",
+        "names_run": "a workflow that asks whether it may go on is known by its number, and not only by its commit",
         "finds_artifacts": "a rollback's preview knows what is still there",
     }
 )

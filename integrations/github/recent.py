@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, TypeVar
 
-MOST = 256
+MOST = 2048
+"""More than there are open pull requests to look at: going through more than are kept would find none of them."""
 
 V = TypeVar("V")
 

@@ -429,6 +429,11 @@ _AT_GITHUB = "    repository: acme/payments\n"
 
 TAGS = {
     "a protection rule of nobody's": (_place("        protection_rule: §gates\n"), "did you mean “gate”"),
+    "a gate that asks about another commit than the one that is deployed": (
+        SHORT.replace("command: {program: [./deploy]}", "github-actions: {repository: acme/payments, workflow: d.yml}")
+        + "        protection_rule: §gate\n",
+        "deploys a commit that it is given",
+    ),
     "a tag without a repository": (_service("    tag: §'v{version}'\n"), "needs the “repository”"),
     "a tag in a repository on this machine": (
         _service("    repository: ./payments\n    tag: §'v{version}'\n"),

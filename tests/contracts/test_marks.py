@@ -24,7 +24,10 @@ from tests.twins import FakeCodeHost, FakeMarks
 REPOSITORY = "acme/payments"
 REFUSAL = "Nobody may"
 FROZEN = Mark(
-    "slipway/production", MarkState.FAILURE, "production is frozen.", "https://slack.com/app_redirect?channel=C1"
+    "slipway/payments/production",
+    MarkState.FAILURE,
+    "production is frozen.",
+    "https://slack.com/app_redirect?channel=C1",
 )
 
 
@@ -123,11 +126,14 @@ async def test_what_is_written_is_read_again(ground: Ground):
     one = ground.commit("One")
     assert await ground.marks.marked(REPOSITORY, one) == {}
 
-    staging = replace(FROZEN, context="slipway/staging", state=MarkState.PENDING)
+    staging = replace(FROZEN, context="slipway/payments/staging", state=MarkState.PENDING)
     await ground.marks.mark(REPOSITORY, one, FROZEN)
     await ground.marks.mark(REPOSITORY, one, staging)
 
-    assert await ground.marks.marked(REPOSITORY, one) == {"slipway/production": FROZEN, "slipway/staging": staging}
+    assert await ground.marks.marked(REPOSITORY, one) == {
+        "slipway/payments/production": FROZEN,
+        "slipway/payments/staging": staging,
+    }
 
 
 async def test_what_is_written_last_counts(ground: Ground):
@@ -136,7 +142,7 @@ async def test_what_is_written_last_counts(ground: Ground):
     open_again = replace(FROZEN, state=MarkState.SUCCESS, sentence="production is not frozen.")
     await ground.marks.mark(REPOSITORY, one, open_again)
 
-    assert await ground.marks.marked(REPOSITORY, one) == {"slipway/production": open_again}
+    assert await ground.marks.marked(REPOSITORY, one) == {"slipway/payments/production": open_again}
 
 
 async def test_while_nobody_answers_it_can_be_tried_later(ground: Ground):

@@ -224,7 +224,7 @@ async def test_slipway_sees_by_a_real_prometheus_that_errors_rise_and_rolls_back
         await world.until(lambda: "D-3 holds: 2.3.9 stays in production." in world.thread(2), within=60)
 
         thread = world.thread(2)
-        assert "D-2 did not hold: It was rolled back while it was watched. error-ratio: 0.25 is past" in thread
+        assert "D-2 did not hold: Its watch was ended to roll it back. error-ratio: 0.25 is past" in thread
         assert "rolled back" in read(world.card(2))
         assert "Slipway rolls production back" in world.channel("payments")
         assert shop.current.read_text("utf-8") == world.commits["old"]

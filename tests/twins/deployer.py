@@ -118,6 +118,7 @@ class FakeDeployer:
     def __init__(self, target: FakeTarget | None = None) -> None:
         self.target = target or FakeTarget()
         self.cancels = True
+        self.names_run = False
 
     @property
     def capabilities(self) -> Capabilities:
@@ -129,6 +130,7 @@ class FakeDeployer:
             steps=True,
             names_commit=True,
             finds_artifacts=True,
+            names_run=self.names_run,
             forestalls=self.target.finds_again,
             finds_again=self.target.finds_again,
         )

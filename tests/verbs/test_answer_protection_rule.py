@@ -39,6 +39,7 @@ class Gatehouse:
             shop.records,
             self.rules,
             AskGate(shop.look),
+            {"command": shop.deployer},
             lambda: shop.catalogue,
             lambda: shop.at,
             ServicesAt(lambda: shop.catalogue, {REPOSITORY: NAME}.get),
@@ -127,6 +128,16 @@ async def test_its_commit_is_enough_where_nobody_knows_the_run(shop, gatehouse):
     await under_way(shop, "job-7")
     approved, _ = await gatehouse.answered(shop.a, environment="Production")
     assert approved
+
+
+async def test_its_commit_is_not_enough_where_the_run_is_named(shop, gatehouse):
+    """Somebody else's run at the same commit may deploy whatever it was given."""
+    shop.deployer.names_run = True
+    await under_way(shop, str(RUN))
+    mine, _ = await gatehouse.answered(shop.a)
+    other, why = await gatehouse.answered(shop.a, run=RUN + 1)
+    assert (mine, other) == (True, False)
+    assert "Slipway has not started this" in why
 
 
 async def test_what_nobody_has_started_is_stopped_and_told_what_would_help(shop, gatehouse):
@@ -269,7 +280,22 @@ async def test_what_was_said_before_a_crash_is_not_said_again(shop, gatehouse):
     assert len(gatehouse.rules.answers) == 1
     kept = await gatehouse.kept(number)
     assert kept.answered_at is not None
-    assert kept.approved is None
+    async with shop.records.read() as page:
+        told = [each.happened.verb for each in await page.record() if each.happened.subject == f"run {RUN}"]
+    assert told == ["stop a workflow"], "it was said, whoever heard it"
+    assert kept.approved is False
+
+
+async def test_a_decision_that_changes_before_it_could_be_said_is_on_the_record_both_times(shop, gatehouse):
+    number = await gatehouse.asks(shop.a)
+    gatehouse.rules.away = "It does not answer."
+    await gatehouse.answer(number)
+    await under_way(shop, str(RUN))
+    await gatehouse.answer(number)
+    await gatehouse.answer(number)
+    async with shop.records.read() as page:
+        told = [each.happened.verb for each in await page.record() if each.happened.subject == f"run {RUN}"]
+    assert told == ["stop a workflow", "let a workflow go on"]
 
 
 async def test_while_the_code_host_is_away_the_workflow_waits_and_people_hear_of_it_once(shop, gatehouse):

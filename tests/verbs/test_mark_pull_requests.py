@@ -77,7 +77,7 @@ async def test_an_open_pull_request_is_told_that_nothing_is_frozen(shop, board):
 
     assert await board.looks() == [(shop.a, "success", "production is not frozen.")]
     (_, mark) = board.marks.written[0]
-    assert mark.context == "slipway/production"
+    assert mark.context == "slipway/payments/production"
     assert mark.url == "https://slack.com/app_redirect?channel=C0PAYMENTS"
 
 
@@ -163,8 +163,8 @@ async def test_several_environments_have_a_mark_each(board, shop):
     await board.looks()
 
     assert {mark.context: mark.state for _, mark in board.marks.written} == {
-        "slipway/staging": MarkState.SUCCESS,
-        "slipway/production": MarkState.FAILURE,
+        "slipway/payments/staging": MarkState.SUCCESS,
+        "slipway/payments/production": MarkState.FAILURE,
     }
 
 
@@ -206,7 +206,7 @@ async def test_of_very_many_only_so_many_are_written_at_once_and_the_rest_soon(b
 async def test_what_somebody_else_has_written_over_it_is_mended(board, shop):
     board.opens(shop.a)
     await board.looks()
-    await board.marks.mark(REPOSITORY, shop.a, Mark("slipway/production", MarkState.FAILURE, "x", ""))
+    await board.marks.mark(REPOSITORY, shop.a, Mark("slipway/payments/production", MarkState.FAILURE, "x", ""))
     assert [state for _, state, _ in await board.looks()] == ["success"]
 
 

@@ -78,6 +78,14 @@ async def test_it_is_on_the_record(shop):
     assert (entry.happened.candidate or "").startswith(shop.a)
 
 
+async def test_what_was_rolled_back_before_it_could_be_tagged_is_not(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    await shop.shipped(shop.b, "2.0.0")
+    await shop.rolled_back()
+    await tagged(shop)
+    assert list(shop.publisher.releases) == [(REPOSITORY, "v1.0.0")]
+
+
 async def test_elsewhere_it_is_not_tagged(shop):
     await shop.deployed(await shop.approved(shop.a, "1.0.0"), STAGING)
     assert wanted(shop) == []

@@ -62,7 +62,10 @@ async def with_a_second_version(shop: Workshop, **rules) -> Deployment:
 
 
 async def is_there(shop: Workshop, commit: str, version: str) -> Deployment:
-    deployment = await shop.started(await shop.approved(commit, version))
+    return await comes_there(shop, await shop.started(await shop.approved(commit, version)))
+
+
+async def comes_there(shop: Workshop, deployment: Deployment) -> Deployment:
     for _ in range(10):
         if deployment.attempt is Attempt.WATCHING:
             return deployment
@@ -182,7 +185,7 @@ async def test_what_is_bad_is_rolled_back_by_itself_with_the_reason_on_the_recor
     deployment = await looks(shop, deployment, 2)
     why = "errors: 0.234 is past its limit (above 0.05)."
     assert deployment.attempt is Attempt.FAILED
-    assert deployment.detail == f"It was rolled back while it was watched. {why}"
+    assert deployment.detail == f"Its watch was ended to roll it back. {why}"
     (back,) = await rollbacks(shop)
     assert (back.order.version, back.order.confirmed_by, back.order.reason) == ("1.0.0", SLIPWAY, why)
     assert back.order.replaces == deployment.id
@@ -244,8 +247,54 @@ async def test_somebody_rolls_back_what_is_watched_at_once(shop):
     assert isinstance(done, RollingBack)
     assert (done.stops, done.deployment.attempt) == (None, Attempt.STARTING)
     ended = await shop.deployment(deployment.id)
-    assert (ended.attempt, ended.detail) == (Attempt.FAILED, "It was rolled back while it was watched. It burns")
+    assert (ended.attempt, ended.detail) == (Attempt.FAILED, "Its watch was ended to roll it back. It burns")
     assert (await shop.follow_deploy(deployment.id)).done
+
+
+async def test_what_somebody_wants_back_already_when_it_comes_there_is_not_watched_first(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    watched(shop)
+    shop.target.script = Script(waits=True)
+    deployment = await shop.followed(await shop.started(await shop.approved(shop.b, "2.0.0")), moves=2)
+    done = await shop.roll_back(PAYMENTS, PRODUCTION, None, deployment.id, "It burns", by=shop.by(INES))
+    assert isinstance(done, RollingBack)
+    assert done.deployment.waits
+    shop.target.lets_go()  # which was quicker than the word to stop it
+    shop.target.script = Script()
+    ended = await shop.followed(deployment)
+    assert ended.attempt is Attempt.FAILED
+    assert ended.watched_since is not None
+    back = await shop.followed(done.deployment, moves=10)
+    assert (back.order.version, back.attempt) == ("1.0.0", Attempt.WATCHING)
+
+
+async def test_a_way_back_that_is_bad_as_well_leads_to_the_version_before_it(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    await shop.shipped(shop.b, "2.0.0")
+    watched(shop)
+    await is_there(shop, shop.c, "3.0.0")
+    done = await shop.roll_back(PAYMENTS, PRODUCTION, None, None, "It burns", by=shop.by(INES))
+    back = await shop.followed(done.deployment, moves=6)
+    assert (back.order.version, back.attempt) == ("2.0.0", Attempt.WATCHING)
+    further = await shop.roll_back(PAYMENTS, PRODUCTION, None, back.id, "So does this", by=shop.by(INES))
+    assert isinstance(further, RollingBack), str(further.why)
+    assert further.deployment.order.version == "1.0.0"
+
+
+async def test_past_a_migration_that_cant_be_undone_people_are_asked(shop):
+    await shop.shipped(shop.a, "1.0.0")
+    watched(shop, otherwise=Otherwise.ROLL_BACK)
+    release = await shop.approved(shop.a, "2.0.0")
+    await shop.set_candidate(release, shop.b, None, "drops payments.memo", by=shop.by(MAYA))
+    await shop.approve(release, PRODUCTION, None, by=shop.by(OMAR))
+    deployment = await comes_there(shop, await shop.started(release))
+    shop.metrics.gives(asked("2.0.0"), 1)
+    deployment = await looks(shop, deployment, 2)
+    assert deployment.attempt is Attempt.WATCHING
+    assert await rollbacks(shop) == []
+    told = (await loudly(shop))[-1]
+    assert "don't do that on my own: ⛔ 2.0.0 came with a migration that can't be undone" in told
+    assert "does it stay?" in told
 
 
 async def test_a_version_that_did_not_hold_is_nothing_to_go_back_to(shop):
@@ -379,6 +428,17 @@ async def test_what_can_be_read_again_in_time_is_good(shop):
     shop.metrics.is_up()
     shop.metrics.gives(asked("2.0.0"), 0)
     assert (await looks(shop, deployment, 2)).attempt is Attempt.SUCCEEDED
+
+
+async def test_one_look_that_could_not_be_read_just_before_the_end_is_made_up_for(shop):
+    deployment = await with_a_second_version(shop, unreadable=Otherwise.ROLL_BACK)
+    shop.metrics.gives(asked("2.0.0"), 0)
+    await looks(shop, deployment, 3)
+    shop.metrics.is_down("could not be reached.")
+    await looks(shop, deployment)
+    shop.metrics.is_up()
+    assert (await looks(shop, deployment)).attempt is Attempt.WATCHING
+    assert (await looks(shop, deployment)).attempt is Attempt.SUCCEEDED
 
 
 async def test_an_unwell_address_is_bad(shop):

@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("answered_at", MOMENT),
         sa.Column("approved", sa.Boolean()),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.CheckConstraint("approved IS NULL OR answered_at IS NOT NULL", name=op.f("ck_protected_runs_answered")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_protected_runs")),
         sqlite_autoincrement=True,
     )
