@@ -104,13 +104,14 @@ async def test_a_run_is_a_check_of_the_service_whose_repository_that_is(town):
 
 
 def test_every_event_has_its_line_and_no_other_has():
-    assert re.findall(r"^\| `(\w+)` \| \w+: read \|", PAGE, re.MULTILINE) == [
+    assert re.findall(r"^\| `(\w+)` \| [\w ]+: read \|", PAGE, re.MULTILINE) == [
         "workflow_run",
         "check_suite",
         "deployment_status",
         "push",
+        "pull_request",
     ]
-    assert sorted(EVENTS) == ["check_suite", "deployment_status", "push", "workflow_run"]
+    assert sorted(EVENTS) == ["check_suite", "deployment_status", "pull_request", "push", "workflow_run"]
 
 
 def test_every_conclusion_that_says_something_is_told():
