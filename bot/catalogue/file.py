@@ -300,7 +300,8 @@ class PullRequestsEntry(Part):
     """What open pull requests carry at GitHub: a status for each of these environments."""
 
     environments: References = Field(
-        min_length=1, description="The environments whose freezes and gate they show, each as slipway/<environment>."
+        min_length=1,
+        description="The environments whose freezes and gate they show, each as slipway/<service>/<environment>.",
     )
     branch: PlainBranch = Field(default="main", description="The branch that they are to be merged into.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.ports import DeployerError
@@ -45,6 +47,9 @@ async def test_a_start_without_an_answer_may_have_begun(ground: Ground):
     assert not trouble.value.ended
     assert str(trouble.value).endswith(".")
     await until(ground.deployer, ground.environment, Phase.RUNNING)
+    async with asyncio.timeout(20):
+        while not ground.starts():  # noqa: ASYNC110 - a program runs a moment before it has written that it does
+            await asyncio.sleep(0.02)
     assert ground.starts() == 1
 
 
