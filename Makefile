@@ -39,8 +39,8 @@ crash: $(VENV)/.dev  ## a thousand kills on both databases: is anything lost or 
 	@$(BIN)/python bench/crash.py
 
 lock:  ## renew the hash-locked requirement files (needs uv)
-	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras -q -o requirements/run.txt
-	uv pip compile pyproject.toml requirements/build.in --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-strip-extras -q -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate --no-strip-extras -q -o requirements/run.txt
+	uv pip compile pyproject.toml requirements/build.in --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate --no-strip-extras -q -c requirements/run.txt -o requirements/dev.txt
 
 clean:  ## forget the virtual environment and what the tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build *.egg-info

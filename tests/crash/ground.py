@@ -79,10 +79,10 @@ class TargetGround:
         self.target.loses_the_next_answer = True
 
     def says_it_deploys(self, commit: str) -> None:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
     def word(self, deployment: Deployment, phase: Phase, *, forged: bool = False) -> Delivery:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
 
 @asynccontextmanager

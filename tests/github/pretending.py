@@ -73,16 +73,16 @@ class AtGitHub:
         self.twin.fails(self.starting, 0, after=True)
 
     def keeps(self, *commits: str) -> NoReturn:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
     def goes_blind(self) -> NoReturn:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
     def says_nothing_of_artifacts(self) -> NoReturn:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
     def word(self, deployment: Deployment, phase: Phase, *, forged: bool = False) -> Delivery:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
 
 @asynccontextmanager

@@ -120,10 +120,10 @@ class CommandGround:
         self.environment = replace(self.environment, deployer=DeployerChoice("command", only))
 
     def says_it_deploys(self, commit: str) -> NoReturn:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
     def word(self, deployment: Deployment, phase: Phase, *, forged: bool = False) -> Delivery:
-        raise NotImplementedError
+        raise AssertionError("no test asks this of a deployer that says it can't")
 
 
 @asynccontextmanager
